@@ -1,0 +1,70 @@
+/**
+ * SQL as values. Text comes from this repository's source alone, identifiers from the registry, everything else is a
+ * parameter: a query made of these fragments cannot be talked into another shape by its input.
+ */
+export class Sql {
+  /** The literal pieces around the parts; one more than `#parts`. */
+  readonly #texts: readonly string[]
+  readonly #parts: readonly unknown[]
+
+  private constructor(texts: readonly string[], parts: readonly unknown[]) {
+    this.#texts = texts
+    this.#parts = parts
+  }
+
+  static tagged(texts: TemplateStringsArray, ...parts: unknown[]): Sql {
+    return new Sql(texts, parts)
+  }
+
+  static fixed(text: string): Sql {
+    return new Sql([text], [])
+  }
+
+  /** The statement as PostgreSQL takes it: text with $1…$n, and the values. */
+  compile(): { text: string; values: unknown[] } {
+    const out = { text: '', values: [] as unknown[] }
+    this.#append(out)
+    return out
+  }
+
+  #append(out: { text: string; values: unknown[] }): void {
+    out.text += this.#texts[0]!
+    for (let i = 0; i < this.#parts.length; i++) {
+      const part = this.#parts[i]
+      if (part instanceof Sql) part.#append(out)
+      else {
+        out.values.push(part)
+        out.text += `$${out.values.length}`
+      }
+      out.text += this.#texts[i + 1]!
+    }
+  }
+}
+
+/** A query or a piece of one; `${value}` becomes a parameter, `${fragment}` is woven in. */
+export const sql = Sql.tagged
+
+const identifier = /^[a-z_][a-z0-9_$]{0,62}$/
+
+/** The name of a table or a column. Only names that the registry or our own source holds may be given. */
+export function ident(name: string): Sql {
+  if (!identifier.test(name)) throw new Error(`'${name}' cannot be the name of a table or a column`)
+  return Sql.fixed(`"${name}"`)
+}
+
+/** `alias.column`. */
+export const column = (alias: string, name: string): Sql => sql`${ident(alias)}.${ident(name)}`
+
+/** A string that our own code makes (a language code, a JSON key), as an SQL literal: where a parameter would hide an index. */
+export function literal(text: string): Sql {
+  if (text.includes('\0') || text.includes('\\')) throw new Error('A literal holds neither NUL nor a backslash')
+  return Sql.fixed(`'${text.replaceAll("'", "''")}'`)
+}
+
+export const empty = Sql.fixed('')
+
+export function join(list: readonly Sql[], separator: ', ' | ' and ' | ' or ' | ' ' | ' union all ' = ', '): Sql {
+  if (list.length === 0) return empty
+  const between = Sql.fixed(separator)
+  return list.slice(1).reduce((all, one) => sql`${all}${between}${one}`, list[0]!)
+}
