@@ -1,0 +1,55 @@
+import type { BlobStore } from './blobs.ts'
+import type { Connection } from './databases.ts'
+import type { FieldInfo, Model, Registry } from './registry.ts'
+import type { Node } from './domain.ts'
+
+/** What all environments of one call share: the connection, and what must still happen before it ends. */
+export interface Call {
+  readonly registry: Registry
+  readonly cx: Connection
+  readonly blobs: BlobStore | null
+  /** Active languages, the default one first. */
+  readonly languages: readonly string[]
+  /** Where the call came from, for the audit trail: 'json2', 'web', 'job:…'. */
+  readonly source: string
+  /** Whose hands it was, when somebody acts for the user; null otherwise. */
+  readonly onBehalf: number | null
+  readonly now: () => Date
+  readonly dirty: Dirty
+  /** Records whose constraints must be checked at the end, by model and constraint number. */
+  readonly unchecked: Map<Model, Map<number, Set<number>>>
+  /** Uses of `asSystem`, by reason. */
+  readonly reasons: Map<string, number>
+  /** Compiled rules of this call, by user and companies. */
+  readonly rules: Map<string, Node>
+  /** Depth of nested flushes, so that reading needs does not flush again. */
+  flushing: boolean
+  /** Raised when metadata that caches depend on was written: rules, languages, settings. */
+  readonly touched: Set<'rules' | 'langs' | 'login'>
+}
+
+/** Stored computed values that are no longer right. */
+export interface Dirty {
+  /** Records known by id, by field. */
+  readonly ids: Map<FieldInfo, Set<number>>
+  /** Records still to be found: those whose `path` leads to one of `ids`. */
+  readonly reached: { target: FieldInfo; path: readonly FieldInfo[]; ids: readonly number[] }[]
+}
+
+export interface CallOptions {
+  registry: Registry
+  cx: Connection
+  blobs?: BlobStore | null
+  languages?: readonly string[]
+  source?: string
+  onBehalf?: number | null
+  now?: () => Date
+}
+
+export function openCall(options: CallOptions): Call {
+  return {
+    registry: options.registry, cx: options.cx, blobs: options.blobs ?? null, languages: options.languages ?? ['en_US'], source: options.source ?? 'code',
+    onBehalf: options.onBehalf ?? null, now: options.now ?? (() => new Date()), dirty: { ids: new Map(), reached: [] }, unchecked: new Map(), reasons: new Map(),
+    rules: new Map(), flushing: false, touched: new Set(),
+  }
+}

@@ -1,0 +1,114 @@
+import type { Group } from './access.ts'
+import type { FieldInfo, Model } from './registry.ts'
+import type { View } from './views.ts'
+
+type Models = ReadonlyMap<string, Model>
+
+/** Everything that is wrong with one model's declarations, as sentences for its author. */
+export function checkModel(model: Model, models: Models, groups: ReadonlyMap<string, Group>): string[] {
+  return [...checkNames(model), ...checkRules(model, groups), ...checkFields(model, models), ...checkPaths(model, models)]
+}
+
+function checkNames(model: Model): string[] {
+  const problems: string[] = []
+  if (!/^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$/.test(model.name) || model.name.length > 50) problems.push(`'${model.name}' cannot be a model's name: small letters, digits, _ and dots, at most 50`)
+  for (const name of [...model.fields.keys(), ...model.methods.keys()]) {
+    if (!/^[a-z][a-z0-9_]{0,49}$/.test(name)) problems.push(`${model.name}.${name}: a name has small letters, digits and _, at most 50, and begins with a letter`)
+  }
+  for (const [name, action] of model.actions) {
+    if (model.fields.has(name)) problems.push(`${model.name}.${name} is a field and an action`)
+    for (const key of Object.keys(action.args)) if (/^\d+$/.test(key)) problems.push(`${model.name}.${name}: an argument cannot be called ${key}`)
+  }
+  return problems
+}
+
+function checkRules(model: Model, groups: ReadonlyMap<string, Group>): string[] {
+  const problems: string[] = []
+  if (!model.rules.some((rule) => rule.kind === 'grant')) problems.push(`${model.name}: no group is granted access; add it to the app's access.ts`)
+  for (const rule of model.rules) {
+    if (rule.group && !groups.has(rule.group.name)) problems.push(`${model.name}: a rule names the group ${rule.group.name}, which no installed app lists in its groups`)
+    for (const field of rule.fields as readonly string[]) if (!model.fields.has(field)) problems.push(`${model.name}: protect() names '${field}', which does not exist`)
+  }
+  return problems
+}
+
+function checkFields(model: Model, models: Models): string[] {
+  const problems: string[] = []
+  for (const field of model.fields.values()) {
+    const at = `${model.name}.${field.name}`
+    const { options } = field
+    if (options.compute && !model.computes.has(field.name) && !field.magic) problems.push(`${at} is computed, but nothing computes it`)
+    if (options.related && options.compute) problems.push(`${at} is related and computed: one of them`)
+    if (options.translate && !['char', 'text', 'html'].includes(field.kind)) problems.push(`${at}: only char, text and html can be translated`)
+    if (options.companyDependent && (!field.column || options.translate || options.required)) problems.push(`${at}: a company-dependent field is a stored column, neither translated nor required`)
+    if (field.kind === 'monetary' && !field.magic && !model.fields.has(options['currency'] ?? 'currency_id') && !options.related) problems.push(`${at}: a monetary field needs a currency field; name it with { currency: '…' }`)
+    if (field.related) problems.push(...checkPath(model, field.related.join('.'), models, `${at} is related to`, true))
+    if (field.comodel) problems.push(...checkRelation(field, models))
+  }
+  for (const computed of model.computes.keys()) {
+    if (!model.fields.get(computed)?.options.compute) problems.push(`${model.name}.${computed} has a compute function, but is not declared with compute: 'stored' or 'live'`)
+  }
+  for (const unique of model.unique) for (const name of unique.fields) if (!model.fields.get(name)?.column) problems.push(`${model.name}: unique names '${name}', which is no stored field`)
+  if (model.hasPath && model.fields.get('parent_id')?.comodel !== model.name) problems.push(`${model.name}.parent_path needs a many2one parent_id to ${model.name}`)
+  return problems
+}
+
+function checkRelation(field: FieldInfo, models: Models): string[] {
+  const at = `${field.model.name}.${field.name}`
+  const comodel = models.get(field.comodel!)
+  if (!comodel) return field.magic ? [] : [`${at} points to ${field.comodel}, which no installed app declares`]
+  if (field.kind === 'one2many') {
+    const back = comodel.fields.get(field.inverse ?? '')
+    if (back?.kind !== 'many2one' || back.comodel !== field.model.name) return [`${at}: ${field.comodel}.${field.inverse} is not a many2one back to ${field.model.name}`]
+  }
+  if (field.kind === 'many2many' && field.options['inverse']) {
+    const back = comodel.fields.get(field.options['inverse'] as string)
+    if (back?.kind !== 'many2many' || back.comodel !== field.model.name || back.options['inverse']) return [`${at}: ${field.comodel}.${field.options['inverse']} is not the many2many that keeps these links`]
+  }
+  return []
+}
+
+function checkPaths(model: Model, models: Models): string[] {
+  const needs = [
+    ...[...model.computes.values()].map((compute) => [compute.field, compute.needs] as const),
+    ...model.constraints.map((constraint) => ['a constraint', constraint.needs] as const),
+    ...model.onchanges.map((change) => [`the onchange of ${change.field}`, change.needs] as const),
+  ]
+  return needs.flatMap(([what, paths]) => paths.flatMap((path) => checkPath(model, path, models, `${model.name}: ${what} needs`, false)))
+}
+
+function checkPath(model: Model, path: string, models: Models, says: string, toOneOnly: boolean): string[] {
+  let at: Model | undefined = model
+  const steps = path.split('.')
+  for (const [i, step] of steps.entries()) {
+    const field: FieldInfo | undefined = at?.fields.get(step)
+    if (!field) return [`${says} '${path}', which does not exist`]
+    if (i === steps.length - 1) return []
+    if (!field.comodel) return [`${says} '${path}', but ${step} is no relation`]
+    if (toOneOnly && field.kind !== 'many2one') return [`${says} '${path}', but only to-one relations may be crossed`]
+    at = models.get(field.comodel)
+  }
+  return []
+}
+
+/** A view may show only what exists; names inside lines are those of the line's model. */
+export function checkView(app: string, view: View<any>, models: Models): string[] {
+  const model = models.get(view.model)
+  if (!model) return [`${app}: a view shows ${view.model}, which no installed app declares`]
+  return view.nodes.flatMap((node) => checkNode(app, node as Record<string, unknown>, model, models))
+}
+
+function checkNode(app: string, node: Record<string, unknown>, model: Model, models: Models): string[] {
+  const shown = [...(typeof node['field'] === 'string' ? [node['field']] : []), ...((node['fields'] as string[] | undefined) ?? [])]
+  const problems: string[] = []
+  if (Array.isArray(node['columns'])) {
+    if (node['tag'] === 'lines') {
+      const lines = models.get(model.fields.get(String(node['field']))?.comodel ?? '')
+      for (const name of node['columns'] as string[]) if (!lines?.fields.has(name)) problems.push(`${app}: a view of ${model.name} shows '${String(node['field'])}.${name}', which does not exist`)
+    } else shown.push(...(node['columns'] as string[][]).flat())
+  }
+  for (const name of shown) if (!model.fields.has(name)) problems.push(`${app}: a view of ${model.name} shows '${name}', which does not exist`)
+  if (node['tag'] === 'button' && !model.actions.has(String(node['method']))) problems.push(`${app}: a button of ${model.name} calls '${String(node['method'])}', which is no action`)
+  for (const inner of (node['nodes'] as Record<string, unknown>[] | undefined) ?? []) problems.push(...checkNode(app, inner, model, models))
+  return problems
+}

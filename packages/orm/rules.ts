@@ -1,0 +1,61 @@
+import type { Operation, Rule } from './access.ts'
+import { type Node, and, no, or, parseDomain, yes } from './domain.ts'
+import type { Env } from './env.ts'
+import type { FieldInfo, Model } from './registry.ts'
+
+/**
+ * Which records of `model` the caller may touch: all guards, and any of his grants (kernel §2.2).
+ * The rules' own domains are compiled without rules, else they would never end.
+ */
+export function ruleFor(env: Env, model: Model, operation: Operation): Node {
+  if (env.isSystem) return yes
+  const { call, me } = env
+  const key = `${model.name}:${operation}:${me.id}:${me.company_ids.join(',')}`
+  const known = call.rules.get(key)
+  if (known) return known
+  const node = compileRule(env, model, operation)
+  call.rules.set(key, node)
+  return node
+}
+
+function compileRule(env: Env, model: Model, operation: Operation): Node {
+  const grants = grantsOf(env, model, operation)
+  if (grants.length === 0) return no
+  const guards = model.rules.filter((rule) => rule.kind === 'guard' && rule.operations.includes(operation === 'name' && !rule.operations.includes('name') ? 'read' : operation))
+  const where = (rule: Rule): Node => (rule.where ? parseDomain({ env, rules: false }, model, rule.where(env.me)) : yes)
+  const granted = grants.some((rule) => !rule.where) ? yes : or(grants.map(where))
+  return and([...guards.map(where), granted])
+}
+
+/** `read` implies `name`. */
+function grantsOf(env: Env, model: Model, operation: Operation): Rule[] {
+  return model.rules.filter((rule) => rule.kind === 'grant' && env.user.groups.has(rule.group!.name)
+    && (rule.operations.includes(operation) || (operation === 'name' && rule.operations.includes('read'))))
+}
+
+/** Whether any record at all could be reached: the first question of an ACL, answered without a query. */
+export const mayEver = (env: Env, model: Model, operation: Operation): boolean => env.isSystem || grantsOf(env, model, operation).length > 0
+
+function isProtected(env: Env, field: FieldInfo, operation: Operation): boolean {
+  if (env.isSystem) return false
+  const rules = field.model.rules.filter((rule) => rule.kind === 'protect' && rule.operations.includes(operation) && (rule.fields as readonly string[]).includes(field.name))
+  return rules.length > 0 && !rules.some((rule) => env.user.groups.has(rule.group!.name))
+}
+
+/** The field, if it is there for this caller: a protected field answers exactly as one that does not exist. */
+export function readableField(env: Env, model: Model, name: string, asUser = true): FieldInfo | undefined {
+  const field = model.fields.get(name)
+  if (!field || !asUser) return field
+  return isProtected(env, field, 'read') || (field.options.secret && !env.isSystem) ? undefined : field
+}
+
+/** Of a secret field the caller may learn that it is there (it reads as the empty text), never what it holds. */
+export function visibleField(env: Env, model: Model, name: string): FieldInfo | undefined {
+  const field = model.fields.get(name)
+  return !field || isProtected(env, field, 'read') ? undefined : field
+}
+
+export function settableField(env: Env, model: Model, name: string, operation: 'create' | 'write'): FieldInfo | undefined {
+  const field = model.fields.get(name)
+  return !field || isProtected(env, field, operation) || isProtected(env, field, 'read') ? undefined : field
+}

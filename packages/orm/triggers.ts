@@ -1,0 +1,94 @@
+import type { FieldInfo, Model } from './registry.ts'
+
+/** "When this changes, that must be computed again", with the way back from one to the other. */
+export interface Trigger {
+  readonly target: FieldInfo
+  /** From the target's model to the model whose field changed; empty when they are one. */
+  readonly path: readonly FieldInfo[]
+}
+
+/** When what must be recomputed, and in which order. */
+export interface Plan {
+  /** By `model.field` that changes. */
+  readonly triggers: ReadonlyMap<string, readonly Trigger[]>
+  /** Rank of each stored computed field by `model.field`: lower first. Locks are taken in this order too. */
+  readonly ranks: ReadonlyMap<string, number>
+}
+
+export const keyOf = (field: FieldInfo): string => `${field.model.name}.${field.name}`
+
+/** Every stored compute's dependencies, live and related fields on the way replaced by what they need themselves. */
+export function planRecompute(models: ReadonlyMap<string, Model>, problems: string[]): Plan {
+  const triggers = new Map<string, Trigger[]>()
+  const edges = new Map<string, Set<string>>()
+  for (const model of models.values()) {
+    for (const [name, compute] of model.computes) {
+      const target = model.fields.get(name)!
+      if (target.computed !== 'stored') {
+        expand(model, compute.needs.map((path) => path.split('.')), models, problems, [keyOf(target)])
+        continue
+      }
+      for (const path of expand(model, compute.needs.map((need) => need.split('.')), models, problems, [])) {
+        for (let i = 0; i < path.length; i++) {
+          const changed = path[i]!
+          addTrigger(triggers, changed, { target, path: path.slice(0, i) })
+          // A one2many changes when a line's inverse does, and that is where the change is seen.
+          if (changed.kind === 'one2many') addTrigger(triggers, models.get(changed.comodel!)!.fields.get(changed.inverse!)!, { target, path: path.slice(0, i + 1) })
+          if (changed.kind === 'many2many' && changed.options['inverse']) addTrigger(triggers, models.get(changed.comodel!)!.fields.get(changed.options['inverse'] as string)!, { target, path: path.slice(0, i + 1) })
+          if (changed.computed === 'stored' && keyOf(changed) !== keyOf(target)) edges.set(keyOf(changed), (edges.get(keyOf(changed)) ?? new Set()).add(keyOf(target)))
+          if (keyOf(changed) === keyOf(target) && i === 0) problems.push(`${keyOf(target)} needs itself`)
+        }
+      }
+    }
+  }
+  return { triggers, ranks: rank(models, edges, problems) }
+}
+
+function addTrigger(triggers: Map<string, Trigger[]>, changed: FieldInfo, trigger: Trigger): void {
+  const key = keyOf(changed)
+  const list = triggers.get(key) ?? []
+  const same = list.some((one) => one.target === trigger.target && one.path.length === trigger.path.length && one.path.every((hop, i) => hop === trigger.path[i]))
+  if (!same) list.push(trigger)
+  triggers.set(key, list)
+}
+
+/** Paths as fields, with live and related ones replaced by their needs. `through` finds live fields that need each other. */
+function expand(model: Model, paths: readonly (readonly string[])[], models: ReadonlyMap<string, Model>, problems: string[], through: readonly string[]): FieldInfo[][] {
+  return paths.flatMap((path): FieldInfo[][] => {
+    const [head = '', ...rest] = path
+    const field = model.fields.get(head)
+    if (!field) return []
+    const inner = field.related ? [[...field.related, ...rest]] : field.computed === 'live' && !field.magic ? model.computes.get(head)?.needs.map((need) => need.split('.')) : null
+    if (inner) {
+      if (through.includes(keyOf(field))) {
+        problems.push(`live fields need each other: ${[...through, keyOf(field)].join(' → ')}`)
+        return []
+      }
+      return expand(model, inner, models, problems, [...through, keyOf(field)])
+    }
+    if (rest.length === 0) return [[field]]
+    const comodel = models.get(field.comodel ?? '')
+    return comodel ? expand(comodel, [rest], models, problems, through).map((tail) => [field, ...tail]) : []
+  })
+}
+
+/** Topological order; what cannot be ordered is reported with its circle. */
+function rank(models: ReadonlyMap<string, Model>, edges: ReadonlyMap<string, ReadonlySet<string>>, problems: string[]): Map<string, number> {
+  const ranks = new Map<string, number>()
+  const visit = (key: string, above: readonly string[]): number => {
+    if (above.includes(key)) {
+      problems.push(`computed fields need each other: ${[...above.slice(above.indexOf(key)), key].join(' → ')}`)
+      return 0
+    }
+    const known = ranks.get(key)
+    if (known !== undefined) return known
+    const below = [...(edges.get(key) ?? [])].map((next) => visit(next, [...above, key]))
+    const height = below.length === 0 ? 0 : Math.max(...below) + 1
+    ranks.set(key, height)
+    return height
+  }
+  for (const model of models.values()) for (const field of model.fields.values()) if (field.computed === 'stored') visit(keyOf(field), [])
+  const highest = Math.max(0, ...ranks.values())
+  for (const [key, height] of ranks) ranks.set(key, highest - height)
+  return ranks
+}
