@@ -1,0 +1,26 @@
+import type { Host } from './host.ts'
+
+/** The only names that ops puts into a statement: its own, which need no quoting and hold no surprise. */
+export function identifier(name: string): string {
+  if (!/^[a-z][a-z0-9_]{0,62}$/.test(name)) throw new Error(`${JSON.stringify(name)} is no name of a database or role of ours`)
+  return name
+}
+
+export const roleStem = (uuid: string): string => `i_${uuid.replaceAll('-', '')}`
+
+/** Makes a closed copy of `template`, owned and used by the three roles of an instance: PUBLIC never had a moment to connect. */
+export async function createDatabase(host: Host, database: string, template: string, uuid: string): Promise<void> {
+  const [name, stem] = [identifier(database), identifier(roleStem(uuid))]
+  await host.db.query(`create database ${name} template ${identifier(template)} owner ${stem}_owner allow_connections false`)
+  await host.db.query(`revoke all on database ${name} from public`)
+  await host.db.query(`grant connect on database ${name} to ${stem}_owner, ${stem}_runtime, ${stem}_seal`)
+  await host.db.query(`alter database ${name} with allow_connections true`)
+}
+
+export async function dropDatabase(host: Host, database: string): Promise<void> {
+  const name = identifier(database)
+  const { rowCount } = await host.db.query('select from pg_database where datname = $1', [name])
+  if (!rowCount) return
+  await host.db.query(`alter database ${name} with allow_connections false`)
+  await host.db.query(`drop database ${name} with (force)`)
+}

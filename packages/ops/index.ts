@@ -1,0 +1,27 @@
+export { findPostgres } from './binaries.ts'
+export { Cluster, type ClusterOptions, type ClusterStatus } from './cluster.ts'
+export { asOpsError, OpsError, type OpsCode } from './errors.ts'
+export { Home, openHome, openOrCreateHome } from './home.ts'
+export { Host, startHost } from './host.ts'
+export { instanceRoles, type InstanceRole } from './host-schema.ts'
+export {
+  connectAs,
+  createInstance,
+  deleteInstance,
+  findInstance,
+  listInstances,
+  renameInstance,
+  setHostNames,
+  sweepInstances,
+  type Instance,
+  type InstanceOrder,
+} from './instances.ts'
+export { HostKeys, openInstanceKeys, signingPair, type InstanceKeys } from './keys.ts'
+export { demandHostName, demandInstanceName } from './names.ts'
+export { operation, type OperationOptions } from './operation.ts'
+export { blockedAt, findOsUser, isRoot, userCan, type OsUser } from './os-user.ts'
+export { hostLogins, withClient, type HostLogin } from './provision.ts'
+export { HostTable, type HostTableEvents } from './registry.ts'
+export { deriveKey, seal, unseal, type SealContext } from './sealing.ts'
+export { ensureTemplate, templateName, type BuildTemplate, type TemplateOrder } from './templates.ts'
+export { sharedHomeVariable, startThrowawayCluster, type Throwaway } from './throwaway.ts'

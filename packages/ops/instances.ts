@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type pg from 'pg'
+import { createDatabase, dropDatabase, roleStem } from './databases.ts'
+import { OpsError } from './errors.ts'
+import { ensureFolder } from './files.ts'
+import { instanceRoles, type InstanceRole } from './host-schema.ts'
+import type { Host } from './host.ts'
+import { demandHostName, demandInstanceName } from './names.ts'
+import { operation } from './operation.ts'
+import { newPassword, scramVerifier } from './scram.ts'
+import { seal, unseal } from './sealing.ts'
+
+/** An instance as the registry knows it. */
+export interface Instance {
+  uuid: string
+  /** What people and clients call it. */
+  name: string
+  generation: number
+  kind: 'live' | 'copy'
+  /** `i_<uuid without hyphens>_g<generation>` */
+  database: string
+  apps: string[]
+  release: string
+  keyVersion: number
+  state: 'creating' | 'ready' | 'deleting'
+  /** Exact host names, the first one being its main address. */
+  hosts: string[]
+}
+
+export interface InstanceOrder<T> {
+  name: string
+  hosts: readonly string[]
+  apps: readonly string[]
+  release: string
+  /** The database to copy, from `ensureTemplate`. */
+  template: string
+  kind?: 'live' | 'copy'
+  /** Connections that its runtime role may have in all; a process's budget is a matter of the process. */
+  connections?: number
+  /** Runs before anybody can reach the instance: its first password, say. */
+  prepare: (instance: Instance) => Promise<T>
+}
+
+export const instanceColumns = `i.uuid, i.name, i.generation, i.kind, i.database, i.apps, i.release, i.key_version as "keyVersion", i.state,
+  array(select h.host from host_name h where h.instance = i.uuid order by h.position) as hosts`
+
+export async function listInstances(host: Host): Promise<Instance[]> {
+  const { rows } = await host.db.query<Instance>(`select ${instanceColumns} from instance i order by i.created, i.name`)
+  return rows
+}
+
+/** The instance of that name; OpsError `not_found` when there is none. */
+export async function findInstance(host: Host, name: string): Promise<Instance> {
+  const { rows } = await host.db.query<Instance>(`select ${instanceColumns} from instance i where i.name = $1`, [name])
+  if (!rows[0]) throw new OpsError('not_found', `There is no instance named ${JSON.stringify(name)}.`)
+  return rows[0]
+}
+
+/** Makes an instance: registry row, key, three roles, a copy of the template. If anything fails, nothing of it stays. */
+export async function createInstance<T>(host: Host, order: InstanceOrder<T>): Promise<{ instance: Instance; prepared: T }> {
+  demandInstanceName(order.name)
+  for (const name of order.hosts) demandHostName(name)
+  const uuid = randomUUID()
+  return operation(host.db, uuid, 'create', async () => {
+    await reserve(host, uuid, order)
+    try {
+      host.keys.createInstanceKey(uuid)
+      ensureFolder(join(host.home.files, uuid), 0o700, host.home.serverUser)
+      await makeRoles(host, uuid, order.connections ?? 24)
+      await createDatabase(host, `${roleStem(uuid)}_g1`, order.template, uuid)
+      const prepared = await order.prepare(await findInstance(host, order.name))
+      await host.db.query(`update instance set state = 'ready' where uuid = $1`, [uuid])
+      return { instance: await findInstance(host, order.name), prepared }
+    } catch (error) {
+      await remove(host, { uuid, database: `${roleStem(uuid)}_g1` })
+      throw error
+    }
+  })
+}
+
+/** Drops an instance with everything it has. `confirm` must be its name, typed once more. */
+export async function deleteInstance(host: Host, name: string, confirm: string | undefined): Promise<void> {
+  const instance = await findInstance(host, name)
+  if (confirm !== name) throw new OpsError('not_confirmed', `Deleting ${name} cannot be undone: repeat its name with --confirm ${name}.`)
+  await operation(host.db, instance.uuid, 'delete', async () => {
+    // Servers forget it first: their rows of the table are gone with the next notification.
+    await host.db.query(`update instance set state = 'deleting' where uuid = $1`, [instance.uuid])
+    await remove(host, instance)
+  })
+}
+
+/** Removes what a killed `createInstance` or `deleteInstance` left; returns their names. */
+export async function sweepInstances(host: Host): Promise<string[]> {
+  const { rows } = await host.db.query<{ uuid: string; name: string; database: string }>(
+    `select uuid, name, database from instance i
+     where state <> 'ready' and not exists (select from operation_lock l where l.subject = i.uuid::text and l.until > now())`,
+  )
+  for (const instance of rows) await operation(host.db, instance.uuid, 'sweep', () => remove(host, instance))
+  return rows.map((row) => row.name)
+}
+
+export async function renameInstance(host: Host, name: string, newName: string): Promise<void> {
+  demandInstanceName(newName)
+  const { uuid } = await findInstance(host, name)
+  await operation(host.db, uuid, 'rename', () =>
+    host.db.query('update instance set name = $2 where uuid = $1', [uuid, newName]).catch(tellTaken(newName)),
+  )
+}
+
+/** Replaces all host names of an instance, in one transaction; the first is its main address. */
+export async function setHostNames(host: Host, name: string, hosts: readonly string[]): Promise<void> {
+  for (const one of hosts) demandHostName(one)
+  const { uuid } = await findInstance(host, name)
+  await operation(host.db, uuid, 'host names', () =>
+    inTransaction(host.db, async (db) => {
+      await db.query('delete from host_name where instance = $1', [uuid])
+      await insertHosts(db, uuid, hosts)
+    }).catch(tellTaken(hosts.join(', '))),
+  )
+}
+
+/** How to reach an instance's database as one of its roles. Only ops can be all three. */
+export async function connectAs(host: Host, instance: Pick<Instance, 'uuid' | 'database'>, role: InstanceRole): Promise<pg.ClientConfig> {
+  const { rows } = await host.db.query('select version, sealed from secret where instance = $1 and purpose = $2', [instance.uuid, role])
+  if (!rows[0]) throw new OpsError('not_found', `The registry holds no ${role} password of instance ${instance.uuid}.`)
+  const password = unseal(
+    passwordKey(host, role),
+    { instance: instance.uuid, purpose: `${role} password`, version: rows[0].version },
+    rows[0].sealed,
+  )
+  return host.cluster.config(instance.database, `${roleStem(instance.uuid)}_${role}`, password.toString())
+}
+
+async function reserve(host: Host, uuid: string, order: InstanceOrder<unknown>): Promise<void> {
+  await inTransaction(host.db, async (db) => {
+    await db.query('insert into instance (uuid, name, kind, apps, release) values ($1, $2, $3, $4, $5)', [
+      uuid,
+      order.name,
+      order.kind ?? 'live',
+      order.apps,
+      order.release,
+    ])
+    await insertHosts(db, uuid, order.hosts)
+  }).catch(tellTaken(order.name))
+}
+
+async function insertHosts(db: pg.ClientBase, uuid: string, hosts: readonly string[]): Promise<void> {
+  await db.query(
+    'insert into host_name (host, instance, position) select host, $1, position from unnest($2::text[]) with ordinality as t(host, position)',
+    [uuid, hosts],
+  )
+}
+
+async function makeRoles(host: Host, uuid: string, connections: number): Promise<void> {
+  const passwords = instanceRoles.map(newPassword)
+  await host.db.query('select make_instance_roles($1, $2, $3, $4, $5)', [uuid, ...passwords.map(scramVerifier), connections])
+  for (const [index, purpose] of instanceRoles.entries()) {
+    const sealed = seal(
+      passwordKey(host, purpose),
+      { instance: uuid, purpose: `${purpose} password`, version: 1 },
+      Buffer.from(passwords[index]!),
+    )
+    await host.db.query('insert into secret (instance, purpose, version, sealed) values ($1, $2, 1, $3)', [uuid, purpose, sealed])
+  }
+}
+
+const passwordKey = (host: Host, role: InstanceRole): Buffer =>
+  role === 'runtime' ? host.keys.serving : role === 'seal' ? host.keys.sealer : host.keys.operating
+
+/** Each step finds its thing gone if it ran before. The row goes last: as long as it is there, `sweepInstances` comes back. */
+async function remove(host: Host, { uuid, database }: Pick<Instance, 'uuid' | 'database'>): Promise<void> {
+  await dropDatabase(host, database)
+  await host.db.query('select drop_instance_roles($1)', [uuid])
+  host.keys.removeInstanceKeys(uuid)
+  rmSync(join(host.home.files, uuid), { recursive: true, force: true })
+  await host.db.query('delete from instance where uuid = $1', [uuid])
+}
+
+async function inTransaction(pool: pg.Pool, work: (db: pg.ClientBase) => Promise<void>): Promise<void> {
+  const db = await pool.connect()
+  try {
+    await db.query('begin')
+    await work(db)
+    await db.query('commit')
+  } catch (error) {
+    await db.query('rollback')
+    throw error
+  } finally {
+    db.release()
+  }
+}
+
+const tellTaken =
+  (name: string) =>
+  (error: { code?: string; detail?: string }): never => {
+    if (error.code === '23505')
+      throw new OpsError('name_taken', `The name or a host name of ${name} is taken by another instance.`, { cause: error })
+    throw error
+  }

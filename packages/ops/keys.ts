@@ -1,0 +1,171 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { OpsError } from './errors.ts'
+import { ensureFolder, writeDurably } from './files.ts'
+import type { Home } from './home.ts'
+import { isRoot, type OsUser } from './os-user.ts'
+import { demandKey, deriveKey, newKey, seal, unseal } from './sealing.ts'
+
+/** The keys of one instance, each for one use, derived from its instance key. */
+export interface InstanceKeys {
+  version: number
+  files: Buffer
+  names: Buffer
+  secrets: Buffer
+  tokens: Buffer
+  cooldown: Buffer
+}
+
+/**
+ * The keys of a host (cloud.md §7). Layout under `keys/`:
+ *   host.key                         H: opens everything that this host serves
+ *   root.key                         R: only to make and move instances; `erp4 keys eject` takes it away
+ *   sealer.key                       the audit sealer's own, readable by its OS user alone
+ *   instances/<uuid>/<v>.sealed      instance keys under R: deleting them everywhere is what shredding means
+ *   host/<uuid>/<v>.sealed           the same under H's serving key: what `serve` and `work` open
+ *   logins/<role>.sealed             passwords of the host's own database roles
+ * `serve` and `work` are handed the serving key (derived from H), never H: owner passwords stay closed to them.
+ */
+export class HostKeys {
+  readonly #home: Home
+  readonly #host: Buffer
+
+  private constructor(home: Home, host: Buffer) {
+    this.#home = home
+    this.#host = host
+  }
+
+  /** Opens the keys of a home; makes them when the home is new. Refuses, in one sentence, a key that is gone, erased or another home's. */
+  static open(home: Home): HostKeys {
+    const path = join(home.keys, 'host.key')
+    if (!existsSync(path)) {
+      if (home.facts().provisioned > 0) {
+        throw new OpsError(
+          'key_missing',
+          `The host key ${path} is missing, and nothing in this home opens without it: put the file back from its safe copy.`,
+        )
+      }
+      for (const name of ['root.key', 'sealer.key', 'host.key']) writeKey(join(home.keys, name), newKey())
+    }
+    const keys = new HostKeys(home, readKey(path))
+    keys.#selfTest()
+    keys.shareWithUsers()
+    return keys
+  }
+
+  /** What `serve` and `work` get. */
+  get serving(): Buffer {
+    return deriveKey(this.#host, 'serving')
+  }
+  /** What only ops opens: owner passwords and its own. */
+  get operating(): Buffer {
+    return deriveKey(this.#host, 'operating')
+  }
+  get sealer(): Buffer {
+    return readKey(join(this.#home.keys, 'sealer.key'))
+  }
+  get #root(): Buffer {
+    return readKey(join(this.#home.keys, 'root.key'))
+  }
+
+  /** Gives the sealer's key and the served copies to their OS users, once those exist. */
+  shareWithUsers(): void {
+    const { serverUser, sealerUser, keys } = this.#home
+    ensureFolder(join(keys, 'host'), serverUser ? 0o710 : 0o700, undefined, serverUser?.gid)
+    if (sealerUser && isRoot()) writeKey(join(keys, 'sealer.key'), this.sealer, sealerUser)
+  }
+
+  createInstanceKey(uuid: string, version = 1): void {
+    const key = newKey()
+    const server = this.#home.serverUser
+    const served = join(this.#home.keys, 'host', uuid)
+    const kept = join(this.#home.keys, 'instances', uuid)
+    mkdirSync(kept, { recursive: true, mode: 0o700 })
+    ensureFolder(served, server ? 0o710 : 0o700, undefined, server?.gid)
+    const context = { instance: uuid, purpose: 'instance key', version }
+    writeDurably(join(kept, `${version}.sealed`), seal(this.#root, context, key), { mode: 0o600 })
+    writeDurably(join(served, `${version}.sealed`), seal(this.serving, context, key), { mode: server ? 0o640 : 0o600, gid: server?.gid })
+  }
+
+  /** Removes an instance's keys from this home; what was sealed with them is noise from then on. */
+  removeInstanceKeys(uuid: string): void {
+    for (const place of ['host', 'instances']) rmSync(join(this.#home.keys, place, uuid), { recursive: true, force: true })
+  }
+
+  instanceKeys(uuid: string, version = 1): InstanceKeys {
+    return openInstanceKeys(this.#home, this.serving, uuid, version)
+  }
+
+  sealLogin(role: string, password: string): void {
+    mkdirSync(join(this.#home.keys, 'logins'), { recursive: true, mode: 0o700 })
+    writeDurably(
+      this.#loginFile(role),
+      seal(this.operating, { instance: 'host', purpose: `login ${role}`, version: 1 }, Buffer.from(password)),
+      { mode: 0o600 },
+    )
+  }
+
+  login(role: string): string | undefined {
+    if (!existsSync(this.#loginFile(role))) return undefined
+    return unseal(
+      this.operating,
+      { instance: 'host', purpose: `login ${role}`, version: 1 },
+      readFileSync(this.#loginFile(role)),
+    ).toString()
+  }
+
+  #loginFile(role: string): string {
+    return join(this.#home.keys, 'logins', `${role}.sealed`)
+  }
+
+  #selfTest(): void {
+    const path = join(this.#home.keys, 'check.sealed')
+    const context = { instance: 'host', purpose: 'check', version: 1 }
+    if (!existsSync(path)) return writeDurably(path, seal(this.operating, context, Buffer.from('erp4')), { mode: 0o600 })
+    try {
+      unseal(this.operating, context, readFileSync(path))
+    } catch (error) {
+      throw new OpsError(
+        'key_wrong',
+        `The host key ${join(this.#home.keys, 'host.key')} is not the one of this home: put the right file back.`,
+        { cause: error },
+      )
+    }
+  }
+}
+
+/** Opens the keys of an instance with the serving key alone: what `serve` and `work` do. */
+export function openInstanceKeys(home: Home, serving: Uint8Array, uuid: string, version: number): InstanceKeys {
+  const path = join(home.keys, 'host', uuid, `${version}.sealed`)
+  if (!existsSync(path)) throw new OpsError('key_missing', `The key of instance ${uuid} is missing (${path}).`)
+  const key = unseal(serving, { instance: uuid, purpose: 'instance key', version }, readFileSync(path))
+  const of = (purpose: string) => deriveKey(key, purpose)
+  return { version, files: of('files'), names: of('names'), secrets: of('secrets'), tokens: of('tokens'), cooldown: of('cooldown') }
+}
+
+/** The Ed25519 pair that signs sealed batches of the audit trail; the public half is no secret. */
+export function signingPair(sealerKey: Uint8Array): { sign: KeyObject; verify: KeyObject } {
+  const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), deriveKey(sealerKey, 'audit signature')])
+  const sign = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+  return { sign, verify: createPublicKey(sign) }
+}
+
+function writeKey(path: string, key: Buffer, owner?: OsUser): void {
+  writeDurably(path, `${key.toString('base64')}\n`, { mode: 0o600, owner })
+}
+
+function readKey(path: string): Buffer {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code } = error as { code?: string }
+    if (code === 'ENOENT')
+      throw new OpsError('key_missing', `The key file ${path} is missing: put it back from its safe copy.`, { cause: error })
+    throw new OpsError('missing_right', `This user may not read the key file ${path}.`, { cause: error })
+  }
+  const key = Buffer.from(text.trim(), 'base64')
+  demandKey(key)
+  return key
+}

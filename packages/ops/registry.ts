@@ -1,0 +1,184 @@
+import pg from 'pg'
+import { OpsError } from './errors.ts'
+import { instanceColumns, type Instance } from './instances.ts'
+
+export interface HostTableEvents {
+  /** Instances or host names changed, and the table was read anew. */
+  changed?: () => void
+  /** The connection to the registry was lost; the last known table goes on being used. */
+  lost?: (error: Error) => void
+}
+
+const rereadMs = 60_000
+const leaseMs = 120_000
+
+/**
+ * The registry as a serving process sees it: instances and hosts in memory, kept fresh by LISTEN on `erp4_host` (the only database where
+ * anybody may NOTIFY, kernel.md §2.9), read anew each minute and after each reconnection all the same.
+ */
+export class HostTable {
+  readonly #config: pg.ClientConfig
+  readonly #events: HostTableEvents
+  #client: pg.Client | undefined
+  #byHost = new Map<string, Instance>()
+  #byName = new Map<string, Instance>()
+  readonly #leases = new Map<string, { until: number; written: Promise<void> }>()
+  #timer: NodeJS.Timeout | undefined
+  #reading: Promise<void> | undefined
+  #closed = false
+
+  private constructor(config: pg.ClientConfig, events: HostTableEvents) {
+    this.#config = config
+    this.#events = events
+  }
+
+  /** Connects as `erp4_server` or `erp4_sealer` and reads the table; fails when the registry cannot be reached now. */
+  static async open(config: pg.ClientConfig, events: HostTableEvents = {}): Promise<HostTable> {
+    const table = new HostTable(config, events)
+    await table.#connect()
+    return table
+  }
+
+  /** The ready instance that owns exactly this host name. */
+  find(host: string): Instance | undefined {
+    return this.#byHost.get(host)
+  }
+
+  named(name: string): Instance | undefined {
+    return this.#byName.get(name)
+  }
+
+  instances(): Instance[] {
+    return [...this.#byName.values()]
+  }
+
+  /** Asked of the registry itself, before each effect outside: a copy sends no mail (cloud.md §4). */
+  async kindOf(uuid: string): Promise<'live' | 'copy' | undefined> {
+    const { rows } = await this.#query<{ kind: 'live' | 'copy' }>(`select kind from instance where uuid = $1 and state = 'ready'`, [uuid])
+    return rows[0]?.kind
+  }
+
+  /** A sealed password of an instance; only of the purpose that this login may see. */
+  async secret(uuid: string, purpose: 'runtime' | 'seal'): Promise<{ version: number; sealed: Buffer }> {
+    const { rows } = await this.#query<{ version: number; sealed: Buffer }>(
+      'select version, sealed from secret where instance = $1 and purpose = $2',
+      [uuid, purpose],
+    )
+    if (!rows[0]) throw new OpsError('not_found', `The registry shows no ${purpose} password of instance ${uuid} to this login.`)
+    return rows[0]
+  }
+
+  /** Before its first write in a minute a process says that the instance is active; workers look there. Free while the lease holds. */
+  async markActive(uuid: string, now = Date.now()): Promise<void> {
+    const lease = this.#leases.get(uuid)
+    if (lease && lease.until > now) return lease.written
+    const fresh = { until: now + leaseMs / 2, written: this.#writeLease(uuid) }
+    this.#leases.set(uuid, fresh)
+    await fresh.written.catch((error) => {
+      this.#leases.delete(uuid)
+      throw error
+    })
+  }
+
+  /** Instances that workers should visit: active ones, and those with something due. */
+  async activeInstances(): Promise<Instance[]> {
+    const { rows } = await this.#query<{ name: string }>(
+      `select i.name from active a join instance i on i.uuid = a.instance where i.state = 'ready' and (a.until > now() or a.next_due <= now())`,
+    )
+    return rows.flatMap(({ name }) => this.#byName.get(name) ?? [])
+  }
+
+  /** When the instance has something to do next (null: nothing known); recomputed from its job table under its lease. */
+  async setNextDue(uuid: string, at: Date | null): Promise<void> {
+    await this.#query(
+      `insert into active (instance, until, next_due) values ($1, now(), $2) on conflict (instance) do update set next_due = excluded.next_due`,
+      [uuid, at],
+    )
+  }
+
+  /** A head of the audit chain, kept outside the instance; insert only, so that no head can be replaced (sealer's login). */
+  async addAuditHead(uuid: string, head: { seq: number; head: Uint8Array; signature?: Uint8Array }): Promise<void> {
+    await this.#query('insert into audit_head (instance, seq, head, signature) values ($1, $2, $3, $4) on conflict do nothing', [
+      uuid,
+      head.seq,
+      Buffer.from(head.head),
+      head.signature ? Buffer.from(head.signature) : null,
+    ])
+  }
+
+  async auditHeads(uuid: string, limit = 1): Promise<{ seq: number; head: Buffer; signature: Buffer | null; at: Date }[]> {
+    const { rows } = await this.#query<{ seq: string; head: Buffer; signature: Buffer | null; at: Date }>(
+      'select seq, head, signature, at from audit_head where instance = $1 order by seq desc limit $2',
+      [uuid, limit],
+    )
+    return rows.map((row) => ({ ...row, seq: Number(row.seq) }))
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    await this.#client?.end().catch(() => {}) // it may be gone already
+  }
+
+  async #writeLease(uuid: string): Promise<void> {
+    await this.#query(
+      `insert into active (instance, until) values ($1, now() + $2 * interval '1 ms')
+       on conflict (instance) do update set until = greatest(active.until, excluded.until)`,
+      [uuid, leaseMs],
+    )
+  }
+
+  async #query<R extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<pg.QueryResult<R>> {
+    if (!this.#client) throw new OpsError('busy', 'The host registry cannot be reached right now.')
+    return this.#client.query<R>(text, values)
+  }
+
+  async #connect(): Promise<void> {
+    const client = new pg.Client({ ...this.#config, keepAlive: true })
+    client.on('error', (error) => this.#lose(client, error))
+    client.on('end', () => this.#lose(client, new Error('the registry closed the connection')))
+    client.on('notification', () => void this.#reread())
+    await client.connect()
+    this.#client = client
+    await client.query('listen erp4_instances')
+    await this.#read()
+    this.#scheduleReread()
+  }
+
+  #lose(client: pg.Client, error: Error): void {
+    if (this.#client !== client || this.#closed) return
+    this.#client = undefined
+    this.#events.lost?.(error)
+    void this.#reconnect(100)
+  }
+
+  async #reconnect(waitMs: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, waitMs).unref())
+    if (this.#closed || this.#client) return
+    await this.#connect().catch(() => this.#reconnect(Math.min(5_000, waitMs * 2)))
+  }
+
+  #scheduleReread(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#reread().then(() => this.#scheduleReread()), rereadMs)
+    this.#timer.unref()
+  }
+
+  /** One reading at a time; a notification that comes meanwhile asks for one more. */
+  async #reread(): Promise<void> {
+    const before = this.#reading
+    const mine = (async () => {
+      await before
+      if (this.#client) await this.#read().catch(() => {}) // a lost connection reads anew when it is back
+    })()
+    this.#reading = mine
+    await mine
+  }
+
+  async #read(): Promise<void> {
+    const { rows } = await this.#query<Instance>(`select ${instanceColumns} from instance i where i.state = 'ready'`)
+    this.#byName = new Map(rows.map((instance) => [instance.name, instance]))
+    this.#byHost = new Map(rows.flatMap((instance) => instance.hosts.map((host) => [host, instance] as const)))
+    this.#events.changed?.()
+  }
+}

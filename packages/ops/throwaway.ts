@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Cluster } from './cluster.ts'
+import { openHome, openOrCreateHome } from './home.ts'
+import { Host, startHost } from './host.ts'
+import { HostKeys } from './keys.ts'
+
+export interface Throwaway {
+  host: Host
+  cluster: Cluster
+  /** Stops the cluster and removes its home; a cluster shared with other tests only loses our connections. */
+  stop(): Promise<void>
+}
+
+/** Names the home of a cluster that several test processes share; whoever sets it also stops it. */
+export const sharedHomeVariable = 'ERP4_TEST_HOME'
+
+/**
+ * A cluster with the same hardening as a real one, in a temporary home, without fsync. It ends with this process, even by `kill -9`.
+ * Where `ERP4_TEST_HOME` names a running one, that is used, unless `own` is asked for (by a test that kills it, say).
+ */
+export async function startThrowawayCluster(options: { own?: boolean } = {}): Promise<Throwaway> {
+  const shared = options.own ? undefined : process.env[sharedHomeVariable]
+  return shared ? joinShared(shared) : startOwn()
+}
+
+async function startOwn(): Promise<Throwaway> {
+  const dir = mkdtempSync(join(tmpdir(), 'erp4-test-'))
+  chmodSync(dir, 0o711) // closed by mkdtemp, to the OS user of PostgreSQL too
+  const letGo = guardAgainstOrphans(dir)
+  const { home } = openOrCreateHome(dir)
+  const { host } = await startHost(home, { throwaway: true })
+  const stop = async () => {
+    await host.close()
+    await host.cluster.stop('immediate')
+    rmSync(dir, { recursive: true, force: true })
+    letGo()
+  }
+  return { host, cluster: host.cluster, stop }
+}
+
+function joinShared(dir: string): Throwaway {
+  const home = openHome(dir)
+  const host = new Host(home, new Cluster(home, { throwaway: true }), HostKeys.open(home))
+  return { host, cluster: host.cluster, stop: () => host.close() }
+}
+
+/** A shell that does nothing until the pipe to us breaks, however we ended; then it stops the cluster and removes the home. */
+function guardAgainstOrphans(dir: string): () => void {
+  const script =
+    'cat >/dev/null; [ -f "$1/data/postmaster.pid" ] && kill -QUIT "$(head -n 1 "$1/data/postmaster.pid")"; sleep 1; rm -rf "$1"'
+  const guard = spawn('sh', ['-c', script, 'sh', dir], { detached: true, stdio: ['pipe', 'ignore', 'ignore'], cwd: '/' })
+  guard.unref()
+  ;(guard.stdin as unknown as { unref(): void }).unref() // a pipe to a child is a socket; it must not keep the tests waiting
+  return () => guard.kill('SIGKILL')
+}
