@@ -54,8 +54,8 @@ type KindOf<F> =
   F extends Relation<any, any, any> ? 'relation'
   : F extends AnyField ? KindOfValue<Bare<F>> : never
 type KindOfValue<T> =
-  Day extends T ? 'day' : Moment extends T ? 'moment' : BlobName extends T ? 'blob'
-  : string extends T ? (Json extends T ? 'json' : 'string') : Reference extends T ? 'string'
+  string extends T ? (Json extends T ? 'json' : 'string')
+  : Day extends T ? 'day' : Moment extends T ? 'moment' : BlobName extends T ? 'blob' : Reference extends T ? 'string'
   : number extends T ? 'number' : Decimal extends T ? 'decimal' : boolean extends T ? 'boolean' : 'selection'
 
 type Names<N extends ModelName, K extends string> = { [F in FieldName<N>]: KindOf<FieldOf<N, F>> extends K ? F : never }[FieldName<N>]
