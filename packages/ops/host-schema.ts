@@ -41,7 +41,7 @@ create table if not exists audit_head (
   instance uuid not null references instance on delete cascade,
   seq bigint not null,
   head bytea not null,
-  signature bytea,
+  signed text not null,
   at timestamptz not null default now(),
   primary key (instance, seq)
 );
@@ -79,7 +79,7 @@ grant usage on sequence operation_fence to erp4_ops;
 grant select on instance, host_name, active, secret to erp4_server;
 grant insert, update on active to erp4_server;
 grant select on instance, host_name, active, secret, audit_head to erp4_sealer;
-grant insert (instance, seq, head, signature) on audit_head to erp4_sealer;
+grant insert (instance, seq, head, signed) on audit_head to erp4_sealer;
 
 alter table secret enable row level security;
 drop policy if exists ops on secret;

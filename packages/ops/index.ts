@@ -5,12 +5,14 @@ export { Home, openHome, openOrCreateHome } from './home.ts'
 export { Host, startHost } from './host.ts'
 export { instanceRoles, type InstanceRole } from './host-schema.ts'
 export {
+  auditHeads,
   connectAs,
   createInstance,
   deleteInstance,
   findInstance,
   listInstances,
   renameInstance,
+  setApps,
   setHostNames,
   sweepInstances,
   type Instance,
@@ -21,7 +23,7 @@ export { demandHostName, demandInstanceName } from './names.ts'
 export { operation, type OperationOptions } from './operation.ts'
 export { blockedAt, findOsUser, isRoot, userCan, type OsUser } from './os-user.ts'
 export { hostLogins, withClient, type HostLogin } from './provision.ts'
-export { HostTable, type HostTableEvents } from './registry.ts'
+export { HostTable, type AuditHead, type HostTableEvents } from './registry.ts'
 export { deriveKey, seal, unseal, type SealContext } from './sealing.ts'
 export { ensureTemplate, templateName, type BuildTemplate, type TemplateOrder } from './templates.ts'
 export { sharedHomeVariable, startThrowawayCluster, type Throwaway } from './throwaway.ts'

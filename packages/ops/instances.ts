@@ -121,6 +121,20 @@ export async function setHostNames(host: Host, name: string, hosts: readonly str
   )
 }
 
+/** The newest heads of an instance's audit chain that its sealer left in the registry, the newest first. */
+export async function auditHeads(host: Host, uuid: string, limit = 1): Promise<{ seq: number; head: Buffer; signed: string; at: Date }[]> {
+  const { rows } = await host.db.query<{ seq: string; head: Buffer; signed: string; at: Date }>(
+    'select seq, head, signed, at from audit_head where instance = $1 order by seq desc limit $2',
+    [uuid, limit],
+  )
+  return rows.map((row) => ({ ...row, seq: Number(row.seq) }))
+}
+
+/** Says that an instance now has these apps, in this release: after an upgrade of its database has committed. */
+export async function setApps(host: Host, uuid: string, apps: readonly string[], release: string): Promise<void> {
+  await host.db.query('update instance set apps = $2, release = $3 where uuid = $1', [uuid, apps, release])
+}
+
 /** How to reach an instance's database as one of its roles. Only ops can be all three. */
 export async function connectAs(host: Host, instance: Pick<Instance, 'uuid' | 'database'>, role: InstanceRole): Promise<pg.ClientConfig> {
   const { rows } = await host.db.query('select version, sealed from secret where instance = $1 and purpose = $2', [instance.uuid, role])

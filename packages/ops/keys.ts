@@ -7,14 +7,10 @@ import type { Home } from './home.ts'
 import { isRoot, type OsUser } from './os-user.ts'
 import { demandKey, deriveKey, newKey, seal, unseal } from './sealing.ts'
 
-/** The keys of one instance, each for one use, derived from its instance key. */
+/** The keys of one instance, each for one use (`files`, `names`, `secrets`, `tokens`, `cooldown` …), derived from its instance key. */
 export interface InstanceKeys {
   version: number
-  files: Buffer
-  names: Buffer
-  secrets: Buffer
-  tokens: Buffer
-  cooldown: Buffer
+  derive(purpose: string): Buffer
 }
 
 /**
@@ -22,6 +18,7 @@ export interface InstanceKeys {
  *   host.key                         H: opens everything that this host serves
  *   root.key                         R: only to make and move instances; `erp4 keys eject` takes it away
  *   sealer.key                       the audit sealer's own, readable by its OS user alone
+ *   sealer.pub                       what its signatures are checked with
  *   instances/<uuid>/<v>.sealed      instance keys under R: deleting them everywhere is what shredding means
  *   host/<uuid>/<v>.sealed           the same under H's serving key: what `serve` and `work` open
  *   logins/<role>.sealed             passwords of the host's own database roles
@@ -74,6 +71,8 @@ export class HostKeys {
     const { serverUser, sealerUser, keys } = this.#home
     ensureFolder(join(keys, 'host'), serverUser ? 0o710 : 0o700, undefined, serverUser?.gid)
     if (sealerUser && isRoot()) writeKey(join(keys, 'sealer.key'), this.sealer, sealerUser)
+    const trusted = signingPair(this.sealer).verify.export({ type: 'spki', format: 'pem' })
+    writeDurably(join(keys, 'sealer.pub'), trusted, { mode: 0o644 })
   }
 
   createInstanceKey(uuid: string, version = 1): void {
@@ -140,8 +139,7 @@ export function openInstanceKeys(home: Home, serving: Uint8Array, uuid: string, 
   const path = join(home.keys, 'host', uuid, `${version}.sealed`)
   if (!existsSync(path)) throw new OpsError('key_missing', `The key of instance ${uuid} is missing (${path}).`)
   const key = unseal(serving, { instance: uuid, purpose: 'instance key', version }, readFileSync(path))
-  const of = (purpose: string) => deriveKey(key, purpose)
-  return { version, files: of('files'), names: of('names'), secrets: of('secrets'), tokens: of('tokens'), cooldown: of('cooldown') }
+  return { version, derive: (purpose) => deriveKey(key, purpose) }
 }
 
 /** The Ed25519 pair that signs sealed batches of the audit trail; the public half is no secret. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import pg from 'pg'
 import { OpsError } from './errors.ts'
 import { instanceColumns, type Instance } from './instances.ts'
@@ -7,6 +8,14 @@ export interface HostTableEvents {
   changed?: () => void
   /** The connection to the registry was lost; the last known table goes on being used. */
   lost?: (error: Error) => void
+}
+
+/** How far an instance's audit chain had come. */
+export interface AuditHead {
+  seq: number
+  head: Uint8Array
+  /** The head as its sealer signed it, literally. */
+  signed: string
 }
 
 const rereadMs = 60_000
@@ -97,21 +106,13 @@ export class HostTable {
   }
 
   /** A head of the audit chain, kept outside the instance; insert only, so that no head can be replaced (sealer's login). */
-  async addAuditHead(uuid: string, head: { seq: number; head: Uint8Array; signature?: Uint8Array }): Promise<void> {
-    await this.#query('insert into audit_head (instance, seq, head, signature) values ($1, $2, $3, $4) on conflict do nothing', [
+  async addAuditHead(uuid: string, { seq, head, signed }: AuditHead): Promise<void> {
+    await this.#query('insert into audit_head (instance, seq, head, signed) values ($1, $2, $3, $4) on conflict do nothing', [
       uuid,
-      head.seq,
-      Buffer.from(head.head),
-      head.signature ? Buffer.from(head.signature) : null,
+      seq,
+      Buffer.from(head),
+      signed,
     ])
-  }
-
-  async auditHeads(uuid: string, limit = 1): Promise<{ seq: number; head: Buffer; signature: Buffer | null; at: Date }[]> {
-    const { rows } = await this.#query<{ seq: string; head: Buffer; signature: Buffer | null; at: Date }>(
-      'select seq, head, signature, at from audit_head where instance = $1 order by seq desc limit $2',
-      [uuid, limit],
-    )
-    return rows.map((row) => ({ ...row, seq: Number(row.seq) }))
   }
 
   async close(): Promise<void> {
@@ -177,8 +178,15 @@ export class HostTable {
 
   async #read(): Promise<void> {
     const { rows } = await this.#query<Instance>(`select ${instanceColumns} from instance i where i.state = 'ready'`)
-    this.#byName = new Map(rows.map((instance) => [instance.name, instance]))
-    this.#byHost = new Map(rows.flatMap((instance) => instance.hosts.map((host) => [host, instance] as const)))
+    const instances = rows.map((row) => this.#sameAsBefore(row))
+    this.#byName = new Map(instances.map((instance) => [instance.name, instance]))
+    this.#byHost = new Map(instances.flatMap((instance) => instance.hosts.map((host) => [host, instance] as const)))
     this.#events.changed?.()
+  }
+
+  /** An instance that did not change stays the same object: what a server keeps for it hangs on that. */
+  #sameAsBefore(row: Instance): Instance {
+    const known = this.#byName.get(row.name)
+    return known && isDeepStrictEqual(known, row) ? known : row
   }
 }
