@@ -1,0 +1,82 @@
+import { ident, join, sql, type Sql, type SystemTable } from '@erp4/orm'
+
+/** One row per content; columns of models refer to `hash` with a foreign key. The file itself lies outside (files/store.ts). */
+export const blobTable: SystemTable = {
+  name: 'blob',
+  ddl: [
+    `create table if not exists blob (
+       hash text primary key check (hash ~ '^[0-9a-f]{64}$'), size bigint not null, wrapped_key bytea not null, mimetype text not null,
+       dead_at timestamptz, created_at timestamptz not null default now())`,
+    'create index if not exists blob_dead on blob (dead_at) where dead_at is not null',
+  ],
+  runtime: ['select', 'insert', 'update', 'delete'],
+}
+
+export interface BlobRow {
+  hash: string
+  size: number
+  wrapped_key: Buffer
+  mimetype: string
+}
+
+/** Revives a dead row, waits for a transaction that has the same content in hand, and answers with the key that counts. */
+export const claimBlob = (blob: BlobRow): Sql => sql`
+  insert into blob (hash, size, wrapped_key, mimetype) values (${blob.hash}, ${blob.size}, ${blob.wrapped_key}, ${blob.mimetype})
+  on conflict (hash) do update set dead_at = null returning wrapped_key`
+
+export const findBlob = (hash: string): Sql => sql`select hash, size, wrapped_key, mimetype from blob where hash = ${hash}`
+
+/** A column that names blobs. */
+export interface BlobReference {
+  table: string
+  column: string
+}
+
+const unreferenced = (references: readonly BlobReference[]): Sql =>
+  join(
+    [
+      sql`true`,
+      ...references.map(({ table, column }) => sql`not exists (select from ${ident(table)} r where r.${ident(column)} = blob.hash)`),
+    ],
+    ' and ',
+  )
+
+/**
+ * `for update` on purpose, against the rule that locks are `for no key update`: a row that comes to refer to the blob takes
+ * `for key share`, and exactly that one has to wait.
+ */
+export const lockUnreferenced = (references: readonly BlobReference[], limit: number): Sql => sql`
+  select hash from blob where dead_at is null and ${unreferenced(references)} limit ${limit} for update skip locked`
+
+export const markDead = (hashes: readonly string[], references: readonly BlobReference[]): Sql => sql`
+  update blob set dead_at = now() where hash = any(${hashes}) and dead_at is null and ${unreferenced(references)} returning hash`
+
+export const lockDead = (graceHours: number, limit: number): Sql => sql`
+  select hash from blob where dead_at < now() - make_interval(hours => ${graceHours}) order by dead_at limit ${limit} for update skip locked`
+
+/** Asked after the lock, in a statement of its own: only then it sees what was committed meanwhile. */
+export const reviveReferenced = (hashes: readonly string[], references: readonly BlobReference[]): Sql => sql`
+  update blob set dead_at = null where hash = any(${hashes}) and not (${unreferenced(references)}) returning hash`
+
+export const deleteBlobs = (hashes: readonly string[]): Sql => sql`delete from blob where hash = any(${hashes}) returning hash`
+
+/** Deferred foreign keys would speak at commit, when the files are gone. */
+export const checkNow: Sql = sql`set constraints all immediate`
+
+// Backups and restores hold it shared for as long as they run, with pg_advisory_lock_shared, in the instance's database (cloud §1, I5).
+export const collectionLock = 0x626c6f62
+export const lockCollection: Sql = sql`select pg_try_advisory_xact_lock(${collectionLock}) as mine`
+
+/** Which of these files have no row. */
+export const withoutRow = (hashes: readonly string[]): Sql => sql`
+  select hash from unnest(${hashes}::text[]) file(hash) where not exists (select from blob where blob.hash = file.hash)`
+
+/** Takes the name of a file that may have no row, so that nobody can put the same content meanwhile. */
+export const claimOrphan = (hash: string): Sql => sql`
+  insert into blob (hash, size, wrapped_key, mimetype, dead_at) values (${hash}, 0, '', '', now()) on conflict do nothing returning hash`
+
+export const blobPage = (after: string, limit: number): Sql =>
+  sql`select hash, size, wrapped_key, mimetype from blob where hash > ${after} order by hash limit ${limit} for no key update`
+
+export const replaceKeys = (hashes: readonly string[], keys: readonly Buffer[]): Sql => sql`
+  update blob set wrapped_key = part.key from unnest(${hashes}::text[], ${keys}::bytea[]) part(hash, key) where blob.hash = part.hash`
