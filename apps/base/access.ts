@@ -1,0 +1,104 @@
+import { type Access, all, grant, guard, protect } from '@erp4/orm'
+import { administrator, anonymous, contactManager, employee, nobody, portal, userManager } from './groups.ts'
+import type { models } from './models.ts'
+
+type Own = (typeof models)[number]['name']
+
+export const access: Access<Own> = {
+  'res.partner': [
+    guard((me) => [['company_id', 'in', [...me.company_ids, null]]]),
+    grant(employee, ['read']),
+    // A colleague's own contact is his and the administrator's: whoever could change its mail address could take his account.
+    grant(employee, ['write'], (me) => [['id', '=', me.partner_id]]),
+    grant(contactManager, ['create', 'write', 'unlink'], () => [['user_ids', 'not any', []]]),
+    grant(userManager, all),
+    grant(portal, ['read'], (me) => [['commercial_partner_id', '=', me.commercial_partner_id]]),
+    protect(['comment', 'category_id', 'user_id', 'customer_rank', 'supplier_rank', 'ref', 'color', 'barcode'], employee),
+  ],
+  'res.partner.category': [grant(employee, ['read']), grant(contactManager, all)],
+  'res.partner.bank': [
+    guard((me) => [['partner_id.company_id', 'in', [...me.company_ids, null]]]),
+    grant(employee, ['read']),
+    grant(contactManager, all),
+  ],
+  'res.bank': [grant(employee, ['read']), grant(contactManager, all)],
+
+  'res.users': [
+    guard((me) => ['|', ['id', '=', me.id], ['company_ids', 'in', me.company_ids]]),
+    grant(employee, ['read']),
+    grant(employee, ['write'], (me) => [['id', '=', me.id]]),
+    grant(portal, ['read', 'write'], (me) => [['id', '=', me.id]]),
+    grant(userManager, all),
+    protect(['login', 'password', 'active', 'active_partner', 'partner_id', 'group_ids', 'company_ids'], userManager, ['create', 'write']),
+    protect(['sec_version'], nobody),
+  ],
+  'res.groups': [
+    grant(employee, ['read']),
+    grant(portal, ['name']),
+    grant(userManager, ['write']),
+    // Groups are what the code says they are; only who is in them is decided here.
+    protect(['name', 'key', 'comment', 'share', 'implied_ids', 'all_implied_ids'], nobody, ['create', 'write']),
+  ],
+  'res.company': [
+    grant(employee, ['read'], (me) => [['id', 'in', me.company_ids]]),
+    grant(portal, ['name'], (me) => [['id', 'in', me.company_ids]]),
+    grant(userManager, all),
+  ],
+  'res.users.apikeys': [
+    grant(employee, ['read', 'unlink'], (me) => [['user_id', '=', me.id]]),
+    grant(portal, ['read', 'unlink'], (me) => [['user_id', '=', me.id]]),
+    grant(userManager, ['read', 'unlink']),
+  ],
+  'res.users.apikeys.description': [
+    grant(employee, all, (me) => [['create_uid', '=', me.id]]),
+    grant(portal, all, (me) => [['create_uid', '=', me.id]]),
+  ],
+  'res.users.identitycheck': [
+    grant(employee, ['read', 'write'], (me) => [['create_uid', '=', me.id]]),
+    grant(portal, ['read', 'write'], (me) => [['create_uid', '=', me.id]]),
+    protect(['request'], nobody, ['create', 'write']),
+  ],
+
+  'res.country': [grant(employee, ['read']), grant(portal, ['read']), grant(anonymous, ['read']), grant(administrator, all)],
+  'res.country.group': [grant(employee, ['read']), grant(portal, ['read']), grant(anonymous, ['read']), grant(administrator, all)],
+  'res.country.state': [grant(employee, ['read']), grant(portal, ['read']), grant(anonymous, ['read']), grant(administrator, all)],
+  'res.lang': [grant(employee, ['read']), grant(portal, ['read']), grant(anonymous, ['read']), grant(administrator, all)],
+  'res.currency': [grant(employee, ['read']), grant(portal, ['read']), grant(anonymous, ['read']), grant(administrator, all)],
+  'res.currency.rate': [
+    // The current company's only, not those of all companies of the call: the newest visible rate is the rate.
+    guard((me) => [['company_id', 'in', [me.company_id, null]]]),
+    grant(employee, ['read']),
+    grant(portal, ['read']),
+    grant(administrator, all),
+  ],
+
+  'ir.model': [grant(employee, ['read'])],
+  'ir.model.fields': [grant(employee, ['read'])],
+  'ir.model.fields.selection': [grant(employee, ['read'])],
+  'ir.model.access': [grant(employee, ['read'])],
+  'ir.model.data': [
+    grant(employee, ['read'], () => [['model', 'in', shared]]),
+    grant(portal, ['read'], () => [['model', 'in', shared]]),
+    grant(administrator, all),
+    protect(['demo'], nobody, ['create', 'write']),
+  ],
+  'ir.module.module': [grant(employee, ['read'])],
+  'ir.sequence': [
+    guard((me) => [['company_id', 'in', [...me.company_ids, null]]]),
+    grant(employee, ['read']),
+    grant(administrator, all),
+  ],
+  'ir.config_parameter': [grant(administrator, all)],
+  'ir.attachment': [
+    guard((me) => [['company_id', 'in', [...me.company_ids, null]]]),
+    // What hangs on nothing (yet) is its maker's own.
+    guard((me) => ['|', '|', ['public', '=', true], ['create_uid', '=', me.id], '&', ['res_model', '!=', null], ['res_id', '>', 0]]),
+    grant(employee, all),
+    grant(portal, ['read']),
+  ],
+}
+
+/** Models whose external ids everybody may look up: they name what is the same in every instance. Others' would tell which hidden ids exist. */
+const shared = [
+  'res.country', 'res.country.group', 'res.country.state', 'res.currency', 'res.lang', 'res.groups', 'ir.model', 'ir.model.fields', 'ir.module.module',
+]

@@ -1,0 +1,1 @@
+export const korean: Readonly<Record<string, string>> = {}

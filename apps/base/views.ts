@@ -1,0 +1,108 @@
+import { form, list, menu, search } from '@erp4/orm'
+import { make_key } from './models/res_users_apikeys_description.ts'
+
+export const res_partner_list = list('res.partner', ['display_name', 'email', 'phone', 'city', 'country_id', 'category_id', 'user_id'])
+
+export const res_partner_form = form('res.partner', (v) => [
+  v.columns(
+    ['company_type', 'name', 'parent_id', 'type', 'function'],
+    ['email', 'phone', 'website', 'lang', 'category_id'],
+  ),
+  v.columns(['street', 'street2', 'city', 'state_id', 'zip', 'country_id'], ['vat', 'company_registry', 'ref', 'user_id', 'company_id']),
+  v.tab('Contacts & Addresses', v.lines('child_ids', ['name', 'type', 'function', 'email', 'phone'])),
+  v.tab('Bank Accounts', v.lines('bank_ids', ['acc_number', 'bank_id', 'acc_holder_name', 'currency_id'])),
+  v.tab('Notes', v.columns(['comment'])),
+])
+
+export const res_partner_search = search('res.partner', ['display_name', 'email', 'phone', 'city', 'category_id', 'parent_id', 'vat', 'ref'], (v) => [
+  v.filter('Companies', [['is_company', '=', true]]),
+  v.filter('Individuals', [['is_company', '=', false]]),
+  v.filter('Archived', [['active', '=', false]]),
+  v.groupBy('Salesperson', 'user_id'),
+  v.groupBy('Company', 'parent_id'),
+  v.groupBy('Country', 'country_id'),
+  v.groupBy('State', 'state_id'),
+])
+
+export const res_partner_category_list = list('res.partner.category', ['display_name', 'color'])
+
+export const res_partner_category_form = form('res.partner.category', (v) => [
+  v.columns(['name', 'parent_id'], ['color', 'active']),
+  v.tab('Child Tags', v.lines('child_ids', ['name', 'color'])),
+])
+
+export const res_users_list = list('res.users', ['name', 'login', 'lang', 'company_id', 'share'])
+
+export const res_users_form = form('res.users', (v) => [
+  v.columns(['name', 'login', 'email', 'phone'], ['lang', 'tz', 'company_id', 'company_ids']),
+  v.tab('Access Rights', v.columns(['group_ids'], ['active'])),
+  v.tab('Signature', v.columns(['signature'])),
+])
+
+export const res_users_search = search('res.users', ['name', 'login', 'email', 'company_ids', 'group_ids'], (v) => [
+  v.filter('Internal Users', [['share', '=', false]]),
+  v.filter('Portal Users', [['share', '=', true]]),
+  v.filter('Archived', [['active', '=', false]]),
+])
+
+export const res_groups_form = form('res.groups', (v) => [
+  v.columns(['name', 'comment'], ['key', 'implied_ids']),
+  v.tab('Users', v.lines('user_ids', ['name', 'login', 'company_id'])),
+])
+
+export const res_company_form = form('res.company', (v) => [
+  v.columns(['name', 'street', 'street2', 'city', 'state_id', 'zip', 'country_id'], ['currency_id', 'email', 'phone', 'website', 'vat', 'company_registry', 'parent_id']),
+  v.tab('Branches', v.lines('child_ids', ['name', 'currency_id', 'city'])),
+])
+
+export const res_currency_form = form('res.currency', (v) => [
+  v.columns(['name', 'full_name', 'active'], ['symbol', 'position', 'decimal_places', 'rate']),
+  v.tab('Rates', v.lines('rate_ids', ['name', 'rate', 'company_id'])),
+])
+
+export const res_country_form = form('res.country', (v) => [
+  v.columns(['name', 'code'], ['phone_code', 'currency_id']),
+  v.tab('States', v.lines('state_ids', ['name', 'code'])),
+])
+
+export const res_users_apikeys_description_form = form('res.users.apikeys.description', (v) => [
+  v.columns(['name'], ['duration', 'expiration_date']),
+  v.header(v.button(make_key, 'Generate Key')),
+])
+
+export const views = [
+  res_partner_list,
+  res_partner_form,
+  res_partner_search,
+  res_partner_category_list,
+  res_partner_category_form,
+  res_users_list,
+  res_users_form,
+  res_users_search,
+  list('res.groups', ['name', 'comment']),
+  res_groups_form,
+  list('res.company', ['name', 'partner_id', 'currency_id', 'country_id']),
+  res_company_form,
+  list('res.currency', ['name', 'full_name', 'symbol', 'rate', 'date', 'active']),
+  res_currency_form,
+  list('res.country', ['name', 'code', 'phone_code', 'currency_id']),
+  res_country_form,
+  list('res.lang', ['name', 'code', 'iso_code', 'direction', 'active']),
+  list('res.users.apikeys', ['name', 'scope', 'create_date', 'expiration_date', 'last_used']),
+  res_users_apikeys_description_form,
+  list('ir.sequence', ['name', 'code', 'prefix', 'padding', 'number_next', 'company_id']),
+  list('ir.config_parameter', ['key', 'value']),
+  list('ir.module.module', ['shortdesc', 'name', 'latest_version', 'state']),
+]
+
+export const menus = [
+  menu('Users', 'res.users', { parent: 'Settings', sequence: 900 }),
+  menu('Groups', 'res.groups', { parent: 'Settings', sequence: 901 }),
+  menu('Companies', 'res.company', { parent: 'Settings', sequence: 902 }),
+  menu('Currencies', 'res.currency', { parent: 'Settings', sequence: 903 }),
+  menu('Countries', 'res.country', { parent: 'Settings', sequence: 904 }),
+  menu('Languages', 'res.lang', { parent: 'Settings', sequence: 905 }),
+  menu('Sequences', 'ir.sequence', { parent: 'Settings', sequence: 906 }),
+  menu('System Parameters', 'ir.config_parameter', { parent: 'Settings', sequence: 907 }),
+  menu('Apps', 'ir.module.module', { parent: 'Settings', sequence: 908 }),
+]
