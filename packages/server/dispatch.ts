@@ -1,0 +1,232 @@
+import { createHash } from 'node:crypto'
+import {
+  AccessDenied,
+  type Connection,
+  type Databases,
+  Env,
+  type MethodInfo,
+  RawJson,
+  UserError,
+  callMethod,
+  describeMethod,
+  openCall,
+} from '@erp4/orm'
+import { type Credentials as PasswordCredentials, type Signed, keyUser, noteUse, passwordUser, sessionUser } from './auth/index.ts'
+import type { Hosting } from './hosting.ts'
+import { jsonText } from './http/json.ts'
+import type { Instance } from './instance.ts'
+import type { Arguments } from './rpc/arguments.ts'
+import { HttpError, SessionExpired } from './rpc/errors.ts'
+import { type IdempotentCall, keepAnswer, reserveKey, sweepKeys } from './sql/idempotency.ts'
+
+/** What one of the four protocols wants done: a method of a model, by name. */
+export interface ModelCall {
+  readonly model: string
+  readonly method: string
+  /** Puts the protocol's arguments into the method's order. Asked when the caller is known: strangers learn of no method and no model. */
+  readonly bind: (method: MethodInfo | undefined) => Arguments
+}
+
+/** How a caller says who he is. */
+export type Credentials =
+  | { readonly how: 'session'; readonly token: string | undefined }
+  /** `token`: a session cookie that came along; it must be the same person's. */
+  | { readonly how: 'key'; readonly key: string; readonly token: string | undefined }
+  | { readonly how: 'password'; readonly who: PasswordCredentials }
+  /** A stranger with a link: in no group, so that no rule gives him anything. Methods of models are closed to him. */
+  | { readonly how: 'nobody' }
+
+/** What the request itself says, beside the call. */
+export interface RequestFacts {
+  /** The reference that logs and error answers share. */
+  readonly id: string
+  /** The caller's address, through trusted proxies only. */
+  readonly source: string
+  readonly skin: 'xmlrpc' | 'jsonrpc' | 'web' | 'json2'
+  readonly idempotencyKey: string | undefined
+}
+
+/** The one gate between the protocols and the models. */
+export interface Dispatcher {
+  /** Runs a method as whoever the credentials prove, and gives its answer. Throws the classes that `rpc/errors.ts` knows. */
+  perform(instance: Instance, credentials: Credentials, call: ModelCall, facts: RequestFacts): Promise<unknown>
+  /** Runs reading code of our own (session info, documentation) as whoever the credentials prove. */
+  read<T>(instance: Instance, credentials: Credentials, facts: RequestFacts, work: (env: Env, signed: Signed) => Promise<T>): Promise<T>
+}
+
+export function createDispatcher({ databases, hosting }: { databases: Databases; hosting: Hosting }): Dispatcher {
+  const leases = new Leases(hosting)
+  const sweeps = new Sweeps(databases)
+
+  return {
+    async perform(instance, credentials, call, facts) {
+      if (credentials.how === 'nobody') throw new AccessDenied()
+      const signed = await signedByPassword(instance, databases, credentials, facts)
+      const method = describeMethod(instance.registry, call.model, call.method)
+      if (!method || method.readonly) {
+        return databases.use(instance.database, (cx) => answer(cx, instance, signed ?? credentials, call, method, facts))
+      }
+      await leases.renew(instance)
+      if (facts.idempotencyKey !== undefined) sweeps.sweepSometimes(instance)
+      return databases.transaction(instance.database, (cx) => answer(cx, instance, signed ?? credentials, call, method, facts))
+    },
+
+    async read(instance, credentials, facts, work) {
+      const known = await signedByPassword(instance, databases, credentials, facts)
+      return databases.use(instance.database, async (cx) => {
+        const signed = await identify(cx, instance, known ?? credentials)
+        return work(openEnv(cx, instance, signed, facts), signed)
+      })
+    },
+  }
+
+  async function answer(
+    cx: Connection,
+    instance: Instance,
+    credentials: Credentials | Signed,
+    call: ModelCall,
+    method: MethodInfo | undefined,
+    facts: RequestFacts,
+  ): Promise<unknown> {
+    const signed = await identify(cx, instance, credentials)
+    if (signed.session?.isStale || signed.key?.isStale) noteLater(databases, instance, signed)
+    const env = openEnv(cx, instance, signed, facts)
+    const { args, kwargs } = call.bind(method)
+    const bound = { model: call.model, method: call.method, args, kwargs }
+    const { idempotencyKey } = facts
+    if (!method || method.readonly || idempotencyKey === undefined) return callMethod(env, bound)
+    return once(cx, { userId: signed.user.id, key: idempotencyKey, digest: digestOf(bound) }, () => callMethod(env, bound))
+  }
+}
+
+function signedByPassword(
+  instance: Instance,
+  databases: Databases,
+  credentials: Credentials,
+  facts: RequestFacts,
+): Promise<Signed> | undefined {
+  // Before any connection is taken: checking a password may wait and hash, and no transaction waits for that.
+  return credentials.how === 'password' ? passwordUser(instance, databases, credentials.who, facts.source) : undefined
+}
+
+/** Who calls; on the connection and, for writes, in the transaction of the call itself, so that both see the same rights. */
+async function identify(cx: Connection, instance: Instance, credentials: Credentials | Signed): Promise<Signed> {
+  if ('user' in credentials) return credentials
+  switch (credentials.how) {
+    case 'session': {
+      const signed = await sessionUser(cx, instance, credentials.token)
+      if (!signed) throw new SessionExpired()
+      return signed
+    }
+    case 'key': {
+      const signed = await keyUser(cx, instance, credentials.key)
+      if (!signed) throw new HttpError(401, 'Invalid apikey')
+      if (credentials.token !== undefined) await demandSamePerson(cx, instance, signed, credentials.token)
+      return signed
+    }
+    case 'nobody':
+      return nobody
+    default:
+      throw new AccessDenied()
+  }
+}
+
+const nobody: Signed = {
+  user: {
+    id: 0,
+    login: '',
+    name: '',
+    partner_id: 0,
+    commercial_partner_id: 0,
+    company_id: 0,
+    company_ids: [],
+    groups: new Set(),
+    lang: 'en_US',
+    tz: 'UTC',
+  },
+  languages: ['en_US'],
+  epoch: 0,
+  rules: 0,
+  schema: 0,
+  how: 'session',
+}
+
+async function demandSamePerson(cx: Connection, instance: Instance, signed: Signed, token: string): Promise<void> {
+  const other = await sessionUser(cx, instance, token)
+  if (other && other.user.id !== signed.user.id) throw new AccessDenied()
+}
+
+function openEnv(cx: Connection, instance: Instance, { user, languages }: Signed, facts: RequestFacts): Env {
+  const call = openCall({ registry: instance.registry, cx, blobs: instance.files, languages, source: facts.skin })
+  return new Env(call, user, { lang: user.lang, tz: user.tz, allowed_company_ids: user.company_ids, active_test: true }, false)
+}
+
+function noteLater(databases: Databases, instance: Instance, signed: Signed): void {
+  setImmediate(() => {
+    noteUse(databases, instance, signed).catch(() => {
+      // "Last seen" is a courtesy; the next call of that user writes it again.
+    })
+  })
+}
+
+const keyShape = /^[\x21-\x7e]{1,200}$/
+
+/** Runs `work` unless this user has already had it done under this key; then the answer is the one he was given, or should have been. */
+async function once(cx: Connection, call: IdempotentCall, work: () => Promise<unknown>): Promise<unknown> {
+  if (!keyShape.test(call.key)) throw new UserError('An Idempotency-Key has 1 to 200 visible ASCII characters.')
+  const reservation = await reserveKey(cx, call)
+  if (reservation.isNew) {
+    const text = jsonText(await work())
+    await keepAnswer(cx, call, text)
+    return new RawJson(text)
+  }
+  if (!reservation.digest.equals(call.digest))
+    throw new UserError('This Idempotency-Key was used for another call. Use a new key for each thing to be done.')
+  if (reservation.answer === null) throw new Error('A reserved idempotency key was committed without its answer.')
+  return new RawJson(reservation.answer)
+}
+
+const digestOf = ({ model, method, args, kwargs }: Arguments & { model: string; method: string }): Buffer =>
+  createHash('sha256')
+    .update(JSON.stringify([model, method, args, kwargs]))
+    .digest()
+
+/** How long before its end a lease is renewed is the host's affair; it is asked at most this often. */
+const renewEveryMs = 50_000
+
+/** Tells the host that an instance is being written to, before the first write in a minute: lost, its jobs would wait for a sweep (kernel §2.9). */
+class Leases {
+  readonly #hosting: Hosting
+  readonly #renewals = new Map<string, { at: number; done: Promise<void> }>()
+
+  constructor(hosting: Hosting) {
+    this.#hosting = hosting
+  }
+
+  renew({ database, name }: Instance): Promise<void> {
+    const known = this.#renewals.get(database)
+    if (known && Date.now() - known.at < renewEveryMs) return known.done
+    const done = this.#hosting.markActive(name)
+    this.#renewals.set(database, { at: Date.now(), done })
+    done.catch(() => this.#renewals.delete(database))
+    return done
+  }
+}
+
+const sweepEveryMs = 3_600_000
+
+/** Old idempotency keys are swept by those who use them, at most once an hour in each process. */
+class Sweeps {
+  readonly #databases: Databases
+  readonly #sweptAt = new Map<string, number>()
+
+  constructor(databases: Databases) {
+    this.#databases = databases
+  }
+
+  sweepSometimes({ database }: Instance): void {
+    if (Date.now() - (this.#sweptAt.get(database) ?? 0) < sweepEveryMs) return
+    this.#sweptAt.set(database, Date.now())
+    this.#databases.use(database, sweepKeys).catch(() => this.#sweptAt.delete(database))
+  }
+}

@@ -1,0 +1,95 @@
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { BusyError } from '@erp4/orm'
+
+export interface BodyLimits {
+  /** Bytes of one body. Files travel as base64 inside RPC calls, so this is also the largest file. */
+  maxBytes: number
+  /** Bytes of all bodies being read or worked on in this process: what strangers can make it hold. */
+  maxTotalBytes: number
+}
+
+export const defaultBodyLimits: BodyLimits = { maxBytes: 64 << 20, maxTotalBytes: 512 << 20 }
+
+/** A body longer than this route takes. */
+export class BodyTooLarge extends Error {
+  override name = 'BodyTooLarge'
+  readonly statusCode = 413
+}
+
+/** The bytes of bodies in memory, over all requests of this process. */
+export class BodyBudget {
+  readonly #limits: BodyLimits
+  #held = 0
+
+  constructor(limits: BodyLimits) {
+    this.#limits = limits
+  }
+
+  get heldBytes(): number {
+    return this.#held
+  }
+
+  take(bytes: number, ofRequest: number, routeMaxBytes: number): void {
+    if (ofRequest > Math.min(this.#limits.maxBytes, routeMaxBytes)) throw new BodyTooLarge('The request is too large.')
+    if (this.#held + bytes > this.#limits.maxTotalBytes) throw new BusyError()
+    this.#held += bytes
+  }
+
+  release(bytes: number): void {
+    this.#held -= bytes
+  }
+}
+
+/**
+ * Bodies reach handlers as a Buffer, whatever their content type: each route says itself which it takes, so nothing is parsed that nobody
+ * asked for. The bytes count against `budget` until the answer has been sent.
+ */
+export function readBodies(app: FastifyInstance, budget: BodyBudget): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (request, payload, done) => {
+    collect(request, payload, budget).then((body) => done(null, body), done)
+  })
+  app.addHook('onResponse', (request, _reply, done) => {
+    budget.release(request.heldBytes)
+    request.heldBytes = 0
+    done()
+  })
+  app.decorateRequest('heldBytes', 0)
+}
+
+function collect(request: FastifyRequest, payload: IncomingMessage, budget: BodyBudget): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    const routeMaxBytes = request.routeOptions.bodyLimit ?? Infinity
+    payload.on('data', (chunk: Buffer) => {
+      try {
+        budget.take(chunk.length, request.heldBytes + chunk.length, routeMaxBytes)
+        request.heldBytes += chunk.length
+        chunks.push(chunk)
+      } catch (error) {
+        payload.removeAllListeners('data')
+        // What still comes is thrown away, so that the answer can be read by a client that is still sending.
+        payload.resume()
+        reject(error)
+      }
+    })
+    payload.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
+    payload.on('error', reject)
+    payload.on('close', () => reject(new Error('The client went away while sending.')))
+  })
+}
+
+/** The media type of a request, lower case, without parameters. */
+export function mediaType(request: FastifyRequest): string {
+  const type = request.headers['content-type'] ?? ''
+  const end = type.indexOf(';')
+  return (end < 0 ? type : type.slice(0, end)).trim().toLowerCase()
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Bytes of this request's body that count against the process's budget. */
+    heldBytes: number
+  }
+}

@@ -1,0 +1,103 @@
+import type { Registry } from '@erp4/orm'
+import type { AuthInstance } from './auth/index.ts'
+import type { FileStore } from './files/index.ts'
+import type { Hosting, InstanceKeys, InstanceRecord } from './hosting.ts'
+import { hostName } from './http/hosts.ts'
+
+/**
+ * An instance as one process serves it: what the host knows of it, and what is shared with every instance of the same apps. It holds no
+ * connection and no copy of data, so that one visited once costs next to nothing.
+ */
+export interface Instance extends AuthInstance {
+  readonly name: string
+  readonly database: string
+  readonly record: InstanceRecord
+  readonly registry: Registry
+  readonly keys: InstanceKeys
+  readonly files: FileStore
+}
+
+export interface InstanceSources {
+  hosting: Hosting
+  /** The assembled registry of an app set; the caller keeps one for each set. */
+  registryFor: (apps: readonly string[]) => Registry
+  /** Where the instance's files are; made once for each instance served. */
+  filesFor: (record: InstanceRecord, keys: InstanceKeys) => FileStore
+}
+
+/** The instances this process has served. */
+export class Instances {
+  readonly #sources: InstanceSources
+  readonly #served = new Map<string, Served>()
+
+  constructor(sources: InstanceSources) {
+    this.#sources = sources
+  }
+
+  /** The instance that owns the host name in a `Host` header, and no other: nothing else in a request has a say in it. */
+  at(hostHeader: string): Instance | undefined {
+    const name = hostName(hostHeader)
+    return name === undefined ? undefined : this.byHost(name)
+  }
+
+  /** The same for a name that `requestedHost` gave. */
+  byHost(name: string): Instance | undefined {
+    const record = this.#sources.hosting.find(name)
+    return record && this.of(record)
+  }
+
+  /** The instance of a record of the host registry. A record that changed (apps, generation, host names) makes it anew. */
+  of(record: InstanceRecord): Instance {
+    const known = this.#served.get(record.uuid)
+    if (known?.record === record) return known
+    const served = new Served(record, this.#sources)
+    this.#served.set(record.uuid, served)
+    return served
+  }
+}
+
+class Served implements Instance {
+  readonly record: InstanceRecord
+  readonly name: string
+  readonly database: string
+  readonly registry: Registry
+  readonly keys: InstanceKeys
+  readonly files: FileStore
+
+  constructor(record: InstanceRecord, { hosting, registryFor, filesFor }: InstanceSources) {
+    this.record = record
+    this.name = record.name
+    this.database = record.database
+    this.registry = registryFor(record.apps)
+    this.keys = hosting.keys(record.name)
+    this.files = filesFor(record, this.keys)
+  }
+
+  expandGroups(direct: readonly string[]): ReadonlySet<string> {
+    return impliedGroups(this.registry, direct)
+  }
+}
+
+const closures = new WeakMap<Registry, Map<string, ReadonlySet<string>>>()
+/** Combinations kept for each registry: users share a few roles, but nobody bounds how many combinations there could be. */
+const maxCombinations = 1000
+
+/** All groups that `direct` implies, themselves included; the set is shared between users with the same groups. */
+function impliedGroups(registry: Registry, direct: readonly string[]): ReadonlySet<string> {
+  const known = closures.get(registry) ?? new Map<string, ReadonlySet<string>>()
+  closures.set(registry, known)
+  const combination = direct.join(',')
+  const found = known.get(combination)
+  if (found) return found
+  const all = new Set<string>()
+  const add = (name: string): void => {
+    const group = registry.groups.get(name)
+    if (!group || all.has(name)) return
+    all.add(name)
+    for (const implied of group.implies) add(implied.name)
+  }
+  direct.forEach(add)
+  if (known.size >= maxCombinations) known.clear()
+  known.set(combination, all)
+  return all
+}
