@@ -11,6 +11,10 @@ export interface Constraint { needs: readonly string[]; holds: (record: any) => 
 export type Search = (operator: string, value: any, env: Env) => readonly unknown[]
 /** What writing a computed field writes instead. */
 export type Inverse = (value: any) => Record<string, unknown>
+/** Completes the values given to create; answers as many, in their order. */
+export type Prepare = (env: Env, list: readonly Readonly<Record<string, unknown>>[]) => Promise<readonly Readonly<Record<string, unknown>>[]>
+/** What follows from records being created or written with some fields given. */
+export interface FollowUp { fields: readonly string[]; body: (sys: Env<true>, ids: readonly number[], operation: 'create' | 'write') => Promise<void> }
 export type Body = (records: any, args: any) => Promise<unknown>
 export type Override = (next: Body, records: any, args: any) => Promise<unknown>
 
@@ -83,6 +87,8 @@ export class Definition<N extends ModelName = ModelName, F extends FieldMap = Fi
   readonly searches = new Map<string, Search>()
   readonly inverses = new Map<string, Inverse>()
   readonly onchanges: { field: string; needs: readonly string[]; change: (record: any) => any }[] = []
+  readonly prepares: Prepare[] = []
+  readonly followUps: FollowUp[] = []
   readonly methods = new Map<string, { body: Body; action?: Action<any, any, any> }>()
   readonly overrides = new Map<string, Override>()
 
@@ -122,6 +128,16 @@ export class Definition<N extends ModelName = ModelName, F extends FieldMap = Fi
     field: C, needs: readonly CheckPath<N, P>[], change: (record: Loaded<N, P>) => Partial<{ [K in FieldName<N>]: Value<Models[N][K]> }>,
   ): void {
     this.onchanges.push({ field, needs, change })
+  }
+
+  /** Completes what is given to create, by code, import and RPC alike, before defaults, rights and required fields are looked at. */
+  prepare(complete: Prepare): void {
+    this.prepares.push(complete)
+  }
+
+  /** Runs `body` as the system, in the same call, after a create or write that gave any of `fields` (whether their values differ or not). */
+  changed(fields: readonly FieldName<N>[], body: FollowUp['body']): void {
+    this.followUps.push({ fields, body })
   }
 
   action<const A extends FieldMap = {}, const R extends AnyField = Nothing>(

@@ -3,7 +3,7 @@ import type { App } from './app.ts'
 import { checkModel, checkView } from './checks.ts'
 import { DefinitionError } from './errors.ts'
 import { type AnyField, type Kind, type Options, char, datetime, integer, many2one } from './fields.ts'
-import type { Action, Body, Compute, Constraint, Definition, Inverse, Search } from './model.ts'
+import type { Action, Body, Compute, Constraint, Definition, FollowUp, Inverse, Prepare, Search } from './model.ts'
 import { type Plan, planRecompute } from './triggers.ts'
 import type { Menu, View } from './views.ts'
 
@@ -46,6 +46,8 @@ export interface Model {
   readonly searches: Map<string, Search>
   readonly inverses: Map<string, Inverse>
   readonly onchanges: Definition['onchanges']
+  readonly prepares: Prepare[]
+  readonly followUps: FollowUp[]
   readonly methods: Map<string, Body>
   readonly actions: Map<string, Action<any, any, any>>
   readonly rules: Rule[]
@@ -130,6 +132,8 @@ function merge(app: App, definition: Definition<any, any>, models: Map<string, M
   }
   model.constraints.push(...definition.constraints)
   model.onchanges.push(...definition.onchanges)
+  model.prepares.push(...definition.prepares)
+  model.followUps.push(...definition.followUps)
   for (const [field, search] of definition.searches) model.searches.set(field, search)
   for (const [field, inverse] of definition.inverses) model.inverses.set(field, inverse)
   for (const unique of definition.spec.unique ?? []) {
@@ -162,7 +166,7 @@ function blank(app: App, definition: Definition<any, any>): Model {
   const model: Model = {
     name: definition.name, table: tableOf(definition.name), label: spec.label ?? definition.name, app: app.name,
     transient: spec.transient ?? false, audit: (spec.audit ?? true) && !spec.transient, hangsOn: (spec.hangsOn as any) ?? null,
-    fields: new Map(), computes: new Map(), constraints: [], searches: new Map(), inverses: new Map(), onchanges: [],
+    fields: new Map(), computes: new Map(), constraints: [], searches: new Map(), inverses: new Map(), onchanges: [], prepares: [], followUps: [],
     methods: new Map(), actions: new Map(), rules: [], unique: [], order: [], hasPath: 'parent_path' in spec.fields, hasActive: 'active' in spec.fields,
   }
   model.fields.set('id', { ...resolve(model, 'id', integer({ label: 'ID' }), app.name, true), column: 'id' })
