@@ -1,0 +1,20 @@
+export { keyUser, makeKey } from './api-key.ts'
+export { CooldownError, sourceNetwork } from './cooldown.ts'
+export {
+  clearedSessionCookie,
+  cookieValue,
+  deviceCookie,
+  deviceCookieName,
+  formCookie,
+  formCookieName,
+  sessionCookie,
+  sessionCookieName,
+} from './cookies.ts'
+export { checkFormToken, formToken, type FormScope } from './csrf.ts'
+export { demandPassword, hashPassword, verifyPassword } from './password.ts'
+export { noteUse, sessionUser, signOut, sweepSignIns } from './session.ts'
+export { passwordUser, signIn } from './sign-in.ts'
+export type { SignInResult } from './sign-in.ts'
+export type { AuthInstance, Credentials, SessionTrace, Signed } from './types.ts'
+export { loginDevice, loginTry } from '../sql/auth-cooldown.ts'
+export { session } from '../sql/auth-session.ts'

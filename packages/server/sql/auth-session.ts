@@ -1,0 +1,104 @@
+import { sql, type Sql, type SystemTable } from '@erp4/orm'
+
+/**
+ * Who is signed in. Only the token's hash is kept, so a stolen table opens nothing. No foreign key to `res_users`, which is made
+ * later: a session whose user is gone joins with nobody.
+ */
+export const session: SystemTable = {
+  name: 'session',
+  ddl: [
+    `create table if not exists session (
+      hash bytea primary key,
+      user_id int4 not null,
+      sec_version int4 not null,
+      epoch int4 not null,
+      created timestamptz not null default now(),
+      seen timestamptz not null default now(),
+      ends timestamptz not null default now() + interval '30 days',
+      source text,
+      check (octet_length(hash) = 32)
+    ) with (fillfactor = 80)`,
+    'create index if not exists session_of_user on session (user_id)',
+    'create index if not exists session_seen on session (seen)',
+  ],
+  runtime: ['select', 'insert', 'update', 'delete'],
+}
+
+/** What every way of signing in answers with. */
+export interface SignedRow {
+  id: number
+  login: string
+  name: string | null
+  partner_id: number
+  commercial_partner_id: number
+  company_id: number
+  company_ids: number[]
+  groups: string[]
+  lang: string | null
+  tz: string | null
+  sec_version: number
+  epoch: number
+  rules: number
+  schema: number
+  login_version: number
+  languages: string[]
+  /** Of a key or a session: its last use was written more than a minute ago. */
+  is_stale: boolean
+  /** Of a key: its record. */
+  key_id: number | null
+}
+
+const who = sql`
+  u.id, u.login, p.name, u.partner_id, coalesce(p.commercial_partner_id, p.id) as commercial_partner_id, u.company_id, u.lang, u.tz, u.sec_version,
+  m.epoch, m.rules, m.schema, m.login as login_version, m.langs as languages,
+  array(select c.right_id from res_users_company_ids_rel c where c.left_id = u.id order by c.right_id) as company_ids,
+  array(select g.key from res_users_group_ids_rel r join res_groups g on g.id = r.right_id
+        where r.left_id = u.id and g.key is not null order by g.key) as groups`
+
+/** The one session statement of a call: idle for 7 days, 30 days in all, the user's rights and the instance's epoch unchanged since. */
+export const signedBySession = (hash: Buffer): Sql => sql`
+  select ${who}, s.seen < now() - interval '1 minute' as is_stale, null::int4 as key_id
+  from session s
+  join res_users u on u.id = s.user_id and u.sec_version = s.sec_version and u.active
+  join meta m on m.epoch = s.epoch
+  join res_partner p on p.id = u.partner_id
+  where s.hash = ${hash}::bytea and s.seen > now() - interval '7 days' and s.ends > now()`
+
+/** The same for an API key, given by its index and its hash. Only keys for everything or for RPC. */
+export const signedByKey = (index: string, hash: string): Sql => sql`
+  select ${who}, coalesce(k.last_used < (now() at time zone 'utc') - interval '1 minute', true) as is_stale, k.id as key_id
+  from res_users_apikeys k
+  join res_users u on u.id = k.user_id and u.active
+  cross join meta m
+  join res_partner p on p.id = u.partner_id
+  where k.key_index = ${index}::text and k.secret_hash = ${hash}::text and (k.scope is null or k.scope = 'rpc')
+    and (k.expiration_date is null or k.expiration_date > now() at time zone 'utc')`
+
+/** The same for a password that was verified under these versions. */
+export const signedByVersions = (versions: { id: number; secVersion: number; epoch: number; loginVersion: number }): Sql => sql`
+  select ${who}, false as is_stale, null::int4 as key_id
+  from res_users u
+  join meta m on m.epoch = ${versions.epoch}::int4 and m.login = ${versions.loginVersion}::int4
+  join res_partner p on p.id = u.partner_id
+  where u.id = ${versions.id}::int4 and u.sec_version = ${versions.secVersion}::int4 and u.active`
+
+/** A session as of the versions under which the password was verified: if they moved since, it was never alive. */
+export const insertSession = (one: { hash: Buffer; id: number; secVersion: number; epoch: number; source: string }): Sql => sql`
+  insert into session (hash, user_id, sec_version, epoch, source)
+  values (${one.hash}::bytea, ${one.id}::int4, ${one.secVersion}::int4, ${one.epoch}::int4, ${one.source}::text)`
+
+/** Ends a session and writes so in the trail, when there was one. */
+export const deleteSession = (hash: Buffer): Sql => sql`
+  with gone as (delete from session where hash = ${hash}::bytea returning user_id, source)
+  insert into audit_in (actor, source, model, rec, operation) select user_id, source, 'res.users', user_id, 'logout' from gone`
+
+export const touchSession = (hash: Buffer): Sql => sql`
+  update session set seen = now() where hash = ${hash}::bytea and seen < now() - interval '1 minute'`
+
+export const touchKey = (id: number): Sql => sql`
+  update res_users_apikeys set last_used = now() at time zone 'utc'
+  where id = ${id}::int4 and (last_used is null or last_used < (now() at time zone 'utc') - interval '1 minute')`
+
+export const sweepSessions: Sql = sql`
+  delete from session where ctid = any(array(
+    select ctid from session where seen < now() - interval '7 days' or ends < now() limit 1000))`

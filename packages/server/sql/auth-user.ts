@@ -1,0 +1,36 @@
+import { sql, type Sql } from '@erp4/orm'
+
+/** What a password is judged by. The versions are those under which the verdict holds. */
+export interface Candidate {
+  epoch: number
+  login_version: number
+  /** Rounds that a hash should have; `password.hashing.rounds` can raise them. */
+  rounds: number
+  /** Null when there is no such active user. */
+  id: number | null
+  login: string | null
+  password: string | null
+  sec_version: number | null
+}
+
+const candidate = (found: Sql): Sql => sql`
+  select m.epoch, m.login as login_version,
+         coalesce((select case when value ~ '^[0-9]{1,8}$' then value::int4 end from ir_config_parameter where key = 'password.hashing.rounds' limit 1), 0) as rounds,
+         u.id, u.login, u.password, u.sec_version
+  from meta m left join res_users u on u.active and ${found}`
+
+/** Always one row: a login that nobody has is judged like one that somebody has. */
+export const candidateByLogin = (login: string): Sql => candidate(sql`u.login = ${login}::text`)
+
+export const candidateById = (id: number): Sql => candidate(sql`u.id = ${id}::int4`)
+
+/** The same password under more rounds: `sec_version` stays, so sessions do; unless someone changed the password meanwhile. */
+export const rehash = (id: number, old: string, fresh: string): Sql => sql`
+  update res_users set password = ${fresh}::text where id = ${id}::int4 and password = ${old}::text`
+
+/**
+ * A sign-in, or a failed one, in the trail. The login of a failure is not written when nobody has it: people type passwords there.
+ */
+export const auditSignIn = (one: { operation: 'login' | 'login_failed'; user: number | null; source: string; change: object }): Sql => sql`
+  insert into audit_in (actor, source, model, rec, operation, change)
+  values (${one.operation === 'login_failed' ? null : one.user}::int4, ${one.source}::text, 'res.users', ${one.user}::int4, ${one.operation}::text, ${JSON.stringify(one.change)}::jsonb)`
