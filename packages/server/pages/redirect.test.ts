@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { safeRedirect } from './redirect.ts'
+
+for (const wanted of [
+  '/web',
+  '/',
+  '/odoo/contacts/7?view=form#top',
+  '/web/content/3?download=true',
+  '/a/../b',
+  '/x?next=https://evil.example',
+  '/a:b@c',
+]) {
+  test(`${wanted} is a place to go to`, () =>
+    assert.equal(new URL(safeRedirect(wanted), 'http://here').href, new URL(wanted, 'http://here').href))
+}
+
+for (const wanted of [
+  '//evil.example',
+  '///evil.example',
+  '/\\evil.example',
+  '\\\\evil.example',
+  '\\/evil.example',
+  '/\t/evil.example',
+  '/\n/evil.example',
+  '/\r\n/evil.example',
+  '\t//evil.example',
+  ' //evil.example',
+  '/%2fevil.example',
+  '/%2Fevil.example',
+  '/%2f%2fevil.example',
+  '/%5cevil.example',
+  '/%5C%5cevil.example',
+  '/%09/evil.example',
+  '/%0a/evil.example',
+  '/%0d%0aSet-Cookie:x=y',
+  'https:evil.example',
+  'https:/evil.example',
+  'https://evil.example',
+  'HTTP://evil.example',
+  'http://here.invalid@evil.example',
+  '@evil.example',
+  'evil.example',
+  '.evil.example',
+  'javascript:alert(1)',
+  'JaVaScRiPt:alert(1)',
+  'java\nscript:alert(1)',
+  'data:text/html,x',
+  'vbscript:x',
+  '/.//evil.example',
+  '/..//evil.example',
+  '/a/..//evil.example',
+  '/./\\evil.example',
+  '/%2e//evil.example',
+  '/web\u0000',
+  '/web\u2028x',
+  '/／evil.example',
+  '/。evil',
+  '',
+  `/${'x'.repeat(2001)}`,
+  undefined,
+  null,
+  ['/web', '//evil'],
+  { toString: () => '//evil' },
+  7,
+  '/web/login',
+  '/web/login?redirect=/x',
+  '/web/session/logout',
+])
+  test(`${JSON.stringify(wanted)} leads home`, () => assert.equal(safeRedirect(wanted), '/web'))

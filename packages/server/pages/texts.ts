@@ -1,0 +1,92 @@
+/** The words of the pages made here; the client brings its own. */
+const english = {
+  code: 'en',
+  signIn: 'Sign in',
+  signInTo: (instance: string) => `Sign in to ${instance}`,
+  login: 'Email or login',
+  password: 'Password',
+  wrong: 'Wrong login or password.',
+  wait: (seconds: number) => `Too many failed sign-ins. Please try again in ${seconds} second${seconds === 1 ? '' : 's'}.`,
+  busy: 'Many people are signing in right now. Please try again in a moment.',
+  stale: 'This page was open for a long time. Please try again.',
+  signedOut: 'You are signed out.',
+  signOut: 'Sign out',
+  welcome: (name: string) => `Hello, ${name}`,
+  signedInAs: 'Signed in as',
+  instance: 'Instance',
+  company: 'Company',
+  version: 'Version',
+  apps: 'Installed apps',
+  noApps: 'No apps are installed.',
+  copy: 'This is a copy. Nothing you do here reaches customers: it sends no mail and calls no other system.',
+  programs: 'For programs',
+  programsHint:
+    'Every model answers over JSON-2, JSON-RPC and XML-RPC. Programs sign in with an API key and reach what its owner may reach.',
+  notFound: 'This page does not exist',
+  notFoundHint: 'It may have moved, or the address has a typing error.',
+  forbidden: 'You may not open this page',
+  forbiddenHint: 'Ask an administrator if you need it for your work.',
+  failed: 'Something went wrong',
+  failedHint: 'It is our fault, and it has been recorded. Please try again in a moment.',
+  reference: 'Reference',
+  back: 'Back to the start',
+}
+
+export type Texts = typeof english
+
+const korean: Texts = {
+  code: 'ko',
+  signIn: '로그인',
+  signInTo: (instance) => `${instance}에 로그인`,
+  login: '이메일 또는 아이디',
+  password: '비밀번호',
+  wrong: '아이디 또는 비밀번호가 올바르지 않습니다.',
+  wait: (seconds) => `로그인에 여러 번 실패했습니다. ${seconds}초 후에 다시 시도해 주세요.`,
+  busy: '지금 로그인하는 사람이 많습니다. 잠시 후 다시 시도해 주세요.',
+  stale: '페이지를 연 지 오래되었습니다. 다시 시도해 주세요.',
+  signedOut: '로그아웃되었습니다.',
+  signOut: '로그아웃',
+  welcome: (name) => `${name} 님, 안녕하세요`,
+  signedInAs: '로그인한 사용자',
+  instance: '인스턴스',
+  company: '회사',
+  version: '버전',
+  apps: '설치된 앱',
+  noApps: '설치된 앱이 없습니다.',
+  copy: '이것은 사본입니다. 여기서 하는 일은 고객에게 전달되지 않으며, 메일을 보내거나 다른 시스템을 호출하지 않습니다.',
+  programs: '프로그램 연동',
+  programsHint:
+    '모든 모델은 JSON-2, JSON-RPC, XML-RPC로 응답합니다. 프로그램은 API 키로 로그인하며, 키 소유자의 권한만큼만 접근할 수 있습니다.',
+  notFound: '페이지를 찾을 수 없습니다',
+  notFoundHint: '주소가 바뀌었거나 잘못 입력되었을 수 있습니다.',
+  forbidden: '이 페이지를 열 권한이 없습니다',
+  forbiddenHint: '업무에 필요하다면 관리자에게 문의해 주세요.',
+  failed: '문제가 발생했습니다',
+  failedHint: '저희 쪽 오류이며 기록되었습니다. 잠시 후 다시 시도해 주세요.',
+  reference: '참조 번호',
+  back: '처음으로',
+}
+
+/** The texts for a user's language (`ko_KR`) if there is one, else for what the browser prefers (`Accept-Language`). */
+export function textsFor(lang: string | undefined, accepted: string | undefined): Texts {
+  const wanted = lang === undefined ? byPreference(accepted ?? '') : [lang.toLowerCase()]
+  for (const code of wanted) {
+    if (/^ko\b|^ko_/.test(code)) return korean
+    if (/^en\b|^en_/.test(code)) return english
+  }
+  return english
+}
+
+const byPreference = (header: string): string[] =>
+  header
+    .slice(0, 500)
+    .toLowerCase()
+    .split(',')
+    .map((one) => {
+      const [code = '', ...parameters] = one.trim().split(';')
+      const quality = parameters.map((parameter) => /^\s*q=([\d.]+)\s*$/.exec(parameter)?.[1]).find((value) => value !== undefined)
+      return { code: code.trim(), quality: quality === undefined ? 1 : Number(quality) || 0 }
+    })
+    .filter(({ quality }) => quality > 0)
+    .sort((a, b) => b.quality - a.quality)
+    .map(({ code }) => code)
