@@ -1,7 +1,9 @@
 import type { BlobStore } from './blobs.ts'
+import type { Env } from './env.ts'
 import type { Connection } from './databases.ts'
 import type { FieldInfo, Model, Registry } from './registry.ts'
 import type { Node } from './domain.ts'
+import type { Trigger } from './triggers.ts'
 
 /** What all environments of one call share: the connection, and what must still happen before it ends. */
 export interface Call {
@@ -18,6 +20,8 @@ export interface Call {
   readonly dirty: Dirty
   /** Records whose constraints must be checked at the end, by model and constraint number. */
   readonly unchecked: Map<Model, Map<number, Set<number>>>
+  /** Records whose right to be as they are can only be judged when all is computed: by model, the operation and the ids. */
+  readonly unjudged: { env: Env; model: Model; operation: 'create' | 'write'; ids: readonly number[] }[]
   /** Uses of `asSystem`, by reason. */
   readonly reasons: Map<string, number>
   /** Compiled rules of this call, by user and companies. */
@@ -33,7 +37,7 @@ export interface Dirty {
   /** Records known by id, by field. */
   readonly ids: Map<FieldInfo, Set<number>>
   /** Records still to be found: those whose `path` leads to one of `ids`. */
-  readonly reached: { target: FieldInfo; path: readonly FieldInfo[]; ids: readonly number[] }[]
+  readonly reached: { trigger: Trigger; path: readonly FieldInfo[]; ids: readonly number[] }[]
 }
 
 export interface CallOptions {
@@ -49,7 +53,7 @@ export interface CallOptions {
 export function openCall(options: CallOptions): Call {
   return {
     registry: options.registry, cx: options.cx, blobs: options.blobs ?? null, languages: options.languages ?? ['en_US'], source: options.source ?? 'code',
-    onBehalf: options.onBehalf ?? null, now: options.now ?? (() => new Date()), dirty: { ids: new Map(), reached: [] }, unchecked: new Map(), reasons: new Map(),
+    onBehalf: options.onBehalf ?? null, now: options.now ?? (() => new Date()), dirty: { ids: new Map(), reached: [] }, unchecked: new Map(), unjudged: [], reasons: new Map(),
     rules: new Map(), flushing: false, touched: new Set(),
   }
 }

@@ -2,7 +2,11 @@ import type { FieldInfo, Model } from './registry.ts'
 
 /** "When this changes, that must be computed again", with the way back from one to the other. */
 export interface Trigger {
-  readonly target: FieldInfo
+  /** The model that has the computed field, or the constraint. */
+  readonly model: Model
+  readonly field: FieldInfo | null
+  /** Which of the model's constraints must be checked again. */
+  readonly constraint: number | null
   /** From the target's model to the model whose field changed; empty when they are one. */
   readonly path: readonly FieldInfo[]
 }
@@ -31,23 +35,37 @@ export function planRecompute(models: ReadonlyMap<string, Model>, problems: stri
       for (const path of expand(model, compute.needs.map((need) => need.split('.')), models, problems, [])) {
         for (let i = 0; i < path.length; i++) {
           const changed = path[i]!
-          addTrigger(triggers, changed, { target, path: path.slice(0, i) })
-          // A one2many changes when a line's inverse does, and that is where the change is seen.
-          if (changed.kind === 'one2many') addTrigger(triggers, models.get(changed.comodel!)!.fields.get(changed.inverse!)!, { target, path: path.slice(0, i + 1) })
-          if (changed.kind === 'many2many' && changed.options['inverse']) addTrigger(triggers, models.get(changed.comodel!)!.fields.get(changed.options['inverse'] as string)!, { target, path: path.slice(0, i + 1) })
+          addHop(triggers, models, path, i, { model, field: target, constraint: null })
           if (changed.computed === 'stored' && keyOf(changed) !== keyOf(target)) edges.set(keyOf(changed), (edges.get(keyOf(changed)) ?? new Set()).add(keyOf(target)))
           if (keyOf(changed) === keyOf(target) && i === 0) problems.push(`${keyOf(target)} needs itself`)
         }
+      }
+    }
+    for (const [constraint, { needs }] of model.constraints.entries()) {
+      for (const path of expand(model, needs.map((need) => need.split('.')), models, problems, [])) {
+        for (let i = 0; i < path.length; i++) addHop(triggers, models, path, i, { model, field: null, constraint })
       }
     }
   }
   return { triggers, ranks: rank(models, edges, problems) }
 }
 
+function addHop(triggers: Map<string, Trigger[]>, models: ReadonlyMap<string, Model>, path: readonly FieldInfo[], i: number, target: Omit<Trigger, 'path'>): void {
+  const changed = path[i]!
+  addTrigger(triggers, changed, { ...target, path: path.slice(0, i) })
+  if (changed.kind !== 'one2many' && changed.kind !== 'many2many') return
+  const comodel = models.get(changed.comodel!)!
+  // A one2many changes when a line's inverse does, and that is where the change is seen.
+  const back = changed.kind === 'one2many' ? comodel.fields.get(changed.inverse!) : comodel.fields.get(String(changed.options['inverse']))
+  if (back) addTrigger(triggers, back, { ...target, path: path.slice(0, i + 1) })
+  // Archived records leave their lists.
+  if (comodel.hasActive) addTrigger(triggers, comodel.fields.get('active')!, { ...target, path: path.slice(0, i + 1) })
+}
+
 function addTrigger(triggers: Map<string, Trigger[]>, changed: FieldInfo, trigger: Trigger): void {
   const key = keyOf(changed)
   const list = triggers.get(key) ?? []
-  const same = list.some((one) => one.target === trigger.target && one.path.length === trigger.path.length && one.path.every((hop, i) => hop === trigger.path[i]))
+  const same = list.some((one) => one.field === trigger.field && one.constraint === trigger.constraint && one.model === trigger.model && one.path.length === trigger.path.length && one.path.every((hop, i) => hop === trigger.path[i]))
   if (!same) list.push(trigger)
   triggers.set(key, list)
 }

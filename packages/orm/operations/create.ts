@@ -1,0 +1,127 @@
+import type { Env } from '../env.ts'
+import { AccessError, UserError, ValidationError } from '../errors.ts'
+import type { FieldInfo, Model } from '../registry.ts'
+import { auditRows, createdChange } from '../sql/audit.ts'
+import { Scope } from '../sql/expression.ts'
+import { type Sql, column, empty, ident, join, literal, sql } from '../sql/fragment.ts'
+import { companiesAgree, linksAllowed } from '../sql/links.ts'
+import { shapeName } from '../sql/names.ts'
+import { numberedRecordset } from '../sql/recordset.ts'
+import { applyCommands } from './apply-commands.ts'
+import { followUp, prepared } from './follow.ts'
+import { setPaths } from './hierarchy.ts'
+import { judgeLater, judgeNow } from './judge.ts'
+import { holdRows, refusal, rememberLocked } from './lock.ts'
+import { demandEver } from './read.ts'
+import { lockedParents, markCreated, upwardFields } from './recompute.ts'
+import { type Sorted, sortValues, toColumn } from './values.ts'
+import { writeRelated } from './write.ts'
+
+const atOnce = 5000
+
+/** Makes records, all or none; ids in the order of `list`. One insert whatever the number, and the rules are judged in it. */
+export async function createRecords(env: Env, model: Model, list: readonly Record<string, unknown>[], trusted: readonly string[] = []): Promise<number[]> {
+  demandEver(env, model, 'create')
+  if (list.length === 0) return []
+  if (list.length > atOnce) {
+    const first = await createRecords(env, model, list.slice(0, atOnce), trusted)
+    return [...first, ...(await createRecords(env, model, list.slice(atOnce), trusted))]
+  }
+  const given = await prepared(env, model, list)
+  const defaults = await defaultsFor(env, model, given)
+  const sorted: Sorted[] = []
+  for (const values of given) sorted.push(await sortValues(env, model, { ...defaults.given(values), ...values }, 'create'))
+  for (const one of sorted) for (const [field, value] of defaults.columns) if (!one.columns.has(field)) one.columns.set(field, value)
+  for (const one of sorted) demandRequired(env, model, one)
+  const ids = await insert(env, model, sorted, trusted)
+  await writeRelated(env, model, ids, sorted)
+  await applyCommands(env, model, ids.map((id, i) => ({ id, commands: sorted[i]!.commands })), true)
+  judgeLater(env, model, 'create', ids)
+  await followUp(env, model, ids, new Set(given.flatMap((values) => Object.keys(values))), 'create')
+  return ids
+}
+
+interface Defaults { columns: Map<FieldInfo, unknown>; given: (values: Record<string, unknown>) => Record<string, unknown> }
+
+/** Declared defaults, asked once for the batch, and `default_…` of the context, which count as given by the caller. */
+async function defaultsFor(env: Env, model: Model, list: readonly Record<string, unknown>[]): Promise<Defaults> {
+  const columns = new Map<FieldInfo, unknown>()
+  const lists: Record<string, unknown> = {}
+  for (const field of model.fields.values()) {
+    if (field.options.default === undefined || list.every((values) => field.name in values)) continue
+    const declared = field.options.default
+    const value: unknown = typeof declared === 'function' ? await declared(env) : declared
+    if (value === undefined || value === null) continue
+    if (field.column) columns.set(field, await toColumn(env, field, value))
+    else lists[field.name] = Array.isArray(value) && value.every((id) => typeof id === 'number') ? value : value
+  }
+  const asked: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(env.context)) {
+    const name = key.startsWith('default_') ? key.slice(8) : ''
+    if (model.fields.has(name) && !model.fields.get(name)!.computed) asked[name] = value
+  }
+  return { columns, given: () => ({ ...lists, ...asked }) }
+}
+
+function demandRequired(env: Env, model: Model, { columns, related }: Sorted): void {
+  void related
+  const missing = [...model.fields.values()].filter((field) => field.column && field.options.required && !field.computed && !field.options.companyDependent && !field.magic && field.kind !== 'boolean' && (columns.get(field) ?? null) === null)
+  if (missing.length > 0) throw new ValidationError(env.t('{field} is required.').replace('{field}', `${missing.map((field) => env.t(field.label)).join(', ')} (${env.t(model.label)})`))
+}
+
+async function insert(env: Env, model: Model, sorted: readonly Sorted[], trusted: readonly string[]): Promise<number[]> {
+  const { call } = env
+  const fields = [...new Set(sorted.flatMap((one) => [...one.columns.keys()]))]
+  const rows = JSON.stringify(sorted.map(({ columns }) => Object.fromEntries([...columns].map(([field, value]) => [field.column, value]))))
+  await lockParents(env, model, fields, sorted)
+  const scope = new Scope('n')
+  const rule = judgeNow(env, model, 'create', scope)
+  const links = linksAllowed(env, new Set(sorted.flatMap((one) => [...one.links]).filter((field) => !trusted.includes(field.name))), scope)
+  const companies = companiesAgree(env, model, new Set(fields), scope)
+  const upward = upwardFields(call, model, model.fields.values())
+  for (const field of fields) scope.column(field.column!)
+  for (const field of upward) scope.column(field.column!)
+  const names = join([sql`create_uid`, sql`write_uid`, ...fields.map((field) => ident(field.column!))])
+  const values = join([sql`${env.user.id}::int4`, sql`${env.user.id}::int4`, ...fields.map((field) => insertedValue(env, field))])
+  const returned = join([...new Set(['id', ...scope.used])].map((name) => sql`t.${ident(name)}`))
+  const trail = model.audit ? sql`, a as (${auditRows(call, env.user.id, model.name, 'create', createdChange('x', fields), sql`n`)})` : empty
+  const statement = sql`with n as (insert into ${ident(model.table)} as t (${names}) select ${values} from ${numberedRecordset(rows, fields.map((field) => ({ name: field.column!, field })))} r order by r.n returning ${returned})${trail}
+    select array(select id from n order by id) as ids${judgements(rule, links, companies)}${join(upward.map((field) => sql`, array(select distinct n.${ident(field.column!)} from n where n.${ident(field.column!)} is not null) as ${ident(`up_${field.name}`.slice(0, 63))}`), ' ')}`
+  const [row] = await env.cx.query<Judged & { ids: number[] }>(statement, shapeName(statement))
+  demandJudged(env, model, 'create', row!)
+  rememberLocked(env, model, row!.ids)
+  if (model.hasPath) await setPaths(env, model, row!.ids)
+  markCreated(call, model, row!.ids, new Map(upward.map((field) => [field.name, (row as any)[`up_${field.name}`.slice(0, 63)] as number[]])))
+  return row!.ids
+}
+
+/** Whoever keeps totals over these records is locked before they appear: later would serialise worse (kernel §2.4). */
+async function lockParents(env: Env, model: Model, fields: readonly FieldInfo[], sorted: readonly Sorted[]): Promise<void> {
+  for (const field of lockedParents(env.call, model, model.fields.values())) {
+    if (!fields.includes(field)) continue
+    const ids = new Set(sorted.map(({ columns }) => columns.get(field)).filter((id): id is number => typeof id === 'number'))
+    await holdRows(env, env.modelOf(field.comodel!), [...ids].sort((a, b) => a - b))
+  }
+}
+
+/** A translated value stands for English too, until somebody writes that; a company-dependent one is the current company's. */
+function insertedValue(env: Env, field: FieldInfo): Sql {
+  const value = column('r', field.column!)
+  const { lang } = env.context
+  if (field.options.translate) return sql`case when ${value} is not null then jsonb_build_object('en_US', ${value}${lang === 'en_US' ? empty : sql`, ${literal(lang)}, ${value}`}) end`
+  if (field.options.companyDependent) return sql`case when ${value} is not null then jsonb_build_object(${literal(String(env.me.company_id))}, ${value}) end`
+  return field.kind === 'boolean' ? sql`coalesce(${value}, false)` : value
+}
+
+export interface Judged { allowed?: boolean; links?: boolean; companies?: boolean }
+
+/** The columns that say whether what was written may stand. */
+export function judgements(rule: Sql | null, links: Sql, companies: Sql | null): Sql {
+  return sql`${rule ? sql`, (select coalesce(bool_and(${rule}), true) from n) as allowed` : empty}, (select coalesce(bool_and(${links}), true) from n) as links${companies ? sql`, (select coalesce(bool_and(${companies}), true) from n) as companies` : empty}`
+}
+
+export function demandJudged(env: Env, model: Model, operation: 'create' | 'write', row: Judged): void {
+  if (row.allowed === false) throw refusal(env, model, operation)
+  if (row.links === false) throw new AccessError(env.t(`A record that this '${model.label}' (${model.name}) refers to does not exist, or you may not use it.`))
+  if (row.companies === false) throw new UserError(env.t(`This '${model.label}' refers to a record of another company.`))
+}

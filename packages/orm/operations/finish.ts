@@ -1,0 +1,43 @@
+import { Env } from '../env.ts'
+import { ValidationError } from '../errors.ts'
+import type { Model } from '../registry.ts'
+import { auditEvent } from '../sql/audit.ts'
+import { sql } from '../sql/fragment.ts'
+import { judgeAll } from './judge.ts'
+import { readTyped, yes } from './read.ts'
+import { flush, resolveReached } from './recompute.ts'
+
+/** The end of a call: everything computed, every constraint true, every right judged, uses of the system's rights recorded. Throws, and the transaction is undone. */
+export async function finishCall(env: Env): Promise<void> {
+  const { call } = env
+  await flush(env)
+  if (call.dirty.reached.length > 0) await resolveReached(env)
+  await checkConstraints(env)
+  await flush(env)
+  await judgeAll(env)
+  for (const [reason, count] of call.reasons) await env.cx.query(auditEvent(call, env.user.id, 'as_system', null, null, { reason, count }))
+  call.reasons.clear()
+  for (const counter of call.touched) await env.cx.query(bumps[counter])
+  call.touched.clear()
+}
+
+const bumps = {
+  rules: sql`update meta set rules = rules + 1`,
+  login: sql`update meta set login = login + 1`,
+  langs: sql`update meta set langs = array(select 'en_US' union all select code from res_lang where active and code <> 'en_US' order by 1)`,
+}
+
+async function checkConstraints(env: Env): Promise<void> {
+  const { call } = env
+  const system = new Env(call, env.user, { ...env.context, active_test: true }, true)
+  for (const [model, byIndex] of call.unchecked) for (const [index, ids] of byIndex) await checkConstraint(system, model, index, [...ids])
+  call.unchecked.clear()
+}
+
+async function checkConstraint(system: Env<true>, model: Model, index: number, ids: readonly number[]): Promise<void> {
+  const { needs, holds } = model.constraints[index]!
+  for (const record of await readTyped(system, model, ids, needs, yes)) {
+    const verdict = holds(record)
+    if (verdict !== true) throw new ValidationError(system.t(verdict))
+  }
+}

@@ -1,0 +1,62 @@
+import type { Operation } from '../access.ts'
+import type { Env } from '../env.ts'
+import { AccessError } from '../errors.ts'
+import type { Model } from '../registry.ts'
+import { ruleFor } from '../rules.ts'
+import { compileCondition } from '../sql/condition.ts'
+import { Scope } from '../sql/expression.ts'
+import { empty, ident, sql } from '../sql/fragment.ts'
+import { demandEver } from './read.ts'
+import { flush } from './recompute.ts'
+
+const verbs: Record<Operation, string> = { read: 'read', name: 'read', create: 'create', write: 'modify', unlink: 'delete' }
+
+/** One text for hidden and for missing records, so that asking tells nothing (kernel §3). */
+export function refusal(env: Env, model: Model, operation: Operation): AccessError {
+  return new AccessError(env.t(`You may not ${verbs[operation]} these '${model.label}' (${model.name}) records, or they no longer exist.`))
+}
+
+/** The access check that locks: rows in id order, `for no key update`, so that what is read afterwards is what will be changed (kernel §2.4). */
+export async function lockRecords(env: Env, model: Model, ids: readonly number[], operation: 'write' | 'unlink'): Promise<void> {
+  demandEver(env, model, operation)
+  await flush(env)
+  if (ids.length === 0) return
+  const scope = new Scope('t')
+  const rule = ruleFor(env, model, operation)
+  const where = rule.kind === 'true' ? empty : sql` and ${compileCondition(env, rule, scope)}`
+  const rows = await env.cx.query<{ id: number }>(sql`select t.id from ${ident(model.table)} t where t.id = any(${ids})${where} order by t.id for no key update of t`)
+  if (rows.length !== new Set(ids).size) throw refusal(env, model, operation)
+  rememberLocked(env, model, ids)
+}
+
+/** Like `lockRecords`, for operations that change nothing. */
+export async function checkIds(env: Env, model: Model, ids: readonly number[], operation: Operation): Promise<void> {
+  if (operation !== 'name') demandEver(env, model, operation)
+  const rule = ruleFor(env, model, operation)
+  if (ids.length === 0 || operation === 'create') return
+  await flush(env)
+  const scope = new Scope('t')
+  const where = rule.kind === 'true' ? empty : sql` and ${compileCondition(env, rule, scope)}`
+  const [row] = await env.cx.query<{ n: number }>(sql`select count(*)::int4 as n from ${ident(model.table)} t where t.id = any(${ids})${where}`)
+  if (row!.n !== new Set(ids).size) throw refusal(env, model, operation)
+}
+
+const locked = new WeakMap<Env['call'], Map<Model, Set<number>>>()
+
+/** Rows this call holds already: created, written or locked by it. */
+export function rememberLocked(env: Env, model: Model, ids: readonly number[]): void {
+  const all = locked.get(env.call) ?? new Map<Model, Set<number>>()
+  locked.set(env.call, all)
+  const mine = all.get(model) ?? new Set<number>()
+  all.set(model, mine)
+  for (const id of ids) mine.add(id)
+}
+
+/** Locks those rows that this call does not hold yet, whatever the rules say: for recomputes, which the system does. */
+export async function holdRows(env: Env, model: Model, ids: readonly number[]): Promise<void> {
+  const mine = locked.get(env.call)?.get(model)
+  const free = mine ? ids.filter((id) => !mine.has(id)) : ids
+  if (free.length === 0) return
+  await env.cx.query(sql`select from ${ident(model.table)} t where t.id = any(${free}) order by t.id for no key update`)
+  rememberLocked(env, model, free)
+}

@@ -1,0 +1,182 @@
+import { Decimal } from '../decimal.ts'
+import { type Node, and, mentionsActive, parseDomain, yes } from '../domain.ts'
+import type { Env } from '../env.ts'
+import { AccessError, ValueError } from '../errors.ts'
+import { type FieldInfo, type Model, type OrderTerm, isToMany } from '../registry.ts'
+import { mayEver, readableField, ruleFor } from '../rules.ts'
+import { compileCondition } from '../sql/condition.ts'
+import { Scope, isPushable } from '../sql/expression.ts'
+import { type Sql, empty, ident, sql } from '../sql/fragment.ts'
+import { type Encoding, type Nested, type Want, activeOnly, asArray, orderBy, page, selectList } from '../sql/select.ts'
+import { shapeName } from '../sql/names.ts'
+import { flush } from './recompute.ts'
+
+export interface ReadOptions { order?: string | readonly OrderTerm[]; limit?: number | null; offset?: number }
+
+const noun: Record<string, string> = { read: 'access', write: 'modify', create: 'create', unlink: 'delete', name: 'access' }
+
+/** The question an ACL answers: may this user do this to any record of the model at all? */
+export function demandEver(env: Env, model: Model, operation: 'read' | 'write' | 'create' | 'unlink'): void {
+  if (!mayEver(env, model, operation)) throw new AccessError(env.t(`You are not allowed to ${noun[operation]} '${model.label}' (${model.name}) records.`))
+}
+
+/** Domain, rules and archiving together. */
+export function searchNode(env: Env, model: Model, domain: unknown): Node {
+  const asked = parseDomain({ env, rules: !env.isSystem }, model, domain)
+  return and([asked, activeOnly(env, model, mentionsActive(domain) ? [['active']] : []), ruleFor(env, model, 'read')])
+}
+
+/** An order as the wire writes it, `'date desc, name'`; only fields the caller may read, and that SQL can sort. */
+export function parseOrder(env: Env, model: Model, order: string | readonly OrderTerm[] | null | undefined | false): readonly OrderTerm[] {
+  if (!order) return model.order
+  if (typeof order !== 'string') return order
+  return order.split(',').map((term) => {
+    const [, name = '', direction = ''] = /^\s*"?([a-zA-Z_][a-zA-Z0-9_]*)"?\s*(asc|desc)?(?:\s+nulls\s+(?:first|last))?\s*$/i.exec(term) ?? []
+    const field = name ? readableField(env, model, name) : undefined
+    if (!field) throw new ValueError(`Invalid order '${term.trim().slice(0, 60)}' on ${model.name}: no such field`)
+    if (!isPushable(env, field) || isToMany(field) || field.kind === 'json') throw new ValueError(`Cannot sort ${model.name} by ${field.name}`)
+    return { field, descending: direction.toLowerCase() === 'desc' }
+  })
+}
+
+export async function searchIds(env: Env, model: Model, domain: unknown, options: ReadOptions): Promise<number[]> {
+  demandEver(env, model, 'read')
+  await flush(env)
+  const node = searchNode(env, model, domain)
+  if (node.kind === 'false') return []
+  const statement = page(env, model, node, { order: parseOrder(env, model, options.order), limit: cleanLimit(options.limit), offset: options.offset ?? 0 }, new Set(), new Scope('t'))
+  return (await env.cx.query<{ id: number }>(statement)).map((row) => row.id)
+}
+
+const cleanLimit = (limit: number | null | undefined): number | null => (limit === undefined || limit === null ? null : limit)
+
+/** How many match; stops counting at `limit`. */
+export async function searchCount(env: Env, model: Model, domain: unknown, limit: number | null): Promise<number> {
+  demandEver(env, model, 'read')
+  await flush(env)
+  const node = searchNode(env, model, domain)
+  if (node.kind === 'false') return 0
+  const [row] = await env.cx.query<{ n: number }>(countStatement(env, model, node, limit))
+  return row!.n
+}
+
+export function countStatement(env: Env, model: Model, node: Node, limit: number | null): Sql {
+  const scope = new Scope('c')
+  const where = node.kind === 'true' ? empty : sql` where ${compileCondition(env, node, scope)}`
+  return limit === null ? sql`select count(*)::int4 as n from ${ident(model.table)} c${where}` : sql`select count(*)::int4 as n from (select from ${ident(model.table)} c${where} limit ${limit}) counted`
+}
+
+/** JSON text of the records that are there for the caller, in the order of `ids`. */
+export function byIds(env: Env, model: Model, ids: readonly number[], wants: readonly Want[], encoding: Encoding, rule: Node = ruleFor(env, model, 'read')): Sql {
+  const scope = new Scope('t')
+  const list = selectList(env, scope, wants, encoding)
+  const where = rule.kind === 'true' ? empty : sql` and ${compileCondition(env, rule, scope)}`
+  const order = ids.length < 2 ? empty : sql` order by array_position(${ids}, ${scope.column('id')})`
+  return sql`select ${asArray(sql`select ${list} from ${ident(model.table)} t where ${scope.column('id')} = any(${ids})${where}${order}`)}`
+}
+
+/** JSON text of a page of the records that match. */
+export function byDomain(env: Env, model: Model, node: Node, wants: readonly Want[], encoding: Encoding, options: { order: readonly OrderTerm[]; limit: number | null; offset: number }): Sql {
+  const scope = new Scope('t')
+  const list = selectList(env, scope, wants, encoding)
+  return sql`select ${asArray(sql`select ${list} from (${page(env, model, node, options, scope.used, scope)}) t`)}`
+}
+
+// ---- Typed reading: what our own code uses ----------------------------------------------------------
+
+/** Paths as a tree of wants; live fields are replaced by what they need and computed afterwards. */
+interface Tree { readonly model: Model; readonly plain: Map<string, { field: FieldInfo; tree: Tree | null }>; readonly live: Map<string, FieldInfo>; readonly asked: Set<string> }
+
+function treeOf(env: Env, model: Model, paths: readonly string[]): Tree {
+  const tree: Tree = { model, plain: new Map(), live: new Map(), asked: new Set() }
+  for (const path of paths) addPath(env, tree, path.split('.'), true)
+  return tree
+}
+
+function addPath(env: Env, tree: Tree, path: readonly string[], asked: boolean): void {
+  const [head = '', ...rest] = path
+  if (asked) tree.asked.add(head)
+  if (head === 'id') return
+  const field = readableField(env, tree.model, head, !env.isSystem)
+  if (!field) throw new ValueError(`Invalid field '${head.slice(0, 60)}' on '${tree.model.name}'`)
+  if (field.related && (rest.length > 0 || !isPushable(env, field)) || field.computed === 'live' && !isPushable(env, field)) {
+    if (!tree.live.has(head)) {
+      tree.live.set(head, field)
+      for (const need of needsOf(field)) addPath(env, tree, need.split('.'), false)
+    }
+    if (field.related && rest.length > 0) addPath(env, tree, [...field.related, ...rest], false)
+    return
+  }
+  const known = tree.plain.get(head)
+  if (rest.length === 0) {
+    if (!known) tree.plain.set(head, { field, tree: null })
+    return
+  }
+  const inner = known?.tree ?? { model: env.modelOf(field.comodel!), plain: new Map(), live: new Map(), asked: new Set() }
+  tree.plain.set(head, { field, tree: inner })
+  addPath(env, inner, rest, asked)
+}
+
+const needsOf = (field: FieldInfo): readonly string[] => (field.related ? [field.related.join('.')] : field.model.computes.get(field.name)!.needs)
+
+const wantsOf = (tree: Tree): Want[] => [...tree.plain.values()].map(({ field, tree: inner }) => (inner ? { field, nested: { wants: wantsOf(inner) } satisfies Nested } : { field }))
+
+export async function readTyped(env: Env, model: Model, ids: readonly number[], paths: readonly string[], rule?: Node): Promise<any[]> {
+  if (ids.length === 0) return []
+  demandEver(env, model, 'read')
+  await flush(env)
+  const tree = treeOf(env, model, paths)
+  const statement = byIds(env, model, ids, wantsOf(tree), 'typed', rule)
+  const [row] = await env.cx.query<{ '?column?': string }>(statement, shapeName(statement))
+  return revive(tree, JSON.parse(row!['?column?']))
+}
+
+export async function findTyped(env: Env, model: Model, domain: unknown, paths: readonly string[], options: ReadOptions): Promise<any[]> {
+  demandEver(env, model, 'read')
+  await flush(env)
+  const node = searchNode(env, model, domain)
+  if (node.kind === 'false') return []
+  const tree = treeOf(env, model, paths)
+  const statement = byDomain(env, model, node, wantsOf(tree), 'typed', { order: parseOrder(env, model, options.order), limit: cleanLimit(options.limit), offset: options.offset ?? 0 })
+  const [row] = await env.cx.query<{ '?column?': string }>(statement)
+  return revive(tree, JSON.parse(row!['?column?']))
+}
+
+/** Decimal texts become Decimals, live fields are computed, and what was only needed on the way is left out. */
+function revive(tree: Tree, rows: Record<string, any>[]): any[] {
+  const decimals = [...tree.plain.values()].filter(({ field }) => isExact(field)).map(({ field }) => field.name)
+  const nested = [...tree.plain.values()].filter((one) => one.tree)
+  for (const row of rows) {
+    for (const name of decimals) if (row[name] !== null) row[name] = Decimal.of(row[name])
+    for (const { field, tree: inner } of nested) {
+      const value = row[field.name]
+      if (value !== null && value !== undefined) row[field.name] = isToMany(field) ? revive(inner!, value) : revive(inner!, [value])[0]
+    }
+    for (const field of tree.live.values()) row[field.name] = computeLive(field, row)
+    for (const key of Object.keys(row)) if (key !== 'id' && !tree.asked.has(key)) delete row[key]
+    Object.freeze(row)
+  }
+  return rows
+}
+
+const isExact = (field: FieldInfo): boolean => (field.kind === 'decimal' || field.kind === 'monetary')
+
+/** Null where a required hop of its needs is hidden from the reader: the function's types say it is there (kernel §2.4). */
+export function computeLive(field: FieldInfo, row: Record<string, any>): unknown {
+  if (field.related) return field.related.reduce<any>((at, step) => (at === null || at === undefined ? null : at[step]), row) ?? null
+  const compute = field.model.computes.get(field.name)!
+  if (!hopsArePresent(field.model, compute.needs, row)) return null
+  return compute.value(row)
+}
+
+function hopsArePresent(model: Model, needs: readonly string[], row: Record<string, any>): boolean {
+  return needs.every((need) => {
+    const [head = '', ...rest] = need.split('.')
+    const field = model.fields.get(head)
+    if (rest.length === 0 || !field || field.kind !== 'many2one' || !field.options.required) return true
+    return row[head] !== null && row[head] !== undefined
+  })
+}
+
+export { yes }
+export { orderBy }

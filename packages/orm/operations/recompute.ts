@@ -1,0 +1,199 @@
+import type { Call } from '../call.ts'
+import { Decimal } from '../decimal.ts'
+import { Env } from '../env.ts'
+import { ValidationError } from '../errors.ts'
+import type { FieldInfo, Model } from '../registry.ts'
+import { type Sql, ident, join, sql } from '../sql/fragment.ts'
+import { shapeName } from '../sql/names.ts'
+import { type Trigger, keyOf } from '../triggers.ts'
+import { holdRows } from './lock.ts'
+import { readTyped, yes } from './read.ts'
+import { recordset } from '../sql/recordset.ts'
+import { toColumn } from './values.ts'
+
+/** How often values may follow from values: the depth of the deepest hierarchy that is recomputed along its parents. */
+const rounds = 200
+
+/** Notes what follows from a change of `fields` of the records `ids`; `parents` has the old and new targets of their many2one fields, by name. */
+export function mark(call: Call, fields: Iterable<FieldInfo>, ids: readonly number[], parents: ReadonlyMap<string, readonly number[]>): void {
+  if (ids.length === 0) return
+  for (const field of fields) {
+    for (const trigger of call.registry.plan.triggers.get(keyOf(field)) ?? []) {
+      const hop = trigger.path.at(-1)
+      if (!hop) note(call, trigger, ids)
+      else if (hop.kind === 'one2many') reach(call, trigger, trigger.path.slice(0, -1), parents.get(hop.inverse!) ?? [])
+      else reach(call, trigger, trigger.path, ids)
+    }
+  }
+}
+
+function reach(call: Call, trigger: Trigger, path: readonly FieldInfo[], ids: readonly number[]): void {
+  if (ids.length === 0) return
+  if (path.length === 0) note(call, trigger, ids)
+  else call.dirty.reached.push({ trigger, path, ids })
+}
+
+function note(call: Call, { model, field, constraint }: Trigger, ids: readonly number[]): void {
+  if (field) addAll(call.dirty.ids, field, ids)
+  else {
+    const mine = call.unchecked.get(model) ?? new Map<number, Set<number>>()
+    call.unchecked.set(model, mine)
+    addAll(mine, constraint!, ids)
+  }
+}
+
+function addAll<K>(map: Map<K, Set<number>>, key: K, ids: readonly number[]): void {
+  const known = map.get(key) ?? new Set<number>()
+  map.set(key, known)
+  for (const id of ids) known.add(id)
+}
+
+/** Everything that is computed or demanded of records that have just been made. */
+export function markCreated(call: Call, model: Model, ids: readonly number[], parents: ReadonlyMap<string, readonly number[]>): void {
+  for (const field of model.fields.values()) {
+    if (field.computed === 'stored') addAll(call.dirty.ids, field, ids)
+    for (const trigger of call.registry.plan.triggers.get(keyOf(field)) ?? []) {
+      const hop = trigger.path.at(-1)
+      if (hop?.kind === 'one2many') reach(call, trigger, trigger.path.slice(0, -1), parents.get(hop.inverse!) ?? [])
+    }
+  }
+  for (const index of model.constraints.keys()) note(call, { model, field: null, constraint: index, path: [] }, ids)
+}
+
+/** The many2one fields whose targets must be known when `fields` change, since something is computed there. */
+export function upwardFields(call: Call, model: Model, fields: Iterable<FieldInfo>): FieldInfo[] {
+  const found = new Set<FieldInfo>()
+  for (const field of fields) {
+    for (const { path } of call.registry.plan.triggers.get(keyOf(field)) ?? []) {
+      const hop = path.at(-1)
+      if (hop?.kind === 'one2many') found.add(model.fields.get(hop.inverse!)!)
+    }
+  }
+  return [...found]
+}
+
+/** Of the fields above, those whose targets keep something computed from these records: they are locked before the records change. */
+export function lockedParents(call: Call, model: Model, fields: Iterable<FieldInfo>): FieldInfo[] {
+  const found = new Set<FieldInfo>()
+  for (const field of fields) {
+    for (const trigger of call.registry.plan.triggers.get(keyOf(field)) ?? []) {
+      const [hop] = trigger.path
+      if (trigger.path.length === 1 && hop?.kind === 'one2many' && trigger.field) found.add(model.fields.get(hop.inverse!)!)
+    }
+  }
+  return [...found]
+}
+
+/**
+ * Brings every stored computed value up to date: by rank, each model's rows locked in id order before what they need is read (kernel §2.4).
+ * Does nothing when nothing is dirty; called before each read and at the end of the call.
+ */
+export async function flush(env: Env): Promise<void> {
+  const { call } = env
+  if (call.flushing || (call.dirty.ids.size === 0 && call.dirty.reached.length === 0)) return
+  call.flushing = true
+  try {
+    const system = new Env(call, env.user, { ...env.context, lang: 'en_US', active_test: true }, true)
+    for (let round = 0; ; round++) {
+      if (round > rounds) throw new ValidationError('These records depend on each other in a circle.')
+      await resolveReached(system)
+      const batch = nextBatch(call)
+      if (!batch) return
+      await recompute(system, batch.model, batch.fields, batch.ids)
+    }
+  } finally {
+    call.flushing = false
+  }
+}
+
+/** The dirty fields of one model that have the lowest rank. */
+function nextBatch(call: Call): { model: Model; fields: FieldInfo[]; ids: number[] } | null {
+  const rank = (field: FieldInfo): number => call.registry.plan.ranks.get(keyOf(field)) ?? 0
+  const [first] = [...call.dirty.ids.keys()].sort((a, b) => rank(a) - rank(b))
+  if (!first) return null
+  const fields = [...call.dirty.ids.keys()].filter((field) => field.model === first.model && rank(field) === rank(first))
+  const ids = new Set(fields.flatMap((field) => [...call.dirty.ids.get(field)!]))
+  for (const field of fields) call.dirty.ids.delete(field)
+  return { model: first.model, fields, ids: [...ids].sort((a, b) => a - b) }
+}
+
+async function recompute(system: Env<true>, model: Model, fields: readonly FieldInfo[], ids: readonly number[]): Promise<void> {
+  const { call } = system
+  const computes = fields.map((field) => ({ field, compute: model.computes.get(field.name)! }))
+  await holdRows(system, model, ids)
+  const paths = new Set([...computes.flatMap(({ compute }) => compute.needs), ...fields.map((field) => field.name)])
+  const records = await readTyped(system, model, ids, [...paths], yes)
+  const changed: { id: number; values: Record<string, unknown> }[] = []
+  const movedIds = new Map<FieldInfo, number[]>()
+  const moved = new Map<FieldInfo, Map<string, number[]>>()
+  for (const record of records) {
+    const values: Record<string, unknown> = {}
+    for (const { field, compute } of computes) {
+      const value = compute.value(record)
+      if (isSame(value, record[field.name])) continue
+      values[field.name] = value === null || value === undefined ? null : await toColumn(system, field, value)
+      movedIds.set(field, [...(movedIds.get(field) ?? []), record.id])
+      if (field.kind === 'many2one') noteTargets(moved, field, [record[field.name], value as number | null])
+    }
+    if (Object.keys(values).length > 0) changed.push({ id: record.id, values })
+  }
+  if (changed.length === 0) return
+  await storeComputed(system, model, fields.filter((field) => movedIds.has(field)), changed)
+  const upward = upwardFields(call, model, movedIds.keys())
+  const parents = upward.length === 0 ? new Map<string, number[]>() : await currentTargets(system, model, upward, changed.map((one) => one.id))
+  for (const [field, targets] of moved) for (const [name, list] of targets) parents.set(name, [...(parents.get(name) ?? []), ...list])
+  for (const [field, list] of movedIds) mark(call, [field], list, parents)
+}
+
+function noteTargets(moved: Map<FieldInfo, Map<string, number[]>>, field: FieldInfo, targets: readonly (number | null)[]): void {
+  const mine = moved.get(field) ?? new Map<string, number[]>()
+  moved.set(field, mine)
+  mine.set(field.name, [...(mine.get(field.name) ?? []), ...targets.filter((id) => id !== null)])
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  if (a instanceof Decimal && b instanceof Decimal) return a.equals(b)
+  if (a === b || (a ?? null) === (b ?? null)) return true
+  return typeof a === 'object' && typeof b === 'object' && a !== null && b !== null && JSON.stringify(a) === JSON.stringify(b)
+}
+
+async function storeComputed(system: Env<true>, model: Model, fields: readonly FieldInfo[], changed: readonly { id: number; values: Record<string, unknown> }[]): Promise<void> {
+  // A row keeps what did not change: `given` says which fields of it did.
+  const rows = changed.map(({ id, values }) => ({ id, given: Object.keys(values), ...values }))
+  const sets = join(fields.map((field) => sql`${ident(field.column!)} = case when ${field.name} = any(r.given) then r.${ident(field.column!)} else t.${ident(field.column!)} end`))
+  const statement = sql`update ${ident(model.table)} t set ${sets} from ${recordset(JSON.stringify(rows), [{ name: 'id', type: 'int4' }, { name: 'given', type: 'text[]' }, ...fields.map(columnOf)])} r where t.id = r.id`
+  await system.cx.query(statement, shapeName(statement))
+}
+
+const columnOf = (field: FieldInfo): { name: string; field: FieldInfo } => ({ name: field.column!, field })
+
+/** Where the given many2one fields of these records point to now. */
+async function currentTargets(system: Env<true>, model: Model, fields: readonly FieldInfo[], ids: readonly number[]): Promise<Map<string, number[]>> {
+  const lists = join(fields.map((field) => sql`array_remove(array_agg(distinct t.${ident(field.column!)}), null) as ${ident(field.name)}`))
+  const [row] = await system.cx.query<Record<string, number[]>>(sql`select ${lists} from ${ident(model.table)} t where t.id = any(${ids})`)
+  return new Map(fields.map((field) => [field.name, row![field.name] ?? []]))
+}
+
+/** Finds the records whose paths lead to what changed: all of them in one statement. */
+export async function resolveReached(env: Env): Promise<void> {
+  const { call } = env
+  const reached = call.dirty.reached.splice(0)
+  if (reached.length === 0) return
+  const lists = join(reached.map(({ path, ids }, i) => sql`array(${backwards(env, path, sql`${ids}::int4[]`)}) as ${ident(`r${i}`)}`))
+  const [row] = await env.cx.query<Record<string, (number | null)[]>>(sql`select ${lists}`)
+  for (const [i, { trigger }] of reached.entries()) note(call, trigger, row![`r${i}`]!.filter((id) => id !== null))
+}
+
+/** The ids from which `path` leads to `ids`. */
+function backwards(env: Env, path: readonly FieldInfo[], ids: Sql): Sql {
+  const hop = path.at(-1)!
+  const rest = path.slice(0, -1)
+  const found = stepBack(env, hop, ids)
+  return rest.length === 0 ? found : backwards(env, rest, sql`array(${found})`)
+}
+
+function stepBack(env: Env, hop: FieldInfo, ids: Sql): Sql {
+  if (hop.kind === 'many2one') return sql`select id from ${ident(hop.model.table)} where ${ident(hop.column!)} = any(${ids})`
+  if (hop.kind === 'one2many') return sql`select ${ident(hop.inverse!)} from ${ident(env.modelOf(hop.comodel!).table)} where id = any(${ids})`
+  return sql`select ${ident(hop.links!.mine)} from ${ident(hop.links!.table)} where ${ident(hop.links!.theirs)} = any(${ids})`
+}

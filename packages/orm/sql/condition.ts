@@ -1,0 +1,160 @@
+import { Decimal } from '../decimal.ts'
+import type { Node, Operator } from '../domain.ts'
+import type { Env } from '../env.ts'
+import { ValueError } from '../errors.ts'
+import type { FieldInfo, Model } from '../registry.ts'
+import { relativeTime } from '../relative-time.ts'
+import { isDay, isMoment } from '../time.ts'
+import { type Scope, fieldExpression } from './expression.ts'
+import { type Sql, column, ident, join, literal, sql } from './fragment.ts'
+
+/** A condition as SQL over the table alias of `scope`. It never throws on a stored value: a caller's condition may run before a rule's (kernel §2.2). */
+export function compileCondition(env: Env, node: Node, scope: Scope): Sql {
+  switch (node.kind) {
+    case 'true': return sql`true`
+    case 'false': return sql`false`
+    case 'not': return sql`not coalesce(${compileCondition(env, node.node, scope)}, false)`
+    case 'and': return sql`(${join(node.nodes.map((inner) => compileCondition(env, inner, scope)), ' and ')})`
+    case 'or': return sql`(${join(node.nodes.map((inner) => compileCondition(env, inner, scope)), ' or ')})`
+    case 'any': return compileAny(env, node.field, node.node, scope)
+    case 'under': return sql`${scope.column('id')} = any(array(${compileTree(node.model, node.ids, node.upwards)}))`
+    case 'leaf': return compileLeaf(env, node.field, node.operator, node.value, node.part, scope)
+  }
+}
+
+function compileAny(env: Env, field: FieldInfo, node: Node, scope: Scope): Sql {
+  const comodel = env.modelOf(field.comodel!)
+  const inner = scope.inner()
+  const table = sql`${ident(comodel.table)} ${ident(inner.alias)}`
+  const condition = compileCondition(env, node, inner)
+  if (field.kind === 'many2one') return sql`exists (select from ${table} where ${inner.column('id')} = ${fieldExpression(env, field, scope)} and ${condition})`
+  if (field.kind === 'one2many') return sql`exists (select from ${table} where ${inner.column(field.inverse!)} = ${scope.column('id')} and ${condition})`
+  const links = field.links!
+  const l = scope.inner().alias
+  return sql`exists (select from ${ident(links.table)} ${ident(l)} join ${table} on ${inner.column('id')} = ${column(l, links.theirs)}
+    where ${column(l, links.mine)} = ${scope.column('id')} and ${condition})`
+}
+
+/** The ids of records and everything below (or above) them. */
+export function compileTree(model: Model, ids: readonly number[], upwards: boolean): Sql {
+  const table = ident(model.table)
+  if (model.hasPath && !upwards) {
+    // In the C collation everything below '1/2/' lies between '1/2/' and '1/20': an index range, which `like` with a column is not.
+    return sql`select below.id from ${table} top join ${table} below on below.parent_path >= top.parent_path and below.parent_path < left(top.parent_path, -1) || '0' where top.id = any(${ids})`
+  }
+  return upwards
+    ? sql`with recursive tree as (select id, parent_id from ${table} where id = any(${ids}) union select above.id, above.parent_id from ${table} above join tree on above.id = tree.parent_id) select id from tree`
+    : sql`with recursive tree as (select id from ${table} where id = any(${ids}) union select below.id from ${table} below join tree on below.parent_id = tree.id) select id from tree`
+}
+
+const negations: Partial<Record<Operator, Operator>> = { '!=': '=', 'not in': 'in', 'not like': 'like', 'not ilike': 'ilike', 'not =like': '=like', 'not =ilike': '=ilike' }
+
+function compileLeaf(env: Env, field: FieldInfo, operator: Operator, value: unknown, part: string | null, scope: Scope): Sql {
+  const positive = negations[operator]
+  // "not" includes the unset rows, as on the wire (external-api §5).
+  if (positive) return sql`not coalesce(${compileLeaf(env, field, positive, value, part, scope)}, false)`
+  const x = part ? datePart(fieldExpression(env, field, scope), part, field.kind === 'date' ? 'UTC' : env.context.tz) : fieldExpression(env, field, scope)
+  if (operator.endsWith('like')) return compileLike(field, x, operator, value)
+  if (operator === 'in') return compileIn(field, x, value as readonly unknown[], part, env)
+  if (operator === '=') return compileIn(field, x, [value], part, env)
+  if (value === null) return sql`false`
+  const bound = toParameter(field, value, part, operator, env)
+  const compared = sql`${x} ${comparison[operator as '<']} ${bound}`
+  const countsAsZero = (field.kind === 'integer' || isDecimal(field) || field.kind === 'float') && field.name !== 'id' && !part && zeroMatches(operator, Number(value))
+  return countsAsZero ? sql`(${compared} or ${x} is null)` : compared
+}
+
+const comparison = { '<': sql`<`, '<=': sql`<=`, '>': sql`>`, '>=': sql`>=` }
+const zeroMatches = (operator: Operator, value: number): boolean =>
+  operator === '<' ? 0 < value : operator === '<=' ? 0 <= value : operator === '>' ? 0 > value : 0 >= value
+
+const isText = (field: FieldInfo): boolean => field.kind === 'char' || field.kind === 'text' || field.kind === 'html' || field.kind === 'selection' || field.kind === 'reference'
+const isDecimal = (field: FieldInfo): boolean => field.kind === 'decimal' || field.kind === 'monetary' || (field.kind === 'float' && field.options['digits'] !== undefined)
+const isNumber = (field: FieldInfo): boolean => field.kind === 'integer' || field.kind === 'float' || isDecimal(field)
+
+function compileIn(field: FieldInfo, x: Sql, values: readonly unknown[], part: string | null, env: Env): Sql {
+  const given = values.filter((value) => value !== null)
+  const conditions: Sql[] = []
+  if (given.length < values.length) conditions.push(isText(field) ? sql`(${x} is null or ${x} = '')` : isNumber(field) && !part && field.name !== 'id' ? sql`(${x} is null or ${x} = 0)` : sql`${x} is null`)
+  if (given.length === 1) conditions.push(sql`${x} = ${toParameter(field, given[0], part, '=', env)}`)
+  else if (given.length > 1) conditions.push(sql`${x} = any(${given.map((value) => rawParameter(field, value, part, '=', env))}::${arrayType(field, part)})`)
+  if (isNumber(field) && field.name !== 'id' && !part && given.some((value) => Number(value) === 0) && given.length === values.length) conditions.push(sql`${x} is null`)
+  return conditions.length === 0 ? sql`false` : conditions.length === 1 ? conditions[0]! : sql`(${join(conditions, ' or ')})`
+}
+
+const types = {
+  text: sql`text`, int4: sql`int4`, float8: sql`float8`, numeric: sql`numeric`, bool: sql`boolean`, date: sql`date`, timestamp: sql`timestamp`,
+} as const
+const arrays = {
+  text: sql`text[]`, int4: sql`int4[]`, float8: sql`float8[]`, numeric: sql`numeric[]`, bool: sql`boolean[]`, date: sql`date[]`, timestamp: sql`timestamp[]`,
+} as const
+
+/** How a field's values are typed in PostgreSQL. */
+export function typeName(field: FieldInfo): keyof typeof types {
+  if (isText(field) || field.kind === 'binary' || field.kind === 'json') return 'text'
+  if (field.kind === 'many2one' || field.kind === 'integer') return 'int4'
+  if (isDecimal(field)) return 'numeric'
+  if (field.kind === 'float') return 'float8'
+  if (field.kind === 'boolean') return 'bool'
+  return field.kind === 'date' ? 'date' : 'timestamp'
+}
+
+const arrayType = (field: FieldInfo, part: string | null): Sql => (part ? arrays.numeric : arrays[typeName(field)])
+
+/** A typed parameter, so that PostgreSQL never guesses. */
+function toParameter(field: FieldInfo, value: unknown, part: string | null, operator: string, env: Env): Sql {
+  return sql`${rawParameter(field, value, part, operator, env)}::${part ? types.numeric : types[typeName(field)]}`
+}
+
+function rawParameter(field: FieldInfo, value: unknown, part: string | null, operator: string, env: Env): unknown {
+  const wrong = (): never => { throw new ValueError(`Wrong value for ${field.model.name}.${field.name}: ${JSON.stringify(value)?.slice(0, 100) ?? ''}`) }
+  if (part) return Number.isFinite(Number(value)) ? String(Number(value)) : wrong()
+  if (isText(field)) {
+    if (typeof value !== 'string' && typeof value !== 'number') return wrong()
+    const text = String(value)
+    return text.includes('\0') ? wrong() : text
+  }
+  if (field.kind === 'boolean') return typeof value === 'boolean' ? value : typeof value === 'number' ? value !== 0 : wrong()
+  if (field.kind === 'date' || field.kind === 'datetime') return timeParameter(field, value, operator, env) ?? wrong()
+  if (value instanceof Decimal) return value.toString()
+  const number = typeof value === 'boolean' ? Number(value) : typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+  if (typeof number !== 'number' || !Number.isFinite(number)) return wrong()
+  if (typeName(field) !== 'int4') return String(number)
+  if (!Number.isInteger(number) || Math.abs(number) > 2147483647) return operator === '=' ? -2147483648 : Math.max(-2147483648, Math.min(2147483647, Math.trunc(number)))
+  return number
+}
+
+function timeParameter(field: FieldInfo, value: unknown, operator: string, env: Env): string | null {
+  if (typeof value !== 'string') return null
+  const text = isDay(value.slice(0, 10)) ? value.replace('T', ' ').replace(/(\.\d+)?(Z|\+00:00)?$/, '') : relativeTime(value, field.kind as 'date' | 'datetime', env.call.now(), env.context.tz)
+  if (text === null) return null
+  if (field.kind === 'date') return isDay(text.slice(0, 10)) ? text.slice(0, 10) : null
+  // A bare day against an instant means the whole day.
+  if (isDay(text)) return `${text} ${operator === '>' || operator === '<=' ? '23:59:59' : '00:00:00'}`
+  const full = text.length === 16 ? `${text}:00` : text
+  return isMoment(full) ? full : null
+}
+
+function compileLike(field: FieldInfo, x: Sql, operator: Operator, value: unknown): Sql {
+  if (value === null) return sql`true`
+  if (typeof value !== 'string' && typeof value !== 'number') throw new ValueError(`Wrong value for ${field.model.name}.${field.name}: ${operator} takes a text`)
+  const text = String(value).replaceAll('\0', '')
+  const subject = isText(field) ? x : sql`(${x})::text`
+  if (operator === '=like' || operator === '=ilike') {
+    // A lone backslash at the end is an error to PostgreSQL.
+    const pattern = /(^|[^\\])(\\\\)*\\$/.test(text) ? `${text}\\` : text
+    return operator === '=like' ? sql`${subject} like ${pattern}` : sql`${subject} ilike ${pattern}`
+  }
+  const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`
+  return operator === 'like' ? sql`${subject} like ${pattern}` : sql`${subject} ilike ${pattern}`
+}
+
+const parts: Record<string, Sql> = {
+  year_number: sql`year`, quarter_number: sql`quarter`, month_number: sql`month`, iso_week_number: sql`week`, day_of_year: sql`doy`, day_of_month: sql`day`,
+  day_of_week: sql`dow`, hour_number: sql`hour`, minute_number: sql`minute`, second_number: sql`second`,
+}
+
+/** Parts of an instant are those of the caller's own clock. */
+function datePart(x: Sql, part: string, zone: string): Sql {
+  return sql`extract(${parts[part]!} from ${zone === 'UTC' ? x : sql`(${x} at time zone 'UTC' at time zone ${literal(zone)})`})`
+}

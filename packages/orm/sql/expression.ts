@@ -1,0 +1,94 @@
+import type { Env } from '../env.ts'
+import type { FieldInfo } from '../registry.ts'
+import { ruleFor } from '../rules.ts'
+import { compileCondition, typeName } from './condition.ts'
+import { type Sql, column, ident, literal, sql } from './fragment.ts'
+
+/** A table alias in a statement, the columns of it that are used, and a source of further aliases. */
+export class Scope {
+  readonly alias: string
+  /** Columns used from this alias, so that an inner select can list them. */
+  readonly used = new Set<string>()
+  readonly #names: { next: number }
+
+  constructor(alias: string, names: { next: number } = { next: 1 }) {
+    this.alias = alias
+    this.#names = names
+  }
+
+  column(name: string): Sql {
+    this.used.add(name)
+    return column(this.alias, name)
+  }
+
+  inner(): Scope {
+    return new Scope(`${this.alias.charAt(0)}${this.#names.next++}`, this.#names)
+  }
+
+  /** The same aliases to draw from, another table. */
+  as(alias: string): Scope {
+    return new Scope(alias, this.#names)
+  }
+}
+
+/** The value of a field that SQL can give, in its own type; to-one related fields are followed with the caller's rights. */
+export function fieldExpression(env: Env, field: FieldInfo, scope: Scope): Sql {
+  if (field.related) return relatedExpression(env, field, field.related, scope)
+  if (!field.column) {
+    if (field.name === 'display_name') return sql`${field.model.name} || ',' || ${scope.column('id')}`
+    throw new Error(`${field.model.name}.${field.name} has no expression in SQL`)
+  }
+  const stored = scope.column(field.column)
+  if (field.options.translate) return translatedExpression(env, stored)
+  if (field.options.companyDependent) return companyExpression(env, field, stored)
+  return stored
+}
+
+/** Languages are literals: behind a parameter, PostgreSQL would not use the index of that language. */
+function translatedExpression(env: Env, stored: Sql): Sql {
+  const { lang } = env.context
+  const english = sql`${stored}->>'en_US'`
+  return lang === 'en_US' ? sql`(${english})` : sql`coalesce(${stored}->>${literal(lang)}, ${english})`
+}
+
+const casts = { text: sql`text`, int4: sql`int4`, float8: sql`float8`, numeric: sql`numeric`, bool: sql`boolean`, date: sql`date`, timestamp: sql`timestamp` }
+
+function companyExpression(env: Env, field: FieldInfo, stored: Sql): Sql {
+  return sql`(${stored}->>${literal(String(env.me.company_id))})::${casts[typeName(field)]}`
+}
+
+function relatedExpression(env: Env, field: FieldInfo, path: readonly string[], scope: Scope): Sql {
+  const [head = '', ...rest] = path
+  const hop = field.model.fields.get(head)!
+  return followed(env, hop, rest, scope)
+}
+
+function followed(env: Env, hop: FieldInfo, rest: readonly string[], scope: Scope): Sql {
+  if (rest.length === 0) return fieldExpression(env, hop, scope)
+  const comodel = env.modelOf(hop.comodel!)
+  const inner = scope.inner()
+  const [head = '', ...tail] = rest
+  const value = followed(env, comodel.fields.get(head)!, tail, inner)
+  const rule = ruleFor(env, comodel, head === 'display_name' ? 'name' : 'read')
+  return sql`(select ${value} from ${ident(comodel.table)} ${ident(inner.alias)} where ${inner.column('id')} = ${fieldExpression(env, hop, scope)}${rule.kind === 'true' ? sql`` : sql` and ${compileCondition(env, rule, inner)}`})`
+}
+
+/** Where a related chain ends. */
+export function relatedEnd(env: Env, field: FieldInfo): FieldInfo {
+  let at = field
+  for (const step of field.related ?? []) {
+    const model = at === field ? field.model : env.modelOf(at.comodel!)
+    at = model.fields.get(step)!
+  }
+  return at.related ? relatedEnd(env, at) : at
+}
+
+/** Whether SQL alone can give the field: no function of ours, no content of files. */
+export function isPushable(env: Env, field: FieldInfo): boolean {
+  if (field.related) {
+    const end = relatedEnd(env, field)
+    return end !== field && isPushable(env, end) && end.kind !== 'one2many' && end.kind !== 'many2many'
+  }
+  if (field.kind === 'binary') return false
+  return field.computed !== 'live' || field.name === 'display_name' && field.magic
+}
