@@ -5,6 +5,7 @@ import { korean } from './i18n/ko.ts'
 import { models } from './models.ts'
 import { menus, views } from './views.ts'
 
+export * from './demo.ts'
 export * from './groups.ts'
 export * from './load.ts'
 export * from './metadata.ts'

@@ -7,6 +7,7 @@ export const ir_model_data = model('ir.model.data', {
   order: 'module, model, name',
   unique: [{ fields: ['module', 'name'], message: 'Another record has this external id already.' }],
   audit: false,
+  hangsOn: { model: 'model', id: 'res_id' },
   fields: {
     module:        char({ required: true, default: '' }),
     name:          char({ label: 'External Identifier', required: true }),

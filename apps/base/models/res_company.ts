@@ -1,4 +1,5 @@
-import { type ModelFields, binary, boolean, char, integer, many2many, many2one, model, one2many } from '@erp4/orm'
+import { type Env, type ModelFields, binary, boolean, char, integer, many2many, many2one, model, one2many } from '@erp4/orm'
+import { userManager } from '../groups.ts'
 
 /** One of our own companies: its books, its users, its currency. */
 export const res_company = model('res.company', {
@@ -35,4 +36,33 @@ export const res_company = model('res.company', {
 declare module '@erp4/orm/models' {
   interface Models { 'res.company': ResCompany }
   interface ResCompany extends ModelFields<typeof res_company> {}
+}
+
+/** A company is in the books like any other: its contact is made with it. */
+res_company.prepare(async (env, list) => {
+  const incomplete = list.filter((given) => !given['partner_id'])
+  if (incomplete.length === 0 || !env.isIn(userManager)) return list
+  const made = await env.asSystem('a new company needs the contact that it is', async (sys) => {
+    const contacts = await sys.model('res.partner').create(incomplete.map((given) => ({ name: String(given['name'] ?? ''), is_company: true })))
+    return contacts.ids
+  })
+  const partners = new Map(incomplete.map((given, i) => [given, made[i]!]))
+  return list.map((given) => (partners.has(given) ? { ...given, partner_id: partners.get(given) } : given))
+})
+
+res_company.changed(['name'], async (sys, ids, operation) => {
+  if (operation === 'create') await letMakerIn(sys, ids)
+  else await renameContacts(sys, ids)
+})
+
+/** Whoever makes a company works in it; else he could not see what he made. */
+async function letMakerIn(sys: Env<true>, ids: readonly number[]): Promise<void> {
+  const maker = await sys.model('res.users').search([['id', '=', sys.user.id]])
+  await maker.write({ company_ids: ids.map((id) => ['link', id] as const) })
+}
+
+async function renameContacts(sys: Env<true>, ids: readonly number[]): Promise<void> {
+  const companies = await sys.model('res.company').browse(ids).read(['name', 'partner_id'])
+  const names = new Map(companies.map((company) => [company.partner_id, company.name]))
+  await sys.model('res.partner').browse([...names.keys()]).write((id) => ({ name: names.get(id)! }))
 }

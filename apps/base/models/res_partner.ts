@@ -1,5 +1,5 @@
 import {
-  type Loaded, type ModelFields, binary, boolean, char, html, integer, many2many, many2one, model, one2many, selection,
+  type Env, type Loaded, type ModelFields, binary, boolean, char, html, integer, many2many, many2one, model, one2many, selection,
 } from '@erp4/orm'
 import { languages } from '../data/languages.ts'
 import { timeZones } from '../time-zones.ts'
@@ -22,7 +22,6 @@ export const res_partner = model('res.partner', {
       { label: 'Address Type', default: 'contact' },
     ),
     parent_id:             many2one('res.partner', { label: 'Related Company', index: true, ondelete: 'restrict', sameCompany: true }),
-    parent_path:           char({ index: true, copy: false }),
     parent_name:           char({ related: 'parent_id.name', label: 'Parent Name' }),
     child_ids:             one2many('res.partner', 'parent_id', { label: 'Contacts & Addresses' }),
     commercial_partner_id: many2one('res.partner', { compute: 'stored', label: 'Commercial Entity', index: true }),
@@ -90,11 +89,12 @@ res_partner.compute('email_formatted', ['name', 'email'], (partner) => {
 
 res_partner.compute('contact_address', ['street', 'street2', 'zip', 'city', 'state_id.name', 'country_id.name'], (partner) => writtenAddress(partner))
 
-res_partner.constrain(['name', 'type'], (partner) =>
-  partner.type !== 'contact' || isWritten(partner.name) || 'A contact needs a name.')
-
-res_partner.constrain(['state_id.country_id', 'country_id'], (partner) =>
-  partner.state_id === null || partner.country_id === null || partner.state_id.country_id === partner.country_id || 'The state lies in another country.')
+// One constraint for both: each is a statement of its own at the end of a call, and contacts are written all day.
+res_partner.constrain(['name', 'type', 'state_id.country_id', 'country_id'], (partner) => {
+  if (partner.type === 'contact' && !isWritten(partner.name)) return 'A contact needs a name.'
+  const { state_id: state, country_id: country } = partner
+  return state === null || country === null || state.country_id === country || 'The state lies in another country.'
+})
 
 res_partner.onchange('state_id', ['state_id.country_id'], (partner) => (partner.state_id ? { country_id: partner.state_id.country_id } : {}))
 
@@ -107,6 +107,71 @@ res_partner.onchange('parent_id', ['type', 'parent_id.street', 'parent_id.street
   const isEmpty = [street, street2, zip, city, state_id, country_id].every((value) => value === null)
   return isEmpty ? {} : { street, street2, zip, city, state_id, country_id }
 })
+
+/** Fields that a contact has from its company's commercial entity, so that documents to any of its people carry them. */
+const commercialFields = ['vat', 'company_registry'] as const
+
+const addressFields = ['street', 'street2', 'zip', 'city', 'state_id', 'country_id'] as const
+
+// A new contact takes over what is its company's before it is stored; what hangs below changes with later writes only.
+res_partner.prepare(async (env, list) => (list.some(hasParent) ? fromParents(env, list) : list))
+
+res_partner.changed([...commercialFields, 'parent_id', 'is_company'], async (sys, ids, operation) => {
+  if (operation === 'write') await shareCommercialFields(sys, ids)
+})
+
+res_partner.changed([...addressFields], async (sys, ids, operation) => {
+  if (operation === 'write') await shareAddress(sys, ids)
+})
+
+/** What lies below a company that changed, or hangs on another one now, takes over its commercial fields. */
+async function shareCommercialFields(sys: Env<true>, ids: readonly number[]): Promise<void> {
+  const all = sys.withContext({ active_test: false }).model('res.partner')
+  const written = await all.browse(ids).read(['commercial_partner_id'])
+  const entities = [...new Set(written.map((one) => one.commercial_partner_id ?? one.id))]
+  const parts = await all.find(
+    [['commercial_partner_id', 'in', entities]],
+    ['vat', 'company_registry', 'commercial_partner_id.vat', 'commercial_partner_id.company_registry'],
+  )
+  const stale = parts.filter(({ commercial_partner_id: entity, ...own }) => entity !== null && commercialFields.some((field) => own[field] !== entity[field]))
+  const values = new Map(stale.map(({ id, commercial_partner_id: entity }) => [id, { vat: entity!.vat, company_registry: entity!.company_registry }]))
+  if (values.size > 0) await all.browse([...values.keys()]).write((id) => values.get(id)!)
+}
+
+/** People are found at their company's address: its change is theirs. Other addresses stay what they are. */
+async function shareAddress(sys: Env<true>, ids: readonly number[]): Promise<void> {
+  const all = sys.withContext({ active_test: false }).model('res.partner')
+  const people = await all.find([['parent_id', 'in', ids], ['type', '=', 'contact']], ['parent_id', ...addressFields])
+  if (people.length === 0) return
+  const homes = new Map((await all.browse(ids).read([...addressFields])).map((home) => [home.id, home]))
+  const values = new Map(people.flatMap((person) => {
+    const home = homes.get(person.parent_id!)
+    return home && addressFields.some((field) => home[field] !== person[field]) ? [[person.id, addressOf(home)] as const] : []
+  }))
+  if (values.size > 0) await all.browse([...values.keys()]).write((id) => values.get(id)!)
+}
+
+/** Commercial fields of the parent's commercial entity, and its address for a person given without one. */
+async function fromParents(env: Env, list: readonly Given[]): Promise<readonly Given[]> {
+  const ids = [...new Set(list.filter(hasParent).map((given) => given['parent_id'] as number))]
+  const found = await env.model('res.partner').browse(ids).read([...addressFields, 'commercial_partner_id.vat', 'commercial_partner_id.company_registry'])
+  const parents = new Map(found.map((parent) => [parent.id, parent]))
+  return list.map((given) => {
+    const parent = hasParent(given) ? parents.get(given['parent_id'] as number) : undefined
+    if (!parent) return given
+    const entity = given['is_company'] ? null : parent.commercial_partner_id
+    return { ...given, ...(needsAddress(given) ? addressOf(parent) : {}), ...(entity ? { vat: entity.vat, company_registry: entity.company_registry } : {}) }
+  })
+}
+
+type Given = Readonly<Record<string, unknown>>
+type Address = Loaded<'res.partner', (typeof addressFields)[number]>
+
+const hasParent = (given: Given): boolean => typeof given['parent_id'] === 'number'
+
+const needsAddress = (given: Given): boolean => (given['type'] ?? 'contact') === 'contact' && addressFields.every((field) => !given[field])
+
+const addressOf = ({ street, street2, zip, city, state_id, country_id }: Address) => ({ street, street2, zip, city, state_id, country_id })
 
 const addressLabels = { contact: '', invoice: 'Invoice Address', delivery: 'Delivery Address', other: 'Other Address' } as const
 

@@ -1,4 +1,5 @@
 import { type Env, type ModelFields, binary, boolean, char, html, integer, json, many2many, many2one, model, selection } from '@erp4/orm'
+import { userManager } from '../groups.ts'
 import { timeZones } from '../time-zones.ts'
 import { languageChoices } from './res_partner.ts'
 
@@ -47,6 +48,35 @@ res_users.constrain(['login', 'group_ids.all_implied_ids.key'], (user) => {
   const kinds = ['base.group_user', 'base.group_portal', 'base.group_public'].filter((kind) => holds(user.group_ids, kind))
   return kinds.length <= 1 || `${user.login} is an internal user, a portal user or the public: one of them.`
 })
+
+/** A user is given with a name and a mail address; the contact that has them is made here. */
+res_users.prepare(async (env, list) => {
+  const incomplete = list.filter((given) => !given['partner_id'])
+  if (incomplete.length === 0 || !env.isIn(userManager)) return list
+  const contacts = incomplete.map(({ name, login, email, phone, lang, tz }) => ({
+    name: text(name) ?? text(login) ?? '', email: text(email) ?? (text(login)?.includes('@') ? text(login) : null), phone: text(phone), ...chosen({ lang, tz }), employee: true,
+  }))
+  const made = await env.asSystem('a new user needs the contact that he is', async (sys) => (await sys.model('res.partner').create(contacts)).ids)
+  const partners = new Map(incomplete.map((given, i) => [given, made[i]!]))
+  return list.map((given) => {
+    const partner_id = partners.get(given)
+    if (partner_id === undefined) return given
+    const { name: _, email: __, phone: ___, ...rest } = given
+    return { ...rest, partner_id }
+  })
+})
+
+// Sessions carry the number they began with, so whoever had one must sign in again.
+res_users.changed(['login', 'password', 'active', 'group_ids'], async (sys, ids, operation) => {
+  if (operation === 'create') return
+  const users = sys.withContext({ active_test: false }).model('res.users').browse(ids)
+  const versions = new Map((await users.read(['sec_version'])).map((user) => [user.id, user.sec_version + 1]))
+  await users.write((id) => ({ sec_version: versions.get(id)! }))
+})
+
+const text = (value: unknown): string | null => (typeof value === 'string' && value.trim() !== '' ? value : null)
+
+const chosen = (values: Readonly<Record<string, unknown>>) => Object.fromEntries(Object.entries(values).filter(([, value]) => typeof value === 'string'))
 
 export const context_get = res_users.action('context_get', { on: 'model', needs: 'read', readonly: true, returns: json() }, async ({ env }) => ({
   lang: env.user.lang, tz: env.user.tz, uid: env.user.id,
