@@ -51,7 +51,7 @@ export function chooseFields(env: Env, model: Model, names: unknown): FieldInfo[
 
 /** `load='_classic_read'` gives many2one as `[id, name]`, anything else the bare id. */
 export const wantsOf = (fields: readonly FieldInfo[], load: unknown): Want[] =>
-  fields.map((field) => (field.kind === 'many2one' || (field.related && field.kind === 'many2one') ? { field, pair: load === '_classic_read' || load === undefined } : { field }))
+  fields.map((field) => (field.kind === 'many2one' ? { field, pair: load === '_classic_read' || load === undefined } : { field }))
 
 /** Records by id as JSON; hidden and missing ones are left out. */
 export async function readWire(env: Env, model: Model, ids: readonly number[], wants: readonly Want[]): Promise<RawJson> {

@@ -15,7 +15,7 @@ export function asSentence(env: Env, error: unknown): unknown {
   const { code, constraint, column, table } = error
   switch (code) {
     case '23505': case '23502': case '23503': case '23514':
-      return new ValidationError(env.t(constraintMessage(env.registry, { code, ...(constraint ? { constraint } : {}), ...(column ? { column } : {}), ...(table ? { table } : {}) })))
+      return new ValidationError(env.t(constraintMessage(env.registry, { code, constraint, column, table }) ?? 'The data breaks a rule of the database.'))
     case '22003': return new ValidationError(env.t('A number is too large for its field.'))
     case '22P05': case '22021': return new ValidationError(env.t('A text contains a character that cannot be stored.'))
     case '54001': case '54000': return new ValueError('The request is too complex.')

@@ -11,7 +11,7 @@ import { type Encoding, type Nested, type Want, activeOnly, asArray, orderBy, pa
 import { shapeName } from '../sql/names.ts'
 import { flush } from './recompute.ts'
 
-export interface ReadOptions { order?: string | readonly OrderTerm[]; limit?: number | null; offset?: number }
+export interface ReadOptions { order?: string | readonly OrderTerm[] | null; limit?: number | null; offset?: number }
 
 const noun: Record<string, string> = { read: 'access', write: 'modify', create: 'create', unlink: 'delete', name: 'access' }
 

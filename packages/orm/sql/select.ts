@@ -35,7 +35,9 @@ export function selectList(env: Env, scope: Scope, wants: readonly Want[], encod
 }
 
 /** An array of row objects as JSON text, compact, in the rows' order. */
-export const asArray = (rows: Sql): Sql => sql`'[' || coalesce(string_agg(row_to_json(x)::text, ','), '') || ']' from (${rows}) x`
+export const asArray = (rows: Sql): Sql => sql`${arrayText} from (${rows}) x`
+
+const arrayText = sql`('[' || coalesce(string_agg(row_to_json(x)::text, ','), '') || ']')`
 
 function encode(env: Env, scope: Scope, want: Want, encoding: Encoding): Sql {
   const { field } = want
@@ -101,7 +103,7 @@ function encodeMany(env: Env, scope: Scope, { field, nested }: Want, encoding: E
   const limit = nested?.limit == null ? empty : sql` limit ${nested.limit}`
   const offset = nested?.offset ? sql` offset ${nested.offset}` : empty
   const source = linked(env, field, comodel, scope, inner)
-  if (nested) return sql`(select (${asArray(sql`select ${selectList(env, inner, nested.wants, encoding)} from ${source} order by ${order}${limit}${offset}`)})::json)`
+  if (nested) return sql`(select ${arrayText}::json from (select ${selectList(env, inner, nested.wants, encoding)} from ${source} order by ${order}${limit}${offset}) x)`
   return sql`coalesce(array_to_json(array(select ${inner.column('id')} from ${source} order by ${order}${limit}${offset})), '[]')`
 }
 
