@@ -1,0 +1,27 @@
+import pg from 'pg'
+import type { Connection } from '../databases.ts'
+import type { Sql } from '../sql/fragment.ts'
+
+// As packages/orm/databases.ts reads them: code that a migration runs must see the values that it sees in a call.
+const types = new pg.TypeOverrides()
+for (const oid of [1082, 1114, 1184, 1700]) types.setTypeParser(oid, (value: string) => value)
+types.setTypeParser(20, (value: string) => Number(value))
+
+/** Rows of one statement on a connection that is not lent by `Databases`: the owner's. */
+export async function rowsOf<R>(client: pg.ClientBase, statement: Sql): Promise<R[]> {
+  const { text, values } = statement.compile()
+  const { rows } = await client.query({ text, values, types } as pg.QueryConfig)
+  return rows as R[]
+}
+
+/** The owner's connection as the ORM's operations take it. */
+export function asConnection(client: pg.ClientBase): Connection {
+  let statements = 0
+  return {
+    query: <R>(statement: Sql) => {
+      statements++
+      return rowsOf<R>(client, statement)
+    },
+    get statements() { return statements },
+  }
+}
