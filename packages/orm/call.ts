@@ -14,6 +14,8 @@ export interface Call {
   readonly languages: readonly string[]
   /** Where the call came from, for the audit trail: 'json2', 'web', 'job:…'. */
   readonly source: string
+  /** Whether the caller gave his password with this call or within the last minutes of his session: asked before what outlives it, such as a key. */
+  readonly identityConfirmed: boolean
   /** Whose hands it was, when somebody acts for the user; null otherwise. */
   readonly onBehalf: number | null
   readonly now: () => Date
@@ -46,6 +48,7 @@ export interface CallOptions {
   blobs?: BlobStore | null
   languages?: readonly string[]
   source?: string
+  identityConfirmed?: boolean
   onBehalf?: number | null
   now?: () => Date
 }
@@ -53,7 +56,7 @@ export interface CallOptions {
 export function openCall(options: CallOptions): Call {
   return {
     registry: options.registry, cx: options.cx, blobs: options.blobs ?? null, languages: options.languages ?? ['en_US'], source: options.source ?? 'code',
-    onBehalf: options.onBehalf ?? null, now: options.now ?? (() => new Date()), dirty: { ids: new Map(), reached: [] }, unchecked: new Map(), unjudged: [], reasons: new Map(),
+    identityConfirmed: options.identityConfirmed ?? false, onBehalf: options.onBehalf ?? null, now: options.now ?? (() => new Date()), dirty: { ids: new Map(), reached: [] }, unchecked: new Map(), unjudged: [], reasons: new Map(),
     rules: new Map(), flushing: false, touched: new Set(),
   }
 }
