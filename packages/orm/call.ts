@@ -24,6 +24,8 @@ export interface Call {
   readonly unchecked: Map<Model, Map<number, Set<number>>>
   /** Records whose right to be as they are can only be judged when all is computed: by model, the operation and the ids. */
   readonly unjudged: { env: Env; model: Model; operation: 'create' | 'write'; ids: readonly number[] }[]
+  /** Numbers to be given in the call's last statements, so that a counter is held as briefly as can be. */
+  readonly numbering: Numbering[]
   /** Uses of `asSystem`, by reason. */
   readonly reasons: Map<string, number>
   /** Compiled rules of this call, by user and companies. */
@@ -42,6 +44,17 @@ export interface Dirty {
   readonly reached: { trigger: Trigger; path: readonly FieldInfo[]; ids: readonly number[] }[]
 }
 
+/** Records that get the next numbers of a counter, in the order of `ids`. */
+export interface Numbering {
+  readonly model: Model
+  readonly field: FieldInfo
+  readonly ids: readonly number[]
+  /** A record of `ir.sequence`. */
+  readonly sequence: number
+  readonly prefix: string
+  readonly suffix: string
+}
+
 export interface CallOptions {
   registry: Registry
   cx: Connection
@@ -56,7 +69,7 @@ export interface CallOptions {
 export function openCall(options: CallOptions): Call {
   return {
     registry: options.registry, cx: options.cx, blobs: options.blobs ?? null, languages: options.languages ?? ['en_US'], source: options.source ?? 'code',
-    identityConfirmed: options.identityConfirmed ?? false, onBehalf: options.onBehalf ?? null, now: options.now ?? (() => new Date()), dirty: { ids: new Map(), reached: [] }, unchecked: new Map(), unjudged: [], reasons: new Map(),
+    identityConfirmed: options.identityConfirmed ?? false, onBehalf: options.onBehalf ?? null, now: options.now ?? (() => new Date()), dirty: { ids: new Map(), reached: [] }, unchecked: new Map(), unjudged: [], numbering: [], reasons: new Map(),
     rules: new Map(), flushing: false, touched: new Set(),
   }
 }

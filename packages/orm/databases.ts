@@ -8,6 +8,11 @@ export interface Connection {
   query<R = Record<string, any>>(statement: Sql, name?: string): Promise<R[]>
   /** How many statements ran on behalf of this loan, `begin` and `commit` left out. */
   readonly statements: number
+  /**
+   * The commit need not wait for the disk: the answer will, right after it, so that locks are free while the disk turns (kernel §2.5).
+   * For calls that hold a row everybody wants, such as a counter. Inside a transaction only.
+   */
+  commitEarly?(): Promise<void>
 }
 
 export interface Budget {
@@ -77,8 +82,11 @@ export class Databases {
       const slot = await this.#take(key)
       try {
         await slot.client.query(opening)
-        const result = await work(new Loan(slot))
+        const loan = new Loan(slot)
+        const result = await work(loan)
         await slot.client.query('commit')
+        // What is in the log before this message is on the disk when the message is: nothing is acknowledged that could be lost.
+        if (loan.isEarly) await slot.client.query("select pg_logical_emit_message(true, '', '')")
         return result
       } catch (error) {
         await slot.client.query('rollback').catch(() => { slot.broken = true })
@@ -200,6 +208,7 @@ export class Databases {
 class Loan implements Connection {
   readonly #slot: Slot
   statements = 0
+  isEarly = false
 
   constructor(slot: Slot) {
     this.#slot = slot
@@ -212,6 +221,12 @@ class Loan implements Connection {
     const config = name === undefined ? { text, values, queryMode: 'extended' } : { text, values, name, queryMode: 'extended' }
     const result = await this.#slot.client.query(config as pg.QueryConfig)
     return result.rows as R[]
+  }
+
+  async commitEarly(): Promise<void> {
+    if (this.isEarly) return
+    this.isEarly = true
+    await this.#slot.client.query('set local synchronous_commit = off')
   }
 }
 

@@ -10,6 +10,8 @@ export type Node =
   | { readonly kind: 'not'; readonly node: Node }
   | { readonly kind: 'leaf'; readonly field: FieldInfo; readonly part: string | null; readonly operator: Operator; readonly value: unknown }
   | { readonly kind: 'any'; readonly field: FieldInfo; readonly node: Node }
+  /** The record that this one hangs on, of whatever model, grants the operation too. */
+  | { readonly kind: 'hangs'; readonly model: Model; readonly operation: 'read' | 'write' }
   | { readonly kind: 'under'; readonly model: Model; readonly ids: readonly number[]; readonly upwards: boolean }
 
 export type Operator = '=' | '!=' | 'in' | 'not in' | '<' | '<=' | '>' | '>=' | 'like' | 'not like' | 'ilike' | 'not ilike' | '=like' | 'not =like' | '=ilike' | 'not =ilike'

@@ -62,8 +62,11 @@ export interface Spec<F extends FieldMap> {
   transient?: boolean
   /** False keeps changes of this model out of the audit trail: technical, high-volume tables. */
   audit?: boolean
-  /** The record this one hangs on (attachments): rights on it decide about this one too. Names of the model and id fields. */
-  hangsOn?: { model: keyof F & string; id: keyof F & string }
+  /**
+   * The record this one hangs on, by the names of the fields that hold its model and id: it is deleted with it.
+   * With `rights`, who may not read that record may not read this one, and who may not write that one may not change this one.
+   */
+  hangsOn?: { model: keyof F & string; id: keyof F & string; rights?: true }
   fields: F
 }
 

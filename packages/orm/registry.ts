@@ -39,7 +39,7 @@ export interface Model {
   readonly app: string
   readonly transient: boolean
   readonly audit: boolean
-  readonly hangsOn: { model: string; id: string } | null
+  readonly hangsOn: { model: string; id: string; rights?: true } | null
   readonly fields: Map<string, FieldInfo>
   readonly computes: Map<string, Compute>
   readonly constraints: Constraint[]

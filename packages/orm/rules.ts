@@ -24,7 +24,8 @@ function compileRule(env: Env, model: Model, operation: Operation): Node {
   const guards = model.rules.filter((rule) => rule.kind === 'guard' && rule.operations.includes(operation === 'name' && !rule.operations.includes('name') ? 'read' : operation))
   const where = (rule: Rule): Node => (rule.where ? parseDomain({ env, rules: false }, model, rule.where(env.me)) : yes)
   const granted = grants.some((rule) => !rule.where) ? yes : or(grants.map(where))
-  return and([...guards.map(where), granted])
+  const hanging: Node = model.hangsOn?.rights ? { kind: 'hangs', model, operation: operation === 'read' || operation === 'name' ? 'read' : 'write' } : yes
+  return and([...guards.map(where), granted, hanging])
 }
 
 /** `read` implies `name`. */

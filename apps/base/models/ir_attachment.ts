@@ -4,7 +4,7 @@ import { type ModelFields, binary, boolean, char, integer, many2one, model, sele
 export const ir_attachment = model('ir.attachment', {
   label: 'Attachment',
   order: 'id desc',
-  hangsOn: { model: 'res_model', id: 'res_id' },
+  hangsOn: { model: 'res_model', id: 'res_id', rights: true },
   fields: {
     name:         char({ required: true }),
     description:  text(),

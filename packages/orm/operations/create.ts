@@ -13,7 +13,7 @@ import { setPaths } from './hierarchy.ts'
 import { judgeLater, judgeNow } from './judge.ts'
 import { holdRows, refusal, rememberLocked } from './lock.ts'
 import { demandEver } from './read.ts'
-import { lockedParents, markCreated, upwardFields } from './recompute.ts'
+import { lockedParents, markCreated, rememberTargets, upwardFields } from './recompute.ts'
 import { type Sorted, sortValues, toColumn } from './values.ts'
 import { writeRelated } from './write.ts'
 
@@ -36,10 +36,13 @@ export async function createRecords(env: Env, model: Model, list: readonly Recor
   const ids = await insert(env, model, sorted, trusted)
   await writeRelated(env, model, ids, sorted)
   await applyCommands(env, model, ids.map((id, i) => ({ id, commands: sorted[i]!.commands })), true)
-  judgeLater(env, model, 'create', ids)
+  judgeLater(env, model, 'create', ids, listedIn(sorted))
   await followUp(env, model, ids, new Set(given.flatMap((values) => Object.keys(values))), 'create')
   return ids
 }
+
+/** The lists that commands will still fill. */
+export const listedIn = (sorted: readonly Sorted[]): Set<FieldInfo> => new Set(sorted.flatMap((one) => [...one.commands.keys()]))
 
 interface Defaults { columns: Map<FieldInfo, unknown>; given: (values: Record<string, unknown>) => Record<string, unknown> }
 
@@ -75,7 +78,7 @@ async function insert(env: Env, model: Model, sorted: readonly Sorted[], trusted
   const rows = JSON.stringify(sorted.map(({ columns }) => Object.fromEntries([...columns].map(([field, value]) => [field.column, value]))))
   await lockParents(env, model, fields, sorted)
   const scope = new Scope('n')
-  const rule = judgeNow(env, model, 'create', scope)
+  const rule = judgeNow(env, model, 'create', scope, listedIn(sorted))
   const links = linksAllowed(env, new Set(sorted.flatMap((one) => [...one.links]).filter((field) => !trusted.includes(field.name))), scope)
   const companies = companiesAgree(env, model, new Set(fields), scope)
   const upward = upwardFields(call, model, model.fields.values())
@@ -90,6 +93,7 @@ async function insert(env: Env, model: Model, sorted: readonly Sorted[], trusted
   const [row] = await env.cx.query<Judged & { ids: number[] }>(statement, shapeName(statement))
   demandJudged(env, model, 'create', row!)
   rememberLocked(env, model, row!.ids)
+  rememberTargets(call, fields, sorted)
   if (model.hasPath) await setPaths(env, model, row!.ids)
   markCreated(call, model, row!.ids, new Map(upward.map((field) => [field.name, (row as any)[`up_${field.name}`.slice(0, 63)] as number[]])))
   return row!.ids
@@ -116,8 +120,8 @@ function insertedValue(env: Env, field: FieldInfo): Sql {
 export interface Judged { allowed?: boolean; links?: boolean; companies?: boolean }
 
 /** The columns that say whether what was written may stand. */
-export function judgements(rule: Sql | null, links: Sql, companies: Sql | null): Sql {
-  return sql`${rule ? sql`, (select coalesce(bool_and(${rule}), true) from n) as allowed` : empty}, (select coalesce(bool_and(${links}), true) from n) as links${companies ? sql`, (select coalesce(bool_and(${companies}), true) from n) as companies` : empty}`
+export function judgements(rule: Sql | null, links: Sql | null, companies: Sql | null): Sql {
+  return sql`${rule ? sql`, (select coalesce(bool_and(${rule}), true) from n) as allowed` : empty}${links ? sql`, (select coalesce(bool_and(${links}), true) from n) as links` : empty}${companies ? sql`, (select coalesce(bool_and(${companies}), true) from n) as companies` : empty}`
 }
 
 export function demandJudged(env: Env, model: Model, operation: 'create' | 'write', row: Judged): void {

@@ -5,6 +5,7 @@ import { auditEvent } from '../sql/audit.ts'
 import { sql } from '../sql/fragment.ts'
 import { judgeAll } from './judge.ts'
 import { readTyped, yes } from './read.ts'
+import { giveNumbers } from './numbers.ts'
 import { flush, resolveReached } from './recompute.ts'
 
 /** The end of a call: everything computed, every constraint true, every right judged, uses of the system's rights recorded. Throws, and the transaction is undone. */
@@ -19,6 +20,7 @@ export async function finishCall(env: Env): Promise<void> {
   call.reasons.clear()
   for (const counter of call.touched) await env.cx.query(bumps[counter])
   call.touched.clear()
+  await giveNumbers(env)
 }
 
 const bumps = {
@@ -30,14 +32,18 @@ const bumps = {
 async function checkConstraints(env: Env): Promise<void> {
   const { call } = env
   const system = new Env(call, env.user, { ...env.context, active_test: true }, true)
-  for (const [model, byIndex] of call.unchecked) for (const [index, ids] of byIndex) await checkConstraint(system, model, index, [...ids])
+  for (const [model, byIndex] of call.unchecked) await checkModel(system, model, byIndex)
   call.unchecked.clear()
 }
 
-async function checkConstraint(system: Env<true>, model: Model, index: number, ids: readonly number[]): Promise<void> {
-  const { needs, holds } = model.constraints[index]!
-  for (const record of await readTyped(system, model, ids, needs, yes)) {
-    const verdict = holds(record)
-    if (verdict !== true) throw new ValidationError(system.t(verdict))
+/** All constraints of a model in one read. */
+async function checkModel(system: Env<true>, model: Model, byIndex: ReadonlyMap<number, ReadonlySet<number>>): Promise<void> {
+  const ids = new Set([...byIndex.values()].flatMap((some) => [...some]))
+  const needs = new Set([...byIndex.keys()].flatMap((index) => model.constraints[index]!.needs))
+  for (const record of await readTyped(system, model, [...ids], [...needs], yes)) {
+    for (const [index, some] of byIndex) {
+      const verdict = some.has(record.id) ? model.constraints[index]!.holds(record) : true
+      if (verdict !== true) throw new ValidationError(system.t(verdict))
+    }
   }
 }

@@ -1,25 +1,24 @@
 import type { Operation } from '../access.ts'
-import { type Node } from '../domain.ts'
+import type { Node } from '../domain.ts'
 import type { Env } from '../env.ts'
-import { type FieldInfo, type Model } from '../registry.ts'
+import type { FieldInfo, Model } from '../registry.ts'
 import { ruleFor } from '../rules.ts'
 import { compileCondition } from '../sql/condition.ts'
-import type { Scope } from '../sql/expression.ts'
-import { Scope as NewScope } from '../sql/expression.ts'
+import { Scope } from '../sql/expression.ts'
 import { type Sql, ident, sql } from '../sql/fragment.ts'
 import { refusal } from './lock.ts'
 
 /**
  * Whether a rule can be judged on the rows a statement has just written, inside that statement: it must not look at computed columns
- * (not computed yet), at lists (not filled yet), or at the table itself (whose new rows the statement does not see).
+ * (not computed yet), at lists that this call still fills (`listed`), or at the table itself (whose new rows the statement does not see).
  */
-export function isImmediate(model: Model, node: Node): boolean {
+function isImmediate(model: Model, node: Node, listed: ReadonlySet<FieldInfo>): boolean {
   switch (node.kind) {
     case 'true': case 'false': return true
-    case 'not': return isImmediate(model, node.node)
-    case 'and': case 'or': return node.nodes.every((inner) => isImmediate(model, inner))
+    case 'not': return isImmediate(model, node.node, listed)
+    case 'and': case 'or': return node.nodes.every((inner) => isImmediate(model, inner, listed))
     case 'leaf': return isPlain(model, node.field)
-    case 'any': return node.field.kind === 'many2one' && isPlain(model, node.field) && !visits(node.node, model) && node.field.comodel !== model.name
+    case 'any': return node.field.comodel !== model.name && !visits(node.node, model) && (node.field.kind === 'many2one' ? isPlain(model, node.field) : node.field.kind === 'one2many' && !listed.has(node.field))
     default: return false
   }
 }
@@ -39,16 +38,16 @@ function visits(node: Node, model: Model): boolean {
 }
 
 /** The rule as a condition over the CTE's rows, or null when it must wait for the end of the call (it is then noted). */
-export function judgeNow(env: Env, model: Model, operation: 'create' | 'write', scope: Scope): Sql | null {
+export function judgeNow(env: Env, model: Model, operation: 'create' | 'write', scope: Scope, listed: ReadonlySet<FieldInfo>): Sql | null {
   const rule = ruleFor(env, model, operation)
   if (rule.kind === 'true') return null
-  return isImmediate(model, rule) ? compileCondition(env, rule, scope) : null
+  return isImmediate(model, rule, listed) ? compileCondition(env, rule, scope) : null
 }
 
 /** Notes records for judgement at the end of the call, where the rule cannot be judged inside the statement. */
-export function judgeLater(env: Env, model: Model, operation: 'create' | 'write', ids: readonly number[]): void {
+export function judgeLater(env: Env, model: Model, operation: 'create' | 'write', ids: readonly number[], listed: ReadonlySet<FieldInfo>): void {
   const rule = ruleFor(env, model, operation)
-  if (env.isSystem || rule.kind === 'true' || isImmediate(model, rule)) return
+  if (env.isSystem || rule.kind === 'true' || isImmediate(model, rule, listed)) return
   env.call.unjudged.push({ env, model, operation, ids })
 }
 
@@ -58,7 +57,7 @@ export async function judgeAll(env: Env): Promise<void> {
 }
 
 async function judge(env: Env, model: Model, operation: Operation, ids: readonly number[]): Promise<void> {
-  const scope = new NewScope('t')
+  const scope = new Scope('t')
   const condition = compileCondition(env, ruleFor(env, model, operation), scope)
   const [row] = await env.cx.query<{ ok: boolean }>(sql`select coalesce(bool_and(${condition}), true) as ok from ${ident(model.table)} t where t.id = any(${ids})`)
   if (!row!.ok) throw refusal(env, model, operation)

@@ -22,8 +22,33 @@ export function mark(call: Call, fields: Iterable<FieldInfo>, ids: readonly numb
       const hop = trigger.path.at(-1)
       if (!hop) note(call, trigger, ids)
       else if (hop.kind === 'one2many') reach(call, trigger, trigger.path.slice(0, -1), parents.get(hop.inverse!) ?? [])
+      else if (hop.kind === 'many2one') reach(call, trigger, trigger.path, ids.filter((id) => !isFreshAndAlone(call, hop, id)))
       else reach(call, trigger, trigger.path, ids)
     }
+  }
+}
+
+/** Records that this call made, and what its many2one fields were pointed at since. */
+const made = new WeakMap<Call, { created: Map<Model, Set<number>>; targets: Map<FieldInfo, Set<number>> }>()
+
+function memory(call: Call): { created: Map<Model, Set<number>>; targets: Map<FieldInfo, Set<number>> } {
+  const known = made.get(call) ?? { created: new Map(), targets: new Map() }
+  made.set(call, known)
+  return known
+}
+
+/** Nobody else can point to a record that is not committed: looking for who does would be a statement for nothing. */
+function isFreshAndAlone(call: Call, hop: FieldInfo, id: number): boolean {
+  const { created, targets } = memory(call)
+  return (created.get(call.registry.models.get(hop.comodel!)!)?.has(id) ?? false) && !(targets.get(hop)?.has(id) ?? false)
+}
+
+/** Notes where many2one fields were pointed by this call. */
+export function rememberTargets(call: Call, fields: Iterable<FieldInfo>, sorted: readonly { readonly columns: ReadonlyMap<FieldInfo, unknown> }[]): void {
+  for (const field of fields) {
+    if (field.kind !== 'many2one') continue
+    const ids = sorted.map(({ columns }) => columns.get(field)).filter((id): id is number => typeof id === 'number')
+    addAll(memory(call).targets, field, ids)
   }
 }
 
@@ -50,6 +75,7 @@ function addAll<K>(map: Map<K, Set<number>>, key: K, ids: readonly number[]): vo
 
 /** Everything that is computed or demanded of records that have just been made. */
 export function markCreated(call: Call, model: Model, ids: readonly number[], parents: ReadonlyMap<string, readonly number[]>): void {
+  addAll(memory(call).created, model, ids)
   for (const field of model.fields.values()) {
     if (field.computed === 'stored') addAll(call.dirty.ids, field, ids)
     for (const trigger of call.registry.plan.triggers.get(keyOf(field)) ?? []) {
@@ -133,6 +159,7 @@ async function recompute(system: Env<true>, model: Model, fields: readonly Field
       if (isSame(value, record[field.name])) continue
       values[field.name] = value === null || value === undefined ? null : await toColumn(system, field, value)
       movedIds.set(field, [...(movedIds.get(field) ?? []), record.id])
+      if (field.kind === 'many2one' && typeof value === 'number') addAll(memory(call).targets, field, [value])
       if (field.kind === 'many2one') noteTargets(moved, field, [record[field.name], value as number | null])
     }
     if (Object.keys(values).length > 0) changed.push({ id: record.id, values })

@@ -10,13 +10,13 @@ import { companiesAgree, linksAllowed } from '../sql/links.ts'
 import { shapeName } from '../sql/names.ts'
 import { recordset } from '../sql/recordset.ts'
 import { applyCommands } from './apply-commands.ts'
-import { type Judged, demandJudged, judgements } from './create.ts'
+import { type Judged, demandJudged, judgements, listedIn } from './create.ts'
 import { followUp } from './follow.ts'
 import { demandNoCircle, setPaths } from './hierarchy.ts'
 import { judgeLater, judgeNow } from './judge.ts'
 import { holdRows, refusal, rememberLocked } from './lock.ts'
 import { demandEver, readTyped } from './read.ts'
-import { lockedParents, mark, upwardFields } from './recompute.ts'
+import { lockedParents, mark, rememberTargets, upwardFields } from './recompute.ts'
 import { type Sorted, sortValues } from './values.ts'
 
 type Values = Record<string, unknown>
@@ -33,10 +33,10 @@ export async function writeRecords(env: Env, model: Model, ids: readonly number[
   const of = (i: number): Sorted => (isUniform ? sorted[0]! : sorted[i]!)
   const hasColumns = sorted.some((one) => one.columns.size > 0)
   const hasLists = sorted.some((one) => one.commands.size > 0)
-  if (hasColumns || hasLists || seen !== null || sorted.every((one) => one.related.size === 0)) await update(env, model, ids, sorted, isUniform, seen, hasLists)
+  if (hasColumns || hasLists || seen !== null || sorted.every((one) => one.related.size === 0)) await update(env, model, ids, sorted, isUniform, seen)
   await writeRelated(env, model, ids, ids.map((_, i) => of(i)))
   await applyCommands(env, model, ids.map((id, i) => ({ id, commands: of(i).commands })), false)
-  judgeLater(env, model, 'write', ids)
+  judgeLater(env, model, 'write', ids, listedIn(sorted))
   if (model.followUps.length > 0) await followUp(env, model, ids, new Set(sorted.flatMap(givenNames)), 'write')
 }
 
@@ -48,7 +48,7 @@ async function sortEach(env: Env, model: Model, ids: readonly number[], values: 
   return all
 }
 
-async function update(env: Env, model: Model, ids: readonly number[], sorted: readonly Sorted[], isUniform: boolean, seen: number | null, bumps: boolean): Promise<void> {
+async function update(env: Env, model: Model, ids: readonly number[], sorted: readonly Sorted[], isUniform: boolean, seen: number | null): Promise<void> {
   const { call } = env
   const fields = [...new Set(sorted.flatMap((one) => [...one.columns.keys()]))]
   const rows = JSON.stringify(sorted.map((one, i) => ({ ...(isUniform ? {} : { id: ids[i], given: [...one.columns.keys()].map((field) => field.name) }), ...Object.fromEntries([...one.columns].map(([field, value]) => [field.column, value])) })))
@@ -57,7 +57,7 @@ async function update(env: Env, model: Model, ids: readonly number[], sorted: re
   const mayWrite = ruleFor(env, model, 'write')
   const condition = mayWrite.kind === 'true' ? empty : sql` and ${compileCondition(env, mayWrite, before)}`
   const scope = new Scope('n')
-  const rule = fields.length === 0 ? null : judgeNow(env, model, 'write', scope)
+  const rule = fields.length === 0 ? null : judgeNow(env, model, 'write', scope, listedIn(sorted))
   const links = linksAllowed(env, new Set(sorted.flatMap((one) => [...one.links])), scope)
   const companies = companiesAgree(env, model, new Set(fields), scope)
   const upward = upwardFields(call, model, fields)
@@ -73,12 +73,12 @@ async function update(env: Env, model: Model, ids: readonly number[], sorted: re
   const statement = sql`with o as materialized (select t.id, t.version as seen${oldList} from ${ident(model.table)} t where t.id = any(${ids})${condition} order by t.id for no key update of t),
     n as (update ${ident(model.table)} t set ${sets} from o${source} where t.id = o.id${joined}${seen === null ? empty : sql` and o.seen = ${seen}::int4`} returning ${returned})${trail}
     select (select count(*)::int4 from o) as found, (select count(*)::int4 from n) as written${judgements(rule, links, companies)}${join(upward.map((field) => sql`, array(select unnest(array[n.${ident(field.column!)}, n.${oldName(field.column!)}]) from n) as ${ident(`up_${field.name}`.slice(0, 63))}`), ' ')}`
-  void bumps
   const [row] = await env.cx.query<Judged & { found: number; written: number }>(statement, shapeName(statement))
   if (row!.found !== ids.length) throw refusal(env, model, 'write')
   if (row!.written !== row!.found) throw await conflict(env, model, ids, fields)
   demandJudged(env, model, 'write', row!)
   rememberLocked(env, model, ids)
+  rememberTargets(call, fields, sorted)
   const parent = fields.find((field) => field.name === 'parent_id' && field.comodel === model.name)
   if (parent) await demandNoCircle(env, model, ids)
   if (parent && model.hasPath) await setPaths(env, model, ids)

@@ -242,6 +242,15 @@ test('the database keeps unique values, links and choices, and each violation ha
     assert.equal(constraintMessage(registry, { code: '23505', table: 'trail', constraint: 'trail_pkey' }), null)
   }))
 
+test('a long list of choices costs no check on every write', () =>
+  place(async ({ migrate, rows }) => {
+    const choices = (count: number) => selection(Object.fromEntries(Array.from({ length: count }, (_, i) => [`zone_${i}`, `Zone ${i}`])))
+    await migrate(people({ kind: choices(20), tz: choices(21) }))
+    assert.deepEqual(await rows("select conname from pg_constraint where contype = 'c' and conrelid = 'test_person'::regclass"), [{ conname: 'test_person_kind_check' }])
+    await migrate(people({ kind: choices(21), tz: choices(21) }))
+    assert.deepEqual(await rows("select conname from pg_constraint where contype = 'c' and conrelid = 'test_person'::regclass"), [])
+  }))
+
 test('a link may break until the end of a transaction that says so', () =>
   place(async ({ migrate, run }) => {
     await migrate(people())

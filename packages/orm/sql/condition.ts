@@ -4,9 +4,10 @@ import type { Env } from '../env.ts'
 import { ValueError } from '../errors.ts'
 import type { FieldInfo, Model } from '../registry.ts'
 import { relativeTime } from '../relative-time.ts'
+import { mayEver, ruleFor } from '../rules.ts'
 import { isDay, isMoment } from '../time.ts'
 import { type Scope, fieldExpression } from './expression.ts'
-import { type Sql, column, ident, join, literal, sql } from './fragment.ts'
+import { type Sql, column, empty, ident, join, literal, sql } from './fragment.ts'
 
 /** A condition as SQL over the table alias of `scope`. It never throws on a stored value: a caller's condition may run before a rule's (kernel §2.2). */
 export function compileCondition(env: Env, node: Node, scope: Scope): Sql {
@@ -18,6 +19,7 @@ export function compileCondition(env: Env, node: Node, scope: Scope): Sql {
     case 'or': return sql`(${join(node.nodes.map((inner) => compileCondition(env, inner, scope)), ' or ')})`
     case 'any': return compileAny(env, node.field, node.node, scope)
     case 'under': return sql`${scope.column('id')} = any(array(${compileTree(node.model, node.ids, node.upwards)}))`
+    case 'hangs': return compileHanging(env, node.model, node.operation, scope)
     case 'leaf': return compileLeaf(env, node.field, node.operator, node.value, node.part, scope)
   }
 }
@@ -26,13 +28,23 @@ function compileAny(env: Env, field: FieldInfo, node: Node, scope: Scope): Sql {
   const comodel = env.modelOf(field.comodel!)
   const inner = scope.inner()
   const table = sql`${ident(comodel.table)} ${ident(inner.alias)}`
-  const condition = compileCondition(env, node, inner)
-  if (field.kind === 'many2one') return sql`exists (select from ${table} where ${inner.column('id')} = ${fieldExpression(env, field, scope)} and ${condition})`
-  if (field.kind === 'one2many') return sql`exists (select from ${table} where ${inner.column(field.inverse!)} = ${scope.column('id')} and ${condition})`
+  const condition = node.kind === 'true' ? empty : sql` and ${compileCondition(env, node, inner)}`
+  if (field.kind === 'many2one') return sql`exists (select from ${table} where ${inner.column('id')} = ${fieldExpression(env, field, scope)}${condition})`
+  if (field.kind === 'one2many') return sql`exists (select from ${table} where ${inner.column(field.inverse!)} = ${scope.column('id')}${condition})`
   const links = field.links!
   const l = scope.inner().alias
   return sql`exists (select from ${ident(links.table)} ${ident(l)} join ${table} on ${inner.column('id')} = ${column(l, links.theirs)}
-    where ${column(l, links.mine)} = ${scope.column('id')} and ${condition})`
+    where ${column(l, links.mine)} = ${scope.column('id')}${condition})`
+}
+
+/** True without a record to hang on; else what the rules of that record's model say of it. */
+function compileHanging(env: Env, model: Model, operation: 'read' | 'write', scope: Scope): Sql {
+  const [named, id] = [scope.column(model.hangsOn!.model), scope.column(model.hangsOn!.id)]
+  const branches = [...env.registry.models.values()].filter((other) => !other.hangsOn?.rights && mayEver(env, other, operation)).map((other) => {
+    const inner = scope.inner()
+    return sql`when ${literal(other.name)} then exists (select from ${ident(other.table)} ${ident(inner.alias)} where ${inner.column('id')} = ${id} and ${compileCondition(env, ruleFor(env, other, operation), inner)})`
+  })
+  return branches.length === 0 ? sql`(${named} is null)` : sql`(${named} is null or case ${named} ${join(branches, ' ')} else false end)`
 }
 
 /** The ids of records and everything below (or above) them. */

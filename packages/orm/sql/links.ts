@@ -10,7 +10,7 @@ import { type Sql, ident, join, sql } from './fragment.ts'
  * A link is a read: every target that a caller sets must be one he may `name`, or a foreign key would tell hidden from missing,
  * and names and related fields would leak (kernel §2.2).
  */
-export function linksAllowed(env: Env, fields: Iterable<FieldInfo>, scope: Scope): Sql {
+export function linksAllowed(env: Env, fields: Iterable<FieldInfo>, scope: Scope): Sql | null {
   const checks = [...fields].filter((field) => field.column && !field.options.companyDependent).map((field) => {
     const comodel = env.modelOf(field.comodel!)
     const inner = scope.inner()
@@ -18,7 +18,7 @@ export function linksAllowed(env: Env, fields: Iterable<FieldInfo>, scope: Scope
     const rule = and([ruleFor(env, comodel, 'name'), domain])
     return sql`(${scope.column(field.column!)} is null or exists (select from ${ident(comodel.table)} ${ident(inner.alias)} where ${inner.column('id')} = ${scope.column(field.column!)} and ${compileCondition(env, rule, inner)}))`
   })
-  return checks.length === 0 ? sql`true` : join(checks, ' and ')
+  return checks.length === 0 ? null : join(checks, ' and ')
 }
 
 /** Relations declared with `sameCompany` lead to records of this record's company, or of none. */
