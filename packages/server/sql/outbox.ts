@@ -1,0 +1,107 @@
+import { sql, type Sql, type SystemTable } from '@erp4/orm'
+
+/** Mail to be sent, written by the transaction that wants it sent. */
+export const outboxTable: SystemTable = {
+  name: 'outbox',
+  ddl: [
+    `create table if not exists outbox (
+       id bigint generated always as identity primary key,
+       state text not null default 'queued' check (state in ('queued', 'sending', 'sent', 'failed', 'held')),
+       message_id text not null unique, sender jsonb not null, recipients jsonb not null, cc jsonb not null default '[]', reply_to jsonb,
+       subject text not null, body_html text, body_text text not null, language text, attempts int4 not null default 0,
+       run_at timestamptz not null default now(), lease uuid, lease_until timestamptz, error text,
+       created_at timestamptz not null default now(), sent_at timestamptz)`,
+    "create index if not exists outbox_waiting on outbox (run_at) where state = 'queued'",
+    "create index if not exists outbox_sending on outbox (lease_until) where state = 'sending'",
+  ],
+  runtime: ['select', 'insert', 'update', 'delete'],
+}
+
+/** Made after `blob`: it refers to it, so that no content goes while a mail waits that needs it. */
+export const outboxAttachmentTable: SystemTable = {
+  name: 'outbox_attachment',
+  ddl: [
+    `create table if not exists outbox_attachment (
+       outbox_id bigint not null references outbox on delete cascade, position int4 not null, name text not null, blob text not null references blob,
+       primary key (outbox_id, position))`,
+    'create index if not exists outbox_attachment_blob on outbox_attachment (blob)',
+  ],
+  runtime: ['select', 'insert', 'delete'],
+}
+
+export interface Address {
+  name?: string
+  address: string
+}
+
+export interface OutboxMail {
+  messageId: string
+  from: Address
+  to: readonly Address[]
+  cc: readonly Address[]
+  replyTo: Address | null
+  subject: string
+  html: string | null
+  text: string
+  language: string | null
+  runAt: string | null
+}
+
+export const insertMail = (mail: OutboxMail): Sql => sql`
+  insert into outbox (message_id, sender, recipients, cc, reply_to, subject, body_html, body_text, language, run_at)
+  values (${mail.messageId}, ${JSON.stringify(mail.from)}::jsonb, ${JSON.stringify(mail.to)}::jsonb, ${JSON.stringify(mail.cc)}::jsonb,
+          ${mail.replyTo && JSON.stringify(mail.replyTo)}::jsonb, ${mail.subject}, ${mail.html}, ${mail.text}, ${mail.language},
+          coalesce(${mail.runAt}::timestamptz, now())) returning id`
+
+export const insertAttachments = (id: number, names: readonly string[], blobs: readonly string[]): Sql => sql`
+  insert into outbox_attachment (outbox_id, position, name, blob)
+  select ${id}::bigint, part.position, part.name, part.blob from unnest(${names}::text[], ${blobs}::text[]) with ordinality part(name, blob, position)`
+
+export interface MailRow {
+  id: number
+  lease: string
+  message_id: string
+  sender: Address
+  recipients: Address[]
+  cc: Address[]
+  reply_to: Address | null
+  subject: string
+  body_html: string | null
+  body_text: string
+  language: string | null
+  attempts: number
+  created: number
+}
+
+/** The mail that waits longest; one whose sender died counts as waiting, and goes out again under the Message-ID it has. */
+export const claimMail = (lease: string, leaseMs: number): Sql => sql`
+  update outbox set state = 'sending', lease = ${lease}, lease_until = now() + ${leaseMs} * interval '1 ms', attempts = attempts + 1
+  where id = (select id from outbox where state = 'queued' and run_at <= now() or state = 'sending' and lease_until < now()
+              order by run_at, id limit 1 for update skip locked)
+  returning id, lease, message_id, sender, recipients, cc, reply_to, subject, body_html, body_text, language, attempts,
+            extract(epoch from created_at)::float8 * 1000 as created`
+
+export const attachmentsOf = (id: number): Sql => sql`select name, blob from outbox_attachment where outbox_id = ${id} order by position`
+
+/** `note`: recipients whom the server refused while it took others. */
+export const mailSent = (mail: { id: number; lease: string; note: string | null }): Sql => sql`
+  update outbox set state = 'sent', sent_at = now(), error = ${mail.note}, lease = null, lease_until = null
+  where id = ${mail.id} and lease = ${mail.lease} and state = 'sending' returning id`
+
+export const mailFailed = (mail: { id: number; lease: string; error: string }): Sql => sql`
+  update outbox set state = 'failed', error = ${mail.error}, lease = null, lease_until = null
+  where id = ${mail.id} and lease = ${mail.lease} and state = 'sending' returning id`
+
+export const mailLater = (mail: { id: number; lease: string; error: string; waitMs: number }): Sql => sql`
+  update outbox set state = 'queued', error = ${mail.error}, run_at = now() + ${mail.waitMs} * interval '1 ms', lease = null, lease_until = null
+  where id = ${mail.id} and lease = ${mail.lease} and state = 'sending' returning id`
+
+export const holdMail = (why: string): Sql => sql`
+  update outbox set state = 'held', error = ${why}, lease = null, lease_until = null
+  where state = 'queued' or state = 'sending' and lease_until < now() returning id`
+
+export const releaseMail = (ids: readonly number[]): Sql => sql`
+  update outbox set state = 'queued', error = null, attempts = 0, run_at = now() where id = any(${ids}::bigint[]) and state in ('held', 'failed') returning id`
+
+export const nextMailAt: Sql = sql`
+  select least((select min(run_at) from outbox where state = 'queued'), (select min(lease_until) from outbox where state = 'sending')) as at`

@@ -1,0 +1,23 @@
+import type { SystemTable } from '@erp4/orm'
+import { auditLog, auditSeal } from './audit.ts'
+import { loginDevice, loginTry } from './auth-cooldown.ts'
+import { session } from './auth-session.ts'
+import { blobTable } from './files.ts'
+import { idempotency } from './idempotency.ts'
+import { jobTable, scheduleTable } from './jobs.ts'
+import { outboxAttachmentTable, outboxTable } from './outbox.ts'
+
+/** Every table of this package that is no model; migrations make them, their grants derive from here alone. */
+export const serverTables: readonly SystemTable[] = [
+  session,
+  loginTry,
+  loginDevice,
+  blobTable,
+  jobTable,
+  scheduleTable,
+  outboxTable,
+  outboxAttachmentTable,
+  auditLog,
+  auditSeal,
+  idempotency,
+]
