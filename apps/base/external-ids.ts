@@ -14,8 +14,8 @@ interface Options {
 }
 
 /**
- * Keeps records in step with the code by their external ids, whose names are the keys. Records that people deleted stay
- * deleted, and those marked `noupdate` stay as people made them. Answers ids by name.
+ * Keeps records in step with the code by their external ids, whose names are the keys. Those marked `noupdate` stay as people
+ * made them; deleted ones come back, since their external ids went with them. Answers ids by name.
  */
 export async function loadNamed(sys: Env<true>, model: ModelName, wanted: readonly Named[], { module, demo = false }: Options): Promise<Map<string, number>> {
   const names = wanted.flatMap((one) => [one.key, ...(one.aliases ?? [])])

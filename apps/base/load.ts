@@ -10,7 +10,7 @@ const base = { module: 'base' } as const
 
 /**
  * Brings an instance to what this release ships: metadata, languages, currencies, countries and subdivisions, the main company
- * and its first users, none of whom has a password yet. Run as the system after each migration; what people changed or deleted stays so.
+ * and its first users, none of whom has a password yet. Run as the system after each migration; what people may change (names, symbols, what is active) stays as they made it.
  */
 export async function loadStandardData(sys: Env<true>): Promise<void> {
   const all = sys.withContext({ active_test: false, lang: 'en_US' })
