@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs'
+import { type Browser, chromium as engine } from 'playwright-core'
+
+const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+// Without the first four Chromium looks for Google's hosts at every start.
+const quiet = [
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  '--disable-quic',
+  '--disable-gpu',
+]
+
+/** A headless Chromium: the system's, or the one that ERP4_CHROMIUM names. The test that starts it closes it. */
+export async function chromium(): Promise<Browser> {
+  const executablePath = process.env['ERP4_CHROMIUM'] ?? places.find((place) => existsSync(place))
+  if (executablePath === undefined) throw new Error('There is no Chromium on this machine: apt-get install chromium')
+  // Its sandbox does not start as root; tests open our own pages alone.
+  const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+  return engine.launch({ executablePath, headless: true, args: [...quiet, ...asRoot] })
+}
