@@ -131,11 +131,13 @@ export class Cluster {
       ...this.#spawnOptions(data),
       stdio: ['ignore', 'ignore', 'pipe'],
     })
+    const letLive = endWithUs(child)
     let said = ''
     child.stderr!.on('data', (chunk) => {
       said += chunk
     })
     const code = await new Promise((resolve) => child.once('error', resolve).once('close', resolve))
+    letLive()
     rmSync(passwordFile, { force: true })
     if (code !== 0) throw explain('PostgreSQL could not make its data folder', said || String(code))
   }
@@ -156,7 +158,9 @@ export class Cluster {
           stdio: ['ignore', log, log],
         })
         child.unref()
-        if (await this.#untilReady(child, logFile)) return
+        const letLive = endWithUs(child)
+        const isReady = await this.#untilReady(child, logFile).finally(letLive)
+        if (isReady) return
         // Killed with -9, the old postmaster's backends need a moment to notice and let go of the shared memory.
         if (!readFileSync(logFile, 'utf8').includes('shared memory block') || Date.now() > deadline) break
         await pause(200)
@@ -255,6 +259,13 @@ export class Cluster {
     const path = join(this.home.data, 'postmaster.pid')
     if (existsSync(path)) unlinkSync(path)
   }
+}
+
+/** Until it is let live, a process does not outlast an `exit` of ours: nobody would know of it. */
+function endWithUs(child: ChildProcess): () => void {
+  const end = () => child.kill('SIGINT')
+  process.once('exit', end)
+  return () => process.off('exit', end)
 }
 
 const fits = (folder: string): boolean => Buffer.byteLength(join(folder, '.s.PGSQL.5432.lock')) <= maxSocketPath

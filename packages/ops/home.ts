@@ -11,6 +11,8 @@ export interface HomeFacts {
   postgres?: number
   /** Which version of `provision.ts` has run on the cluster; 0 = none yet. */
   provisioned: number
+  /** The first instances were made: once deleted, they are not made again. */
+  seeded?: boolean
   /** Where the socket is while the cluster runs, when the home's own path is too long for one. */
   socketDir?: string
 }

@@ -1,5 +1,6 @@
 export { findPostgres } from './binaries.ts'
 export { Cluster, type ClusterOptions, type ClusterStatus } from './cluster.ts'
+export { examineHost, type Finding } from './examination.ts'
 export { asOpsError, OpsError, type OpsCode } from './errors.ts'
 export { Home, openHome, openOrCreateHome } from './home.ts'
 export { Host, startHost } from './host.ts'
@@ -11,7 +12,9 @@ export {
   deleteInstance,
   findInstance,
   listInstances,
+  openPassword,
   renameInstance,
+  roleConfig,
   setApps,
   setHostNames,
   sweepInstances,
@@ -21,6 +24,7 @@ export {
 export { HostKeys, openInstanceKeys, signingPair, type InstanceKeys } from './keys.ts'
 export { demandHostName, demandInstanceName } from './names.ts'
 export { operation, type OperationOptions } from './operation.ts'
+export { ensureFolder, writeDurably } from './files.ts'
 export { blockedAt, findOsUser, isRoot, userCan, type OsUser } from './os-user.ts'
 export { hostLogins, withClient, type HostLogin } from './provision.ts'
 export { HostTable, type AuditHead, type HostTableEvents } from './registry.ts'

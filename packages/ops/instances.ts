@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type pg from 'pg'
+import type { Cluster } from './cluster.ts'
 import { createDatabase, dropDatabase, roleStem } from './databases.ts'
 import { OpsError } from './errors.ts'
 import { ensureFolder } from './files.ts'
@@ -47,7 +48,7 @@ export const instanceColumns = `i.uuid, i.name, i.generation, i.kind, i.database
   array(select h.host from host_name h where h.instance = i.uuid order by h.position) as hosts`
 
 export async function listInstances(host: Host): Promise<Instance[]> {
-  const { rows } = await host.db.query<Instance>(`select ${instanceColumns} from instance i order by i.created, i.name`)
+  const { rows } = await host.db.query<Instance>(`select ${instanceColumns} from instance i order by i.name`)
   return rows
 }
 
@@ -139,13 +140,21 @@ export async function setApps(host: Host, uuid: string, apps: readonly string[],
 export async function connectAs(host: Host, instance: Pick<Instance, 'uuid' | 'database'>, role: InstanceRole): Promise<pg.ClientConfig> {
   const { rows } = await host.db.query('select version, sealed from secret where instance = $1 and purpose = $2', [instance.uuid, role])
   if (!rows[0]) throw new OpsError('not_found', `The registry holds no ${role} password of instance ${instance.uuid}.`)
-  const password = unseal(
-    passwordKey(host, role),
-    { instance: instance.uuid, purpose: `${role} password`, version: rows[0].version },
-    rows[0].sealed,
-  )
-  return host.cluster.config(instance.database, `${roleStem(instance.uuid)}_${role}`, password.toString())
+  return roleConfig(host.cluster, instance, role, openPassword(passwordKey(host, role), instance.uuid, role, rows[0]))
 }
+
+/** Opens a password that the registry holds, with the serving key (runtime), the sealer's (seal) or the operating key (owner). */
+export function openPassword(key: Uint8Array, uuid: string, role: InstanceRole, secret: { version: number; sealed: Uint8Array }): string {
+  return unseal(key, { instance: uuid, purpose: `${role} password`, version: secret.version }, secret.sealed).toString()
+}
+
+/** How to reach an instance's database as one of its roles, given the password. */
+export const roleConfig = (
+  cluster: Cluster,
+  { uuid, database }: Pick<Instance, 'uuid' | 'database'>,
+  role: InstanceRole,
+  password: string,
+): pg.ClientConfig => cluster.config(database, `${roleStem(uuid)}_${role}`, password)
 
 async function reserve(host: Host, uuid: string, order: InstanceOrder<unknown>): Promise<void> {
   await inTransaction(host.db, async (db) => {

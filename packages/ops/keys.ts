@@ -114,6 +114,10 @@ export class HostKeys {
     ).toString()
   }
 
+  forgetLogin(role: string): void {
+    rmSync(this.#loginFile(role), { force: true })
+  }
+
   #loginFile(role: string): string {
     return join(this.#home.keys, 'logins', `${role}.sealed`)
   }

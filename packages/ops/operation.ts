@@ -26,6 +26,15 @@ export async function operation<T>(
   const leaseMs = options.leaseMs ?? 30_000
   const fence = await acquire(db, subject, kind, leaseMs, options.waitMs ?? 60_000)
   const renewal = setInterval(() => void renew(db, subject, fence, leaseMs), leaseMs / 3)
+  try {
+    return await logged(db, subject, kind, work)
+  } finally {
+    clearInterval(renewal)
+    await db.query('delete from operation_lock where subject = $1 and fence = $2', [subject, fence]).catch(() => {}) // the lease ends by itself
+  }
+}
+
+async function logged<T>(db: pg.Pool, subject: string, kind: string, work: () => Promise<T>): Promise<T> {
   const { rows } = await db.query('insert into operation (subject, kind, holder) values ($1, $2, $3) returning id', [subject, kind, holder])
   const end = (result: string) => db.query('update operation set ended = now(), result = $2 where id = $1', [rows[0].id, result])
   try {
@@ -35,9 +44,6 @@ export async function operation<T>(
   } catch (error) {
     await end(error instanceof OpsError ? error.code : 'failed').catch(() => {}) // the first error is the one to tell
     throw error
-  } finally {
-    clearInterval(renewal)
-    await db.query('delete from operation_lock where subject = $1 and fence = $2', [subject, fence]).catch(() => {}) // the lease ends by itself
   }
 }
 

@@ -1,0 +1,66 @@
+import type { Service } from './erp.ts'
+import { failureOf } from './exit-codes.ts'
+import type { HostAccess } from './hosting.ts'
+import { say } from './terminal.ts'
+
+/** What a child tells its supervisor. */
+export type ChildMessage = { ready: true } | { failed: { code: string; message: string } } | { answer: unknown }
+/** What the supervisor tells its child. */
+export type ParentMessage = { access: unknown } | { stop: true }
+
+/**
+ * The life of `serve`, `work` and `seal`. Under a supervisor the access comes over its channel and the process ends with it, even
+ * when the supervisor was killed; started by hand, `openAccess` makes it from the home, and a signal ends it.
+ */
+export async function live(openAccess: () => Promise<HostAccess>, start: (access: HostAccess) => Promise<Service>): Promise<void> {
+  const isSupervised = process.send !== undefined
+  const ended = isSupervised ? endOfSupervisor() : signalled()
+  let service: Service | undefined
+  // While it is starting there is nothing to stop gently.
+  void ended.then(() => service ?? process.exit(0))
+  service = await start(isSupervised ? ((await firstMessage()) as HostAccess) : await openAccess())
+  tellParent({ ready: true })
+  await ended
+  await service.stop()
+  process.exit(0)
+}
+
+/** The life of a child that is asked one thing. */
+export async function answerOnce(work: (question: unknown) => Promise<unknown>): Promise<void> {
+  void endOfSupervisor().then(() => process.exit(0))
+  tellParent({ answer: await work(await firstMessage()) })
+  process.disconnect()
+}
+
+/** Tells why, and ends: the open channel alone would keep the process. */
+export function tellFailure(error: unknown): void {
+  const { code, message, stack } = failureOf(error)
+  say(stack ?? message)
+  if (!process.connected) process.exit(1)
+  process.send!({ failed: { code, message } } satisfies ChildMessage, () => process.exit(1))
+}
+
+function tellParent(message: ChildMessage): void {
+  if (process.connected) process.send?.(message)
+}
+
+function firstMessage(): Promise<unknown> {
+  return new Promise((resolve) => {
+    const hear = (message: ParentMessage) => {
+      if (!('access' in message)) return
+      process.off('message', hear)
+      resolve(message.access)
+    }
+    process.on('message', hear)
+  })
+}
+
+function endOfSupervisor(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('disconnect', resolve)
+    process.on('message', (message: ParentMessage) => 'stop' in message && resolve())
+  })
+}
+
+const signalled = (): Promise<void> =>
+  new Promise((resolve) => ['SIGINT', 'SIGTERM'].forEach((name) => process.once(name, () => resolve())))

@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util'
+import { examineHost, type Finding } from '@erp4/ops'
+import { CommandError } from '../exit-codes.ts'
+import { withHost } from '../home.ts'
+import { serviceUser, serviceUsers } from '../os-users.ts'
+import { print } from '../terminal.ts'
+
+const marks = { ok: '✔', note: '·', fault: '✖' } as const
+
+/** Looks whether this host is as it should be, and says what it does not protect. */
+export async function doctor(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({ args: [...args], options: { home: { type: 'string' }, json: { type: 'boolean', default: false } } })
+  const findings = await withHost(values.home, async (host) => [...(await examineHost(host)), ...separation(), ...limits])
+  if (values.json) print(JSON.stringify(findings))
+  else for (const { level, text } of findings) print(`${marks[level]} ${text}`)
+  const faults = findings.filter(({ level }) => level === 'fault').length
+  if (faults) throw new CommandError('refused', `${faults} thing${faults > 1 ? 's are' : ' is'} not as it should be.`)
+}
+
+function separation(): Finding[] {
+  return serviceUsers.map((name): Finding => {
+    const found = serviceUser(name)
+    if (found.user) return { level: 'ok', text: `${name === 'erp4' ? 'Server and worker' : 'The sealer'} run as the OS user ${name}.` }
+    const what = name === 'erp4' ? 'Server and worker are not separated from ops' : 'The audit sealer is not separated from the server'
+    return { level: 'note', text: `${what}: ${found.reason}.` }
+  })
+}
+
+const limits: Finding[] = [
+  { level: 'note', text: 'Point-in-time recovery is off: archiving is a no-op until it is set up.' },
+  { level: 'note', text: 'The root key lies in this home: whoever is root here has the keys of all instances of this host.' },
+  { level: 'note', text: 'The newest audit heads lie on this host: take an anchor elsewhere with erp4 audit anchor FILE.' },
+]

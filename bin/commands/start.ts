@@ -1,0 +1,247 @@
+import { createServer } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { Cluster, isRoot, listInstances, openOrCreateHome, startHost, sweepInstances, type Home, type Host, type Instance } from '@erp4/ops'
+import { CommandError, exitCodes, failureOf } from '../exit-codes.ts'
+import { becomeSupervisor, homeFolder } from '../home.ts'
+import { numericHost, originOf, type HostAccess } from '../hosting.ts'
+import { forgetFirstPassword, makeInstance, peekFirstPassword, standardApps } from '../new-instance.ts'
+import { ensureServiceUsers } from '../os-users.ts'
+import { print, say, Steps } from '../terminal.ts'
+import { Supervisor } from '../supervisor.ts'
+
+const options = {
+  port: { type: 'string', default: '8069' },
+  home: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  processes: { type: 'string', default: '1' },
+} as const
+
+/** What machines read from `--json`. `password` only until it was shown once. */
+interface ReadyInstance {
+  name: string
+  url: string
+  db: string
+  login?: string
+  password?: string
+}
+
+/** Brings everything up, tells where it is, and keeps it running until a signal comes. */
+export async function start(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({ args: [...args], options })
+  const order = {
+    port: numberOf(values.port, 'port', 0, 65_535),
+    processes: numberOf(values.processes, 'processes', 1, 64),
+    folder: homeFolder(values.home),
+    json: values.json,
+  }
+  const run = new Run(order)
+  try {
+    await run.start()
+  } catch (error) {
+    if (run.isInterrupted) return // its exit is under way
+    await run.stop()
+    if (!values.json) throw error
+    const { stack } = failureOf(error)
+    if (stack) say(stack)
+    run.tellMachines(error)
+    return
+  }
+  await run.ended
+}
+
+interface Order {
+  port: number
+  processes: number
+  folder: string
+  json: boolean
+}
+
+class Run {
+  readonly #steps = new Steps()
+  #release = (): void => {}
+  #home: Home | undefined
+  #host: Host | undefined
+  #supervisor: Supervisor | undefined
+  #stopping: Promise<void> | undefined
+  readonly #stopped = Promise.withResolvers<void>()
+  readonly #order: Order
+  #isReady = false
+  #isTold = false
+  isInterrupted = false
+
+  constructor(order: Order) {
+    this.#order = order
+  }
+
+  /** Resolves when a signal has ended everything. */
+  get ended(): Promise<void> {
+    return this.#stopped.promise
+  }
+
+  async start(): Promise<void> {
+    const { port: wanted, processes, folder, json } = this.#order
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => void this.#endBySignal(name))
+    say('ERP4 is starting.')
+    ensureServiceUsers()
+    const { home } = openOrCreateHome(folder)
+    this.#home = home
+    this.#release = becomeSupervisor(home, wanted)
+    const port = await demandPort(wanted)
+    const { host } = await startHost(home, { tell: (step) => this.#steps.begin(step) })
+    this.#host = host
+    void this.#watchPostgres(host)
+    await demandConnections(host, processes)
+    for (const name of await sweepInstances(host)) say(`  Removed what an interrupted command had left of ${name}.`)
+    this.#supervisor = new Supervisor(home)
+
+    const services = this.#startServices(host, this.#supervisor, port, processes)
+    services.catch(() => {}) // looked at below, when the instances are there
+    const first = !home.facts().seeded
+    if (first) await this.#makeFirstInstances(host, port)
+    this.#steps.begin('Starting the server, the worker and the sealer')
+    await services
+    this.#steps.end()
+    this.#isReady = true
+    const instances = (await listInstances(host)).filter(({ state }) => state === 'ready')
+    if (json) print(JSON.stringify({ ready: true, instances: instances.map((instance) => readyInstance(host, instance, port)) }))
+    else tellPeople(host, instances, port, this.#steps.total)
+    for (const instance of instances) forgetFirstPassword(host, instance)
+  }
+
+  /** The one line of a failure, and its exit code. */
+  tellMachines(error: unknown): void {
+    const { code, message } = failureOf(error)
+    process.exitCode = exitCodes[code]
+    if (this.#isTold) return
+    this.#isTold = true
+    print(JSON.stringify({ ready: false, error: { code, message } }))
+  }
+
+  /** Ends every process that was started, PostgreSQL last; can be called at any time, and twice. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    this.#steps.end()
+    await this.#supervisor?.stop()
+    await this.#host?.close()
+    if (this.#home) await this.#stopCluster(this.#home)
+    this.#release()
+  }
+
+  async #stopCluster(home: Home): Promise<void> {
+    await (this.#host?.cluster ?? new Cluster(home)).stop()
+  }
+
+  async #endBySignal(name: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): Promise<void> {
+    if (this.isInterrupted) return
+    this.isInterrupted = true
+    say(`\n${name}: ERP4 is stopping.`)
+    await this.stop().catch((error: Error) => say(error.message))
+    this.#stopped.resolve()
+    if (this.#isReady) process.exit(0)
+    if (this.#order.json) this.tellMachines(new CommandError('refused', `${name} ended ERP4 while it was starting.`))
+    process.exit(exitCodes.refused)
+  }
+
+  async #startServices(host: Host, supervisor: Supervisor, port: number, processes: number): Promise<void> {
+    const { home, keys } = host
+    const serving = (): HostAccess => ({ home: home.dir, port, password: keys.login('erp4_server')!, key: keys.serving.toString('base64') })
+    const sealing = (): HostAccess => ({ home: home.dir, port, password: keys.login('erp4_sealer')!, key: keys.sealer.toString('base64') })
+    const shared = processes > 1 ? ['--shared'] : []
+    const servers = Array.from({ length: processes }, (_none, index) =>
+      supervisor.start({
+        name: processes > 1 ? `serve-${index + 1}` : 'serve',
+        command: ['serve', ...shared],
+        user: 'erp4',
+        access: serving,
+      }),
+    )
+    await Promise.all([
+      ...servers,
+      supervisor.start({ name: 'work', command: ['work'], user: 'erp4', access: serving }),
+      supervisor.start({ name: 'seal', command: ['seal'], user: 'erp4seal', access: sealing }),
+    ])
+  }
+
+  async #makeFirstInstances(host: Host, port: number): Promise<void> {
+    const known = new Set((await listInstances(host)).map(({ name }) => name))
+    const orders = [
+      { name: 'demo', demo: true, hosts: ['demo.localhost', 'localhost', '127.0.0.1'] },
+      { name: 'main', demo: false, hosts: ['main.localhost', '127.0.0.2'] },
+    ].filter(({ name }) => !known.has(name))
+    if (orders.length) this.#steps.begin(`Making the instances ${orders.map(({ name }) => name).join(' and ')}`)
+    await Promise.all(orders.map((order) => makeInstance(host, { ...order, apps: standardApps, port })))
+    host.home.note({ seeded: true })
+  }
+
+  /** A postmaster that was killed is started again; its clients come back by themselves. */
+  async #watchPostgres(host: Host): Promise<void> {
+    while (!this.#stopping) {
+      await pause(1_000, undefined, { ref: false })
+      if (this.#stopping || host.cluster.status().running) continue
+      say('  PostgreSQL has ended; starting it again.')
+      await host.cluster.start().catch((error: Error) => say(`  ${error.message}`))
+    }
+  }
+}
+
+function readyInstance(host: Host, instance: Instance, port: number): ReadyInstance {
+  const url = originOf(numericHost(instance.hosts) ?? instance.hosts[0]!, port)
+  return { name: instance.name, url, db: instance.name, ...peekFirstPassword(host, instance) }
+}
+
+function tellPeople(host: Host, instances: readonly Instance[], port: number, took: string): void {
+  say(`\nERP4 is ready after ${took}.${isRoot() ? '' : ' (Its processes all run as this user: erp4 doctor tells what that means.)'}\n`)
+  for (const instance of instances) {
+    const numeric = numericHost(instance.hosts)
+    say(`  ${instance.name.padEnd(12)} ${originOf(instance.hosts[0]!, port)}${numeric ? `   or   ${originOf(numeric, port)}` : ''}`)
+    const first = peekFirstPassword(host, instance)
+    if (first) say(`  ${''.padEnd(12)} sign in as ${first.login} with ${first.password}   (shown this once)`)
+  }
+  say('\nCtrl-C ends it.')
+}
+
+/** The port, or a free one for 0; refused when somebody else listens there. */
+async function demandPort(port: number): Promise<number> {
+  const server = createServer()
+  try {
+    return await new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
+    })
+  } catch (error) {
+    const { code } = error as { code?: string }
+    if (code === 'EADDRINUSE')
+      throw new CommandError('port_in_use', `Port ${port} is in use by another program: choose another with --port.`)
+    if (code === 'EACCES')
+      throw new CommandError('missing_right', `This user may not listen on port ${port}: choose one above 1023 with --port.`)
+    throw error
+  } finally {
+    await new Promise((resolve) => server.close(resolve))
+  }
+}
+
+/** Connections that one process of ours may have: its budget of the instances', and one to the registry. */
+const connectionsPerProcess = 41
+
+/** Together the processes must never ask for more connections than PostgreSQL gives; better said now than under load. */
+async function demandConnections(host: Host, processes: number): Promise<void> {
+  const others = connectionsPerProcess + 10 // the worker; sealer, ops, superuser
+  const needed = processes * connectionsPerProcess + others
+  if (needed <= host.cluster.maxConnections) return
+  const most = Math.floor((host.cluster.maxConnections - others) / connectionsPerProcess)
+  throw new CommandError(
+    'usage',
+    `${processes} server processes could need ${needed} database connections, and there are ${host.cluster.maxConnections}: use at most ${most}.`,
+  )
+}
+
+function numberOf(text: string, what: string, least: number, most: number): number {
+  const number = Number(text)
+  if (/^\d+$/.test(text) && number >= least && number <= most) return number
+  throw new CommandError('usage', `--${what} takes a number from ${least} to ${most}, not ${JSON.stringify(text)}.`)
+}

@@ -1,0 +1,77 @@
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { openHome, startHost, type Home, type Host } from '@erp4/ops'
+import { CommandError } from './exit-codes.ts'
+
+/** `--home`, else `ERP4_HOME`, else `var/` in the checkout. */
+export const homeFolder = (given: string | undefined): string =>
+  resolve(given ?? process.env.ERP4_HOME ?? join(import.meta.dirname, '..', 'var'))
+
+/** Runs `work` on the host of a home, whose cluster is started for that long where no `erp4 start` keeps it running. */
+export async function withHost<T>(folder: string | undefined, work: (host: Host) => Promise<T>): Promise<T> {
+  const { host, found } = await startHost(openHome(homeFolder(folder)))
+  try {
+    return await work(host)
+  } finally {
+    await host.close()
+    if (found === 'started' && !supervisorOf(host.home)) await host.cluster.stop()
+  }
+}
+
+interface Holder {
+  pid: number
+  /** When the process began, in ticks since boot: a number is given to others, this is not. */
+  began: string
+  port: number
+}
+
+const lockFile = (home: Home): string => join(home.run, 'supervisor.json')
+
+/** The running `erp4 start` of a home. */
+export function supervisorOf(home: Home): Holder | undefined {
+  if (!existsSync(lockFile(home))) return undefined
+  try {
+    const holder = JSON.parse(readFileSync(lockFile(home), 'utf8')) as Holder
+    return holder.began === beginningOf(holder.pid) ? holder : undefined
+  } catch {
+    return undefined // half written by a process that was killed
+  }
+}
+
+/** Makes this process the one supervisor of a home; gives the way to let go. */
+export function becomeSupervisor(home: Home, port: number): () => void {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const file = openSync(lockFile(home), 'wx', 0o600)
+      writeSync(file, JSON.stringify({ pid: process.pid, began: beginningOf(process.pid), port } satisfies Holder))
+      closeSync(file)
+      return () => rmSync(lockFile(home), { force: true })
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'EEXIST') throw error
+      const holder = supervisorOf(home)
+      if (holder || attempt > 2) {
+        throw new CommandError(
+          'already_running',
+          `ERP4 is already running from ${home.dir} (process ${holder?.pid ?? 'unknown'}, port ${holder?.port ?? 'unknown'}).`,
+        )
+      }
+      rmSync(lockFile(home), { force: true })
+    }
+  }
+}
+
+function beginningOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[19]!
+  } catch {
+    return existsSync('/proc/self/stat') ? 'gone' : String(isAlive(pid) && pid)
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

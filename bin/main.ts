@@ -1,0 +1,141 @@
+import { tellFailure } from './child.ts'
+import type { Erp } from './erp.ts'
+import { CommandError, exitCodes, failureOf } from './exit-codes.ts'
+import { print, say } from './terminal.ts'
+
+interface Command {
+  name: string
+  /** What follows the name. */
+  usage: string
+  summary: string
+  run: (args: readonly string[], erp: Erp) => Promise<void>
+}
+
+// Each is loaded when it is asked for: `start` must not wait for what only `doctor` needs.
+const services = () => import('./commands/services.ts')
+const instance = () => import('./commands/instance.ts')
+const audit = () => import('./commands/audit.ts')
+const script = (name: string) => async (args: readonly string[]) => (await import('./commands/script.ts')).script(name, args)
+
+const commands: readonly Command[] = [
+  {
+    name: 'start',
+    usage: '[--port N] [--home DIR] [--processes N] [--json]',
+    summary: 'start everything on this machine',
+    run: async (args) => (await import('./commands/start.ts')).start(args),
+  },
+  {
+    name: 'instance create',
+    usage: 'NAME [--demo] [--apps A,B] [--host NAME]… [--json]',
+    summary: 'make an instance',
+    run: async (args) => (await instance()).create(args),
+  },
+  { name: 'instance list', usage: '[--json]', summary: 'the instances of this host', run: async (args) => (await instance()).list(args) },
+  {
+    name: 'instance delete',
+    usage: 'NAME --confirm NAME',
+    summary: 'delete an instance and all it has',
+    run: async (args) => (await instance()).remove(args),
+  },
+  {
+    name: 'instance rename',
+    usage: 'NAME NEW',
+    summary: 'give an instance another name',
+    run: async (args) => (await instance()).rename(args),
+  },
+  {
+    name: 'instance hosts',
+    usage: 'NAME HOST…',
+    summary: 'set the host names of an instance',
+    run: async (args) => (await instance()).hosts(args),
+  },
+  {
+    name: 'instance install',
+    usage: 'NAME APP… [--accept-losses]',
+    summary: 'add apps to an instance',
+    run: async (args) => (await instance()).install(args),
+  },
+  {
+    name: 'instance upgrade',
+    usage: 'NAME [--accept-losses]',
+    summary: 'bring an instance to this release',
+    run: async (args) => (await instance()).upgrade(args),
+  },
+  { name: 'migrate', usage: '--plan [NAME]…', summary: 'what an upgrade would do', run: async (args) => (await instance()).plan(args) },
+  {
+    name: 'doctor',
+    usage: '[--json]',
+    summary: 'is this host as it should be?',
+    run: async (args) => (await import('./commands/doctor.ts')).doctor(args),
+  },
+  {
+    name: 'why',
+    usage: 'USER OPERATION MODEL ID [--instance NAME]',
+    summary: 'which rule decides',
+    run: async (args) => (await import('./commands/why.ts')).why(args),
+  },
+  {
+    name: 'audit anchor',
+    usage: 'FILE [--instance NAME]',
+    summary: 'write the newest head of the audit trail',
+    run: async (args, erp) => (await audit()).anchor(args, erp),
+  },
+  {
+    name: 'audit verify',
+    usage: '[--anchor FILE] [--instance NAME]',
+    summary: 'was the audit trail changed?',
+    run: async (args, erp) => (await audit()).verify(args, erp),
+  },
+  {
+    name: 'serve',
+    usage: '[--port N]',
+    summary: 'only the server (start does it)',
+    run: async (args, erp) => (await services()).serve(args, erp),
+  },
+  { name: 'work', usage: '', summary: 'only the worker (start does it)', run: async (args, erp) => (await services()).work(args, erp) },
+  {
+    name: 'seal',
+    usage: '',
+    summary: 'only the audit sealer (start does it)',
+    run: async (args, erp) => (await services()).seal(args, erp),
+  },
+  { name: 'test', usage: '[APP] [--watch] [--long]', summary: 'run the tests', run: script('test') },
+  { name: 'check', usage: '', summary: 'types, lint, format, boundaries, documents', run: script('check') },
+  { name: 'new-app', usage: 'NAME', summary: 'make an app that passes its tests', run: script('new-app') },
+  { name: 'bench', usage: '', summary: 'measure', run: script('bench') },
+]
+
+/** Runs a command line. Results go to standard output, everything else to standard error; the exit code is in `exit-codes.ts`. */
+export async function main(args: readonly string[], erp: Erp): Promise<void> {
+  try {
+    await run(args, erp)
+  } catch (error) {
+    if (process.send) return tellFailure(error)
+    const { code, message, stack } = failureOf(error)
+    say(`erp4: ${message}`)
+    if (stack) say(stack)
+    process.exitCode = exitCodes[code]
+  }
+}
+
+async function run(args: readonly string[], erp: Erp): Promise<void> {
+  const [first = '', second = ''] = args
+  if (first === 'task' && process.send) return (await import('./tasks.ts')).runTask(erp)
+  if (['', 'help', '--help', '-h'].includes(first)) return print(help())
+  const command = commands.find(({ name }) => name === first) ?? commands.find(({ name }) => name === `${first} ${second}`)
+  if (!command) throw new CommandError('usage', `There is no command ${JSON.stringify(args.join(' '))}.\n\n${help()}`)
+  const rest = args.slice(command.name.split(' ').length)
+  if (rest.includes('--help')) return print(`erp4 ${command.name} ${command.usage}\n\n${command.summary}`)
+  await command.run(rest, erp)
+}
+
+const help = (): string =>
+  [
+    'erp4 COMMAND …   (all that touch a host take --home DIR; the default is ERP4_HOME, then var/ in the checkout)',
+    '',
+    ...commands.map(({ name, usage, summary }) => `  ${`${name} ${usage}`.padEnd(70)} ${summary}`),
+    '',
+    `Exit codes: 0 done, ${Object.entries(exitCodes)
+      .map(([name, code]) => `${code} ${name}`)
+      .join(', ')}`,
+  ].join('\n')

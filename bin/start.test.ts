@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { request, createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { exitCodes } from './exit-codes.ts'
+
+const program = join(import.meta.dirname, 'fixtures', 'rehearsal.ts')
+const folders: string[] = []
+const running: ChildProcess[] = []
+
+after(async () => {
+  for (const child of running) {
+    if (child.exitCode !== null || child.signalCode !== null) continue
+    child.kill('SIGTERM')
+    await once(child, 'exit')
+  }
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+function newHome(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'erp4-start-'))
+  chmodSync(folder, 0o711)
+  folders.push(folder)
+  return folder
+}
+
+/** Runs `start --json` until it has said its line; `line` is what a machine reads. */
+async function start(home: string, { port = 0, env = {} }: { port?: number; env?: Record<string, string> } = {}) {
+  const child = spawn(process.execPath, [program, 'start', '--json', '--home', home, '--port', String(port)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  })
+  running.push(child)
+  let [out, err] = ['', '']
+  child.stdout.on('data', (piece) => (out += piece))
+  child.stderr.on('data', (piece) => (err += piece))
+  while (!out.includes('\n') && child.exitCode === null && child.signalCode === null)
+    await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
+  if (out === '') await pause(50)
+  return { child, line: JSON.parse(out || 'null'), err: () => err, out: () => out }
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+  const exited = once(child, 'exit')
+  child.kill(signal)
+  return (await exited)[0] as number | null
+}
+
+/** Pids of every process whose command line names the home, or that such a process started. */
+function processesOf(home: string): number[] {
+  const all = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const parent = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[1]
+        return [{ pid: Number(pid), parent: Number(parent), line: readFileSync(`/proc/${pid}/cmdline`, 'utf8') }]
+      } catch {
+        return [] // it ended between the two looks
+      }
+    })
+  const named = all.filter(({ line, pid }) => line.includes(home) && pid !== process.pid)
+  return all.filter((one) => one.line && (named.includes(one) || named.some(({ pid }) => pid === one.parent))).map(({ pid }) => pid)
+}
+
+async function eventually(holds: () => boolean, what: string): Promise<void> {
+  for (let tries = 0; !holds(); tries++) {
+    assert.ok(tries < 200, what)
+    await pause(50)
+  }
+}
+
+function ask(url: string, host?: string): Promise<{ status: number; body: any }> {
+  return new Promise((resolve, reject) => {
+    const call = request(url, { headers: host ? { host } : {}, agent: false }, (response) => {
+      let text = ''
+      response
+        .on('data', (piece) => (text += piece))
+        .on('end', () => resolve({ status: response.statusCode!, body: text ? JSON.parse(text) : null }))
+    })
+    call.on('error', reject).end()
+  })
+}
+
+const command = (home: string, ...args: string[]) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args, '--home', home], { encoding: 'utf8' })
+  return { status, stdout, stderr }
+}
+
+test('the first start makes demo and main, tells their passwords once, and a signal ends every process', async () => {
+  const home = newHome()
+  const first = await start(home)
+  assert.equal(first.line?.ready, true, first.err())
+  const [demo, main] = first.line.instances
+  assert.deepEqual({ ...demo, url: '' }, { name: 'demo', url: '', db: 'demo', login: 'admin', password: 'first of demo' })
+  assert.match(demo.url, /^http:\/\/127\.0\.0\.1:\d+$/)
+  assert.match(main.url, /^http:\/\/127\.0\.0\.2:\d+$/)
+  const port = Number(new URL(demo.url).port)
+
+  for (const [host, name] of [
+    ['localhost', 'demo'],
+    ['demo.localhost', 'demo'],
+    ['127.0.0.1', 'demo'],
+    ['main.localhost', 'main'],
+  ] as const) {
+    const { body } = await ask(demo.url, `${host}:${port}`)
+    assert.equal(body.name, name, host)
+    assert.match(body.role, /^i_[0-9a-f]{32}_runtime$/)
+  }
+  assert.equal((await ask(main.url)).body.name, 'main')
+  assert.equal((await ask(demo.url, 'evil.localhost')).status, 404)
+
+  const again = await start(home)
+  assert.deepEqual([again.line.ready, again.line.error.code], [false, 'already_running'])
+  assert.equal(again.child.exitCode ?? (await once(again.child, 'exit'))[0], exitCodes.already_running)
+
+  assert.equal(await end(first.child), 0)
+  assert.deepEqual(processesOf(home), [])
+  assert.equal(first.out().trim().split('\n').length, 1, 'exactly one line')
+
+  const begun = Date.now()
+  const second = await start(home, { port })
+  assert.equal(second.line.ready, true, second.err())
+  assert.ok(Date.now() - begun < 10_000)
+  assert.deepEqual(second.line.instances, [
+    { name: 'demo', url: demo.url, db: 'demo' },
+    { name: 'main', url: main.url, db: 'main' },
+  ])
+  assert.equal(await end(second.child, 'SIGINT'), 0)
+  assert.deepEqual(processesOf(home), [])
+})
+
+test('a service that crashes is started again, and kill -9 of the supervisor ends the services too', async () => {
+  const home = newHome()
+  const first = await start(home)
+  const url = first.line.instances[0].url as string
+  const { pid } = (await ask(url)).body
+  process.kill(pid, 'SIGKILL')
+  let next: number | undefined
+  await eventually(() => {
+    void ask(url)
+      .then(({ body }) => (next = body.pid))
+      .catch(() => {})
+    return next !== undefined && next !== pid
+  }, 'the server did not come back')
+
+  await end(first.child, 'SIGKILL')
+  await eventually(() => processesOf(home).every((one) => one !== next), 'the server outlived its supervisor')
+
+  const second = await start(home)
+  assert.equal(second.line?.ready, true, second.err())
+  assert.equal((await ask(second.line.instances[0].url)).body.name, 'demo')
+
+  const postmaster = Number(readFileSync(join(home, 'data', 'postmaster.pid'), 'utf8').split('\n')[0])
+  process.kill(postmaster, 'SIGKILL')
+  let answer: string | undefined
+  await pause(1_500)
+  await eventually(() => {
+    void ask(second.line.instances[0].url)
+      .then(({ body }) => (answer = body?.name))
+      .catch(() => {})
+    return answer === 'demo'
+  }, 'PostgreSQL did not come back')
+  await end(second.child)
+  assert.deepEqual(processesOf(home), [])
+})
+
+test('a start that is interrupted at any moment leaves nothing running, and the next one finishes it', async () => {
+  const home = newHome()
+  for (const afterMs of [150, 900, 1_800, 2_600]) {
+    const child = spawn(process.execPath, [program, 'start', '--json', '--home', home, '--port', '0'], { stdio: 'ignore' })
+    await pause(afterMs)
+    if (child.exitCode === null) await end(child)
+    await eventually(() => processesOf(home).length === 0, `after ${afterMs} ms something was left running`)
+  }
+  const { child, line, err } = await start(home)
+  assert.equal(line?.ready, true, err())
+  assert.deepEqual(line.instances.map((one: { name: string }) => one.name).sort(), ['demo', 'main'])
+  assert.ok(
+    line.instances.every((one: { password?: string }) => one.password),
+    'passwords that nobody was shown are shown now',
+  )
+  await end(child)
+})
+
+test('a port in use and a full disk each end in one line, one exit code, and nothing left running', async () => {
+  const home = newHome()
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const { port } = other.address() as { port: number }
+  const busy = await start(home, { port })
+  if (busy.child.exitCode === null) await once(busy.child, 'exit')
+  assert.deepEqual([busy.line.ready, busy.line.error.code, busy.child.exitCode], [false, 'port_in_use', exitCodes.port_in_use])
+  assert.match(busy.line.error.message, new RegExp(`^Port ${port} is in use by another program`))
+  other.close()
+
+  const full = await start(home, { env: { ERP4_REHEARSE: 'broken template' } })
+  if (full.child.exitCode === null) await once(full.child, 'exit')
+  assert.deepEqual([full.line.ready, full.line.error.code, full.child.exitCode], [false, 'disk_full', exitCodes.disk_full])
+  assert.deepEqual(processesOf(home), [])
+  const list = command(home, 'instance', 'list', '--json')
+  assert.deepEqual([list.status, JSON.parse(list.stdout)], [0, []])
+  assert.deepEqual(processesOf(home), [], 'a command stops the cluster it started')
+})
+
+test('instances are made, renamed and deleted while ERP4 runs, and it notices', async () => {
+  const home = newHome()
+  const { child, line } = await start(home)
+  const base = line.instances[0].url as string
+  const made = command(home, 'instance', 'create', 'azure', '--json')
+  assert.equal(made.status, 0, made.stderr)
+  const azure = JSON.parse(made.stdout)
+  assert.deepEqual(
+    [azure.name, azure.login, azure.password, new URL(azure.url).hostname],
+    ['azure', 'admin', 'first of azure', '127.0.0.3'],
+  )
+  assert.equal((await ask(base, 'azure.localhost')).body.name, 'azure')
+  assert.equal(command(home, 'instance', 'rename', 'azure', 'bakery').status, 0)
+  assert.equal((await ask(base, 'bakery.localhost')).body.name, 'bakery')
+  assert.equal((await ask(base, 'azure.localhost')).status, 404)
+  assert.equal(command(home, 'instance', 'delete', 'bakery').status, exitCodes.not_confirmed)
+  assert.equal((await ask(base, 'bakery.localhost')).status, 200)
+  assert.equal(command(home, 'instance', 'delete', 'bakery', '--confirm', 'bakery').status, 0)
+  assert.equal((await ask(base, 'bakery.localhost')).status, 404)
+  assert.equal(command(home, 'instance', 'create', '--', '-demo').status, exitCodes.usage)
+  assert.equal(command(home, 'instance', 'create', 'Demo').status, exitCodes.name_invalid)
+  assert.equal(command(home, 'instance', 'create', 'demo').status, exitCodes.name_taken)
+  const doctor = command(home, 'doctor')
+  assert.equal(doctor.status, 0, doctor.stdout)
+  assert.equal(await end(child), 0)
+})
+
+test('a command line that makes no sense is told so, and nothing is made', () => {
+  const home = join(newHome(), 'home')
+  for (const args of [
+    ['nonsense'],
+    ['start', '--port', 'x'],
+    ['start', '--port', '70000'],
+    ['start', '--what'],
+    ['instance'],
+    ['why', 'admin'],
+    ['migrate'],
+  ]) {
+    const { status, stdout } = command(home, ...args)
+    assert.deepEqual([status, stdout], [exitCodes.usage, ''], args.join(' '))
+  }
+  assert.equal(command(home, 'instance', 'list').status, exitCodes.not_found)
+  assert.throws(() => readdirSync(home), { code: 'ENOENT' })
+})

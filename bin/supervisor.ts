@@ -1,0 +1,149 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { ensureFolder, type Home } from '@erp4/ops'
+import type { ChildMessage } from './child.ts'
+import { CommandError, type FailureCode } from './exit-codes.ts'
+import { serviceUser, type ServiceUser } from './os-users.ts'
+import { say } from './terminal.ts'
+
+export interface ChildOrder {
+  /** Its name in messages and of its log file. */
+  name: string
+  /** The command of `bin/erp4.ts` that it runs. */
+  command: readonly string[]
+  user: ServiceUser
+  /** Asked at each start: what the process is handed over its channel. */
+  access: () => unknown
+}
+
+const stopPatienceMs = 20_000
+const maxLogBytes = 50 * 2 ** 20
+
+/**
+ * Keeps processes running: starts them, restarts one that crashed, with a growing pause, and ends them all. They live in sessions of
+ * their own, so that Ctrl-C in a terminal is ours alone to answer, and end by themselves when their channel to us breaks.
+ */
+export class Supervisor {
+  readonly #home: Home
+  readonly #children: Child[] = []
+
+  constructor(home: Home) {
+    this.#home = home
+  }
+
+  /** Resolves when the process says that it is ready; rejects with what it said when it ends before. */
+  async start(order: ChildOrder): Promise<void> {
+    const child = new Child(this.#home, order)
+    this.#children.push(child)
+    await child.start()
+  }
+
+  /** Ends the processes, those started last at once with all others; kills who does not listen. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#children.map((child) => child.stop()))
+  }
+}
+
+class Child {
+  readonly #home: Home
+  readonly #order: ChildOrder
+  #process: ChildProcess | undefined
+  #stopping = false
+
+  constructor(home: Home, order: ChildOrder) {
+    this.#home = home
+    this.#order = order
+  }
+
+  async start(): Promise<void> {
+    const child = launch(this.#home, this.#order)
+    this.#process = child
+    const since = Date.now()
+    await untilReady(child, this.#order)
+    child.once('exit', (code, signal) => void this.#restart(signal ?? code, Date.now() - since))
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    const child = this.#process
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    if (child.connected) child.send({ stop: true }, () => {}) // a broken channel stops it as well
+    const killer = setTimeout(() => child.kill('SIGKILL'), stopPatienceMs)
+    await gone
+    clearTimeout(killer)
+  }
+
+  async #restart(how: unknown, livedMs: number): Promise<void> {
+    let waitMs = livedMs > 60_000 ? 250 : 1_000
+    while (!this.#stopping) {
+      say(`  ${this.#order.name} ended (${String(how)}); starting it again. Its log: ${logFile(this.#home, this.#order)}`)
+      await pause(waitMs)
+      if (this.#stopping) return
+      const failed = await this.start().catch((error: Error) => error)
+      if (!failed) return
+      how = failed.message
+      waitMs = Math.min(30_000, waitMs * 2)
+    }
+  }
+}
+
+/** Asks one thing of a child process and waits for its answer. */
+export async function askChild(home: Home, order: ChildOrder): Promise<unknown> {
+  const child = launch(home, order)
+  const ended = endOf(child, order)
+  const answer = new Promise((resolve) => child.on('message', (message: ChildMessage) => 'answer' in message && resolve(message.answer)))
+  return Promise.race([answer, ended]).finally(() => child.connected && child.disconnect())
+}
+
+function launch(home: Home, { name, command, user, access }: ChildOrder): ChildProcess {
+  const { user: osUser } = serviceUser(user)
+  const cache = join(home.dir, 'cache', osUser ? user : 'self')
+  mkdirSync(join(home.dir, 'cache'), { recursive: true, mode: 0o711 })
+  ensureFolder(cache, 0o700, osUser)
+  const log = openLog(logFile(home, { name }))
+  const child = spawn(process.execPath, [process.argv[1]!, ...command], {
+    stdio: ['ignore', log, log, 'ipc'],
+    detached: true,
+    cwd: '/',
+    // Compiled code that a service may write must not be run by anybody else: each has its own cache.
+    env: { ...cleanEnvironment(), NODE_COMPILE_CACHE: cache, UV_THREADPOOL_SIZE: process.env.UV_THREADPOOL_SIZE ?? '8' },
+    ...(osUser ? { uid: osUser.uid, gid: osUser.gid } : {}),
+  })
+  closeSync(log)
+  child.on('error', () => {}) // an `exit` or a failed `send` tells it too
+  child.send({ access: access() }, () => {})
+  return child
+}
+
+/** Settings of ours and what programs need; nothing else that lies around in the environment of whoever started us. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => /^(PATH|LANG|LC_\w+|TZ|TMPDIR|ERP4_\w+)$/.test(name))
+  return Object.fromEntries(kept)
+}
+
+function untilReady(child: ChildProcess, order: ChildOrder): Promise<void> {
+  const ready = new Promise<void>((resolve) => child.on('message', (message: ChildMessage) => 'ready' in message && resolve()))
+  return Promise.race([ready, endOf(child, order)])
+}
+
+/** Rejects when the process ends, with the failure it told or its exit status. */
+function endOf(child: ChildProcess, { name }: ChildOrder): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    child.on('message', (message: ChildMessage) => {
+      if ('failed' in message) reject(new CommandError(message.failed.code as FailureCode, message.failed.message))
+    })
+    child.once('error', (error) => reject(error))
+    // Its last words travel on another channel than the news of its end.
+    child.once('exit', (code, signal) => setImmediate(() => reject(new CommandError('internal', `${name} ended (${signal ?? code}).`))))
+  })
+}
+
+const logFile = (home: Home, { name }: { name: string }): string => join(home.log, `${name}.log`)
+
+function openLog(path: string): number {
+  if (existsSync(path) && statSync(path).size > maxLogBytes) renameSync(path, `${path}.1`)
+  return openSync(path, 'a', 0o600)
+}

@@ -1,0 +1,59 @@
+import type pg from 'pg'
+import { connectAs, ensureTemplate, type Host, type Instance } from '@erp4/ops'
+import { answerOnce } from './child.ts'
+import type { Erp, InstanceAccess, MigrationPlan } from './erp.ts'
+import { describe } from './hosting.ts'
+import { releaseFingerprint } from './release.ts'
+import { askChild } from './supervisor.ts'
+
+/** Things that need the ERP's code, done once each in a process of their own, as the OS user of the server: ops stays without it. */
+type Task =
+  | { task: 'build template'; config: pg.ClientConfig; apps: readonly string[]; demo: boolean }
+  | { task: 'first password'; access: InstanceAccess }
+  | { task: 'plan'; access: InstanceAccess; apps: readonly string[] }
+  | { task: 'migrate'; access: InstanceAccess; apps: readonly string[]; acceptLosses: boolean }
+  | { task: 'why'; access: InstanceAccess; question: { user: string; operation: string; model: string; id: number } }
+
+/** The command `task`, which only a parent of ours runs. */
+export const runTask = (erp: Erp): Promise<void> => answerOnce((question) => perform(erp, question as Task))
+
+function perform(erp: Erp, task: Task): Promise<unknown> {
+  switch (task.task) {
+    case 'build template':
+      return erp.buildTemplate(task.config, { apps: task.apps, demo: task.demo }).then(() => null)
+    case 'first password':
+      return erp.setFirstPassword(task.access)
+    case 'plan':
+      return erp.plan(task.access, task.apps)
+    case 'migrate':
+      return erp.migrate(task.access, task.apps, { acceptLosses: task.acceptLosses })
+    case 'why':
+      return erp.why(task.access, task.question)
+  }
+}
+
+const ask = <T>(host: Host, task: Task): Promise<T> =>
+  askChild(host.home, { name: 'task', command: ['task'], user: 'erp4', access: () => task }) as Promise<T>
+
+/** The template for these apps at this release, with or without demo data. */
+export function templateFor(host: Host, apps: readonly string[], demo: boolean): Promise<string> {
+  const order = { label: `${demo ? 'demo' : 'plain'} ${[...apps].sort().join(' ')}`, apps, fingerprint: releaseFingerprint() }
+  return ensureTemplate(host, order, (config) => ask(host, { task: 'build template', config, apps, demo }))
+}
+
+export const firstPassword = async (host: Host, instance: Instance, port: number) =>
+  ask<{ login: string; password: string }>(host, { task: 'first password', access: await accessTo(host, instance, port) })
+
+export const planMigration = async (host: Host, instance: Instance, apps: readonly string[]) =>
+  ask<MigrationPlan>(host, { task: 'plan', access: await accessTo(host, instance), apps })
+
+export const migrate = async (host: Host, instance: Instance, apps: readonly string[], acceptLosses: boolean) =>
+  ask<MigrationPlan>(host, { task: 'migrate', access: await accessTo(host, instance), apps, acceptLosses })
+
+export const explain = async (host: Host, instance: Instance, question: { user: string; operation: string; model: string; id: number }) =>
+  ask<string[]>(host, { task: 'why', access: await accessTo(host, instance), question })
+
+async function accessTo(host: Host, instance: Instance, port = 80): Promise<InstanceAccess> {
+  const [owner, runtime] = await Promise.all([connectAs(host, instance, 'owner'), connectAs(host, instance, 'runtime')])
+  return { record: describe(instance, port), owner, runtime }
+}
