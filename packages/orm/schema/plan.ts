@@ -38,15 +38,14 @@ export interface DiffOptions {
 export function diff(desired: Schema, actual: ActualSchema, { concurrentlyFrom }: DiffOptions = { concurrentlyFrom: 100_000 }): Step[] {
   const known = new Set([...desired.tables.map((table) => table.name), ...desired.system.map((table) => table.name)])
   const gone = [...actual.tables.values()].filter((table) => !known.has(table.name) && table.mark?.startsWith('erp4 '))
-  const steps = [
+  return inOrder([
     ...desired.system.flatMap((table) => systemSteps(table, actual.tables.get(table.name))),
     ...desired.tables.flatMap((table) => tableSteps(table, actual.tables.get(table.name), concurrentlyFrom)),
     ...gone.flatMap(dropSteps),
-  ]
-  return order(steps)
+  ])
 }
 
-type Draft = Omit<Step, 'loses' | 'asks' | 'isFresh' | 'makes' | 'sql'> & Partial<Step> & { sql: readonly string[]; rank: number }
+interface Draft { rank: number; step: Step }
 
 const ranks = {
   system: 0, unlink: 1, unindex: 2, table: 3, column: 4, release: 5, convert: 6,
@@ -54,11 +53,14 @@ const ranks = {
 } as const
 
 function draft(kind: keyof typeof ranks, name: string, sql: string | readonly string[], says: string, extra: Partial<Step> = {}): Draft {
-  return { name, sql: typeof sql === 'string' ? [sql] : sql, says, rank: ranks[kind], phase: ranks[kind] < 10 ? 'grow' : 'bind', ...extra }
+  const rank = ranks[kind]
+  const step: Step = {
+    name, sql: typeof sql === 'string' ? [sql] : sql, says, phase: rank < 10 ? 'grow' : 'bind', loses: false, asks: null, isFresh: false, makes: null, ...extra,
+  }
+  return { rank, step }
 }
 
-const order = (drafts: readonly Draft[]): Step[] =>
-  drafts.toSorted((a, b) => a.rank - b.rank).map(({ rank: _, ...step }) => ({ loses: false, asks: null, isFresh: false, makes: null, ...step }))
+const inOrder = (drafts: readonly Draft[]): Step[] => drafts.toSorted((a, b) => a.rank - b.rank).map(({ step }) => step)
 
 function systemSteps(table: SystemTable, actual: ActualTable | undefined): Draft[] {
   const mark = `erp4 system ${digest(table.ddl.join(';'))}`

@@ -128,7 +128,7 @@ export const beginMigration: readonly string[] = [
   // Before the role: whoever may not take it learns so at once. Any number would do.
   'set local role pg_database_owner',
   'select pg_advisory_xact_lock(1701995572)',
-  "set local lock_timeout = '20s'; set local search_path = public; set local client_min_messages = warning; set local standard_conforming_strings = on",
+  "set local lock_timeout = '2s'; set local search_path = public; set local client_min_messages = warning; set local standard_conforming_strings = on",
 ]
 
 export const readMeta = 'select langs, apps, schema from meta'
