@@ -189,11 +189,11 @@ describe('the cooldown of sign-in', () => {
       rows,
       Array.from({ length: 2 }, () => ({
         actor: null,
-        source: home,
+        source: 'web',
         model: 'res.users',
         rec: null,
         operation: 'login_failed',
-        change: {},
+        change: { by: 'session', from: home },
       })),
     )
   })

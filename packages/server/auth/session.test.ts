@@ -4,7 +4,7 @@ import { after, before, beforeEach, describe, test } from 'node:test'
 import { AccessDenied } from '@erp4/orm'
 import { keyUser, makeKey } from './api-key.ts'
 import { noteUse, sessionUser, signOut, sweepSignIns } from './session.ts'
-import { passwordUser, signIn } from './sign-in.ts'
+import { confirmIdentity, passwordUser, signIn } from './sign-in.ts'
 import { annsPassword, authWorld, bobsPassword, instanceFor, type AuthWorld } from '../sql/auth-world.ts'
 import type { Credentials, Signed } from './types.ts'
 
@@ -73,6 +73,7 @@ describe('sessions', () => {
       rules: 5,
       schema: 6,
       how: 'session',
+      isConfirmed: true,
       session: { hash: createHash('sha256').update(token).digest('hex'), isStale: false },
     } satisfies Signed)
   })
@@ -135,6 +136,29 @@ describe('sessions', () => {
     await assert.rejects(enter(ann, 'wrong', token), AccessDenied)
     assert.ok(await who(token))
     assert.equal(await world.count('session'), 1)
+  })
+
+  test('the password given again confirms the session for ten minutes, a wrong one does not, nor in another session', async () => {
+    const [mine, other] = [await enter(), await enter()]
+    await world.at.tamper(`update session set confirmed = confirmed - interval '10 minutes'`)
+    const stale = (await who(mine.token))!
+    assert.equal(stale.isConfirmed, false)
+    const confirm = (password: string) => confirmIdentity(world.instance, world.databases, stale, password, home)
+    await assert.rejects(confirm('wrong'), AccessDenied)
+    await assert.rejects(confirm(bobsPassword), AccessDenied)
+    assert.equal((await who(mine.token))!.isConfirmed, false)
+    await confirm(annsPassword)
+    assert.equal((await who(mine.token))!.isConfirmed, true)
+    assert.equal((await who(other.token))!.isConfirmed, false)
+  })
+
+  test('the case of a login does not matter, and is no second count', async () => {
+    assert.equal((await enter('ANN@Azure.Example')).signed.user.id, 1)
+    await world.set('base.login_cooldown_after', 1)
+    await assert.rejects(enter('aNN@azure.example', 'wrong'), { name: 'AccessDenied' })
+    await assert.rejects(enter(ann), { name: 'CooldownError' })
+    await assert.rejects(enter('Nobody', 'wrong'), { name: 'AccessDenied' })
+    await assert.rejects(enter('nobody', 'wrong'), { name: 'CooldownError' })
   })
 
   test('signing out ends it and says so in the trail', async () => {

@@ -55,5 +55,5 @@ export function signedOf(instance: AuthInstance, row: SignedRow, how: Signed['ho
     lang: row.lang !== null && row.languages.includes(row.lang) ? row.lang : 'en_US',
     tz: row.tz ?? 'UTC',
   }
-  return { user, languages: row.languages, epoch: row.epoch, rules: row.rules, schema: row.schema, how }
+  return { user, languages: row.languages, epoch: row.epoch, rules: row.rules, schema: row.schema, how, isConfirmed: row.is_confirmed }
 }

@@ -24,6 +24,8 @@ export interface Signed {
   readonly rules: number
   readonly schema: number
   readonly how: 'session' | 'key' | 'password'
+  /** The password came with this call, or was given in this session within the last ten minutes: what outlives a session may be made. */
+  readonly isConfirmed: boolean
   /** Of a session: what form tokens are bound to, and when it was last written as seen. */
   readonly session?: SessionTrace
   /** Of an API key: its record. */

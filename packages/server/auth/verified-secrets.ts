@@ -1,3 +1,6 @@
+import { sourceNetwork } from './cooldown.ts'
+import type { AuthInstance } from './types.ts'
+
 /** Whose secret was found right, and under which versions. Any of them moves: it is judged anew. */
 export interface Verified {
   readonly id: number
@@ -70,3 +73,10 @@ export class VerifiedSecrets {
     if (names?.size === 0) this.#names.delete(owner)
   }
 }
+
+/** Those of this process, over all instances. */
+export const verifiedSecrets = new VerifiedSecrets()
+
+/** A user at a source, for `forgetOwner`. */
+export const ownerAt = (instance: AuthInstance, user: number | null, source: string): string =>
+  `${instance.database} ${user} ${sourceNetwork(source)}`

@@ -1,4 +1,5 @@
 import { sql, type Sql, type SystemTable } from '@erp4/orm'
+import { setting } from './auth-user.ts'
 
 /** One row per bucket that attempts were counted for; `since` as `judge` explains. Only admitted attempts insert, so admission bounds it. */
 export const loginTry: SystemTable = {
@@ -29,10 +30,6 @@ export const loginDevice: SystemTable = {
   ],
   runtime: ['select', 'insert', 'update', 'delete'],
 }
-
-/** A whole number from `ir_config_parameter`, or `fallback` when there is none or it is none. Read where it is used: a change acts at once, everywhere. */
-const setting = (key: string, fallback: number): Sql =>
-  sql`coalesce((select case when value ~ '^[0-9]{1,8}$' then value::int4 end from ir_config_parameter where key = ${key}::text limit 1), ${fallback}::int4)`
 
 export interface Buckets {
   /** Of the login as it was given, whether it exists or not: else the cooldown would tell. */

@@ -15,6 +15,7 @@ export const session: SystemTable = {
       created timestamptz not null default now(),
       seen timestamptz not null default now(),
       ends timestamptz not null default now() + interval '30 days',
+      confirmed timestamptz not null default now(),
       source text,
       check (octet_length(hash) = 32)
     ) with (fillfactor = 80)`,
@@ -46,6 +47,8 @@ export interface SignedRow {
   is_stale: boolean
   /** Of a key: its record. */
   key_id: number | null
+  /** Whoever calls proved lately that he is who he is. */
+  is_confirmed: boolean
 }
 
 const who = sql`
@@ -57,7 +60,8 @@ const who = sql`
 
 /** The one session statement of a call: idle for 7 days, 30 days in all, the user's rights and the instance's epoch unchanged since. */
 export const signedBySession = (hash: Buffer): Sql => sql`
-  select ${who}, s.seen < now() - interval '1 minute' as is_stale, null::int4 as key_id
+  select ${who}, s.seen < now() - interval '1 minute' as is_stale, null::int4 as key_id,
+         s.confirmed > now() - interval '10 minutes' as is_confirmed
   from session s
   join res_users u on u.id = s.user_id and u.sec_version = s.sec_version and u.active
   join meta m on m.epoch = s.epoch
@@ -66,7 +70,8 @@ export const signedBySession = (hash: Buffer): Sql => sql`
 
 /** The same for an API key, given by its index and its hash. Only keys for everything or for RPC. */
 export const signedByKey = (index: string, hash: string): Sql => sql`
-  select ${who}, coalesce(k.last_used < (now() at time zone 'utc') - interval '1 minute', true) as is_stale, k.id as key_id
+  select ${who}, coalesce(k.last_used < (now() at time zone 'utc') - interval '1 minute', true) as is_stale, k.id as key_id,
+         false as is_confirmed
   from res_users_apikeys k
   join res_users u on u.id = k.user_id and u.active
   cross join meta m
@@ -76,7 +81,7 @@ export const signedByKey = (index: string, hash: string): Sql => sql`
 
 /** The same for a password that was verified under these versions. */
 export const signedByVersions = (versions: { id: number; secVersion: number; epoch: number; loginVersion: number }): Sql => sql`
-  select ${who}, false as is_stale, null::int4 as key_id
+  select ${who}, false as is_stale, null::int4 as key_id, true as is_confirmed
   from res_users u
   join meta m on m.epoch = ${versions.epoch}::int4 and m.login = ${versions.loginVersion}::int4
   join res_partner p on p.id = u.partner_id
@@ -89,8 +94,10 @@ export const insertSession = (one: { hash: Buffer; id: number; secVersion: numbe
 
 /** Ends a session and writes so in the trail, when there was one. */
 export const deleteSession = (hash: Buffer): Sql => sql`
-  with gone as (delete from session where hash = ${hash}::bytea returning user_id, source)
-  insert into audit_in (actor, source, model, rec, operation) select user_id, source, 'res.users', user_id, 'logout' from gone`
+  with gone as (delete from session where hash = ${hash}::bytea returning user_id)
+  insert into audit_in (actor, source, model, rec, operation) select user_id, 'web', 'res.users', user_id, 'logout' from gone`
+
+export const confirmSession = (hash: Buffer): Sql => sql`update session set confirmed = now() where hash = ${hash}::bytea`
 
 export const touchSession = (hash: Buffer): Sql => sql`
   update session set seen = now() where hash = ${hash}::bytea and seen < now() - interval '1 minute'`

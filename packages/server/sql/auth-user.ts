@@ -13,14 +13,22 @@ export interface Candidate {
   sec_version: number | null
 }
 
+/** A whole number from `ir_config_parameter`, or `fallback` when there is none or it is none. Read where it is used: a change acts at once, everywhere. */
+export const setting = (key: string, fallback: number): Sql =>
+  sql`coalesce((select case when value ~ '^[0-9]{1,8}$' then value::int4 end from ir_config_parameter where key = ${key}::text limit 1), ${fallback}::int4)`
+
+const rounds = setting('password.hashing.rounds', 0)
+
+export const passwordPolicy: Sql = sql`select ${setting('auth_password_policy.minlength', 12)} as min_length, ${rounds} as rounds`
+
 const candidate = (found: Sql): Sql => sql`
   select m.epoch, m.login as login_version,
-         coalesce((select case when value ~ '^[0-9]{1,8}$' then value::int4 end from ir_config_parameter where key = 'password.hashing.rounds' limit 1), 0) as rounds,
+         ${rounds} as rounds,
          u.id, u.login, u.password, u.sec_version
   from meta m left join res_users u on u.active and ${found}`
 
-/** Always one row: a login that nobody has is judged like one that somebody has. */
-export const candidateByLogin = (login: string): Sql => candidate(sql`u.login = ${login}::text`)
+/** Always one row: a login that nobody has is judged like one that somebody has. Case counts as little as in the rule that logins are unique. */
+export const candidateByLogin = (login: string): Sql => candidate(sql`lower(u.login) = lower(${login}::text)`)
 
 export const candidateById = (id: number): Sql => candidate(sql`u.id = ${id}::int4`)
 
@@ -28,9 +36,13 @@ export const candidateById = (id: number): Sql => candidate(sql`u.id = ${id}::in
 export const rehash = (id: number, old: string, fresh: string): Sql => sql`
   update res_users set password = ${fresh}::text where id = ${id}::int4 and password = ${old}::text`
 
-/**
- * A sign-in, or a failed one, in the trail. The login of a failure is not written when nobody has it: people type passwords there.
- */
-export const auditSignIn = (one: { operation: 'login' | 'login_failed'; user: number | null; source: string; change: object }): Sql => sql`
+/** A sign-in, or a failed one, in the trail. The login of a failure is not written: people type passwords there. */
+export const auditSignIn = (one: {
+  operation: 'login' | 'login_failed'
+  user: number | null
+  by: 'session' | 'rpc' | 'confirmation'
+  source: string
+}): Sql => sql`
   insert into audit_in (actor, source, model, rec, operation, change)
-  values (${one.operation === 'login_failed' ? null : one.user}::int4, ${one.source}::text, 'res.users', ${one.user}::int4, ${one.operation}::text, ${JSON.stringify(one.change)}::jsonb)`
+  values (${one.operation === 'login' ? one.user : null}::int4, ${one.by === 'rpc' ? 'rpc' : 'web'}::text, 'res.users', ${one.user}::int4,
+          ${one.operation}::text, ${JSON.stringify({ by: one.by, from: one.source })}::jsonb)`

@@ -1,0 +1,20 @@
+import type { Databases, Preparers } from '@erp4/orm'
+import { passwordPolicy } from '../sql/auth-user.ts'
+import { demandPassword, hashPassword } from './password.ts'
+import type { AuthInstance } from './types.ts'
+
+/**
+ * What `prepareCall` does with the secrets in a call: a user's password must be long enough by this instance's setting and becomes a
+ * hash; the password of a dialogue is not kept. Throws ValidationError, or BusyError when too many wait for a hash.
+ */
+export const preparers = (instance: AuthInstance, databases: Databases): Preparers =>
+  new Map([
+    ['res.users.password', (clear: string) => hashNew(instance, databases, clear)],
+    ['res.users.identitycheck.password', async () => ''],
+  ])
+
+async function hashNew(instance: AuthInstance, databases: Databases, clear: string): Promise<string> {
+  const [policy] = await databases.use(instance.database, (cx) => cx.query<{ min_length: number; rounds: number }>(passwordPolicy))
+  demandPassword(clear, policy!.min_length)
+  return hashPassword(clear, policy!.rounds)
+}
