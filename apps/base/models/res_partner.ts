@@ -12,7 +12,7 @@ export const res_partner = model('res.partner', {
   order: 'display_name, id desc',
   fields: {
     name:                  char({ index: 'trigram', help: 'Needed for people and companies; an address may do without.' }),
-    display_name:          char({ compute: 'stored', required: true, index: 'trigram' }),
+    display_name:          char({ compute: 'stored', index: 'trigram' }),
     complete_name:         char({ related: 'display_name' }),
     active:                boolean({ default: true }),
     is_company:            boolean({ label: 'Is a Company' }),
