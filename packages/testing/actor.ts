@@ -7,6 +7,7 @@ import {
   type Registry,
   type Table,
   type User,
+  asSentence,
   finishCall,
   openCall,
 } from '@erp4/orm'
@@ -54,10 +55,15 @@ export class Actor<S extends boolean = boolean> {
       const { lang, tz, company_ids } = this.user
       const context: Context = { lang, tz, allowed_company_ids: company_ids, active_test: true, ...this.#context }
       const env = new Env(openCall({ registry, cx, source: 'test', now }), this.user, context, this.isSystem)
-      const result = await work(env)
-      await finishCall(env)
-      this.#statements = cx.statements
-      return result
+      try {
+        const result = await work(env)
+        await finishCall(env)
+        return result
+      } catch (error) {
+        throw asSentence(env, error)
+      } finally {
+        this.#statements = cx.statements
+      }
     })
   }
 

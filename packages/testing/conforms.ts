@@ -10,17 +10,20 @@ import { world } from './world.ts'
  * their declaration.
  */
 export function conforms(app: App, { samples = {} }: { samples?: Samples } = {}): void {
-  test(`${app.name}: its declarations agree with each other and with those of the apps it depends on`, () => {
+  void test(`${app.name}: its declarations agree with each other and with those of the apps it depends on`, () => {
     assemble([app])
   })
 
-  test(`${app.name}: its rules are valid SQL for every group`, async (t) => {
-    const { registry, person } = await world(app)
-    const people = await Promise.all([...registry.groups.values()].map((group) => person(group)))
+  void test(`${app.name}: its rules are valid SQL for every group`, async (t) => {
+    const { registry, person, system } = await world(app)
+    // Some groups exist for code alone: there is no record of them, and nobody can be in them.
+    const recorded = new Set((await system.model('res.groups').find([], ['key'])).map(({ key }) => key))
+    const groups = [...registry.groups.values()].filter(({ name }) => recorded.has(name))
+    const people = await Promise.all(groups.map((group) => person(group)))
     for (const model of modelsOf(app, registry.models)) await t.test(model.name, () => tryRules(people, model))
   })
 
-  test(`${app.name}: who is in no group reaches none of its records and none of its methods`, async (t) => {
+  void test(`${app.name}: who is in no group reaches none of its records and none of its methods`, async (t) => {
     const { registry, person, system } = await world(app)
     const stranger = await person()
     for (const model of modelsOf(app, registry.models)) {
@@ -32,7 +35,7 @@ export function conforms(app: App, { samples = {} }: { samples?: Samples } = {})
     }
   })
 
-  test(`${app.name}: fifty records take no more statements than one`, async (t) => {
+  void test(`${app.name}: fifty records take no more statements than one`, async (t) => {
     const { registry, system } = await world(app)
     for (const model of modelsOf(app, registry.models)) await t.test(model.name, () => assertBatched(system, model, samples))
   })
@@ -75,7 +78,7 @@ async function assertClosed(stranger: Actor, model: Model): Promise<void> {
   })
   assert.deepEqual(seen.ids, [], `${model.name}: a stranger finds nothing`)
   await refused(table.create({} as never), 'create')
-  await refused(table.browse([1]).write({} as never), 'write')
+  await refused(table.browse([1]).write({}), 'write')
   await refused(table.browse([1]).unlink(), 'unlink')
   for (const [name, action] of model.actions) {
     // What needs no more than a name is for whoever holds an id; the methods of a model as a whole answer for themselves then.
@@ -94,7 +97,7 @@ async function assertBatched(system: Actor<true>, model: Model, samples: Samples
   const one = await statementsFor(system, model, samples, 1, 1)
   const fifty = await statementsFor(system, model, samples, 101, 50)
   for (const [step, statements] of Object.entries(fifty)) {
-    const few = one[step]!
+    const few = one[step] ?? statements
     assert.ok(
       statements <= few,
       `${model.name}: to ${step} 50 records takes ${statements} statements, ${few} for one: a loop somewhere asks once for each record`,
@@ -124,7 +127,11 @@ async function statementsFor(
   })
   await measure('read', () => records.read(readable(model) as never))
   const changes = shareable(model, values[0]!)
-  if (Object.keys(changes).length > 0) await measure('write', () => records.write(changes as never))
+  // Where even those cannot be the same for many, there is nothing to compare.
+  const notForMany = (error: unknown): void => {
+    if (!(error instanceof UserError)) throw error
+  }
+  if (Object.keys(changes).length > 0) await measure('write', () => records.write(changes as never)).catch(notForMany)
   await measure('delete', () => records.unlink())
   return spent
 }

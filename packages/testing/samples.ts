@@ -45,7 +45,7 @@ export function sampleValue({ kind, name, choices, options }: FieldInfo, n: numb
     case 'char':
     case 'text':
     case 'html':
-      return `${name} ${n}`.slice(0, (options['size'] as number | undefined) ?? 80)
+      return sampleText(name, n, (options['size'] as number | undefined) ?? 80)
     case 'integer':
     case 'float':
       return n
@@ -55,9 +55,9 @@ export function sampleValue({ kind, name, choices, options }: FieldInfo, n: numb
     case 'boolean':
       return n % 2 === 0
     case 'date':
-      return day('2027-01-31')
+      return day(new Date(Date.UTC(2100, 0, n)).toISOString().slice(0, 10))
     case 'datetime':
-      return moment('2027-01-31 12:00:00')
+      return moment(new Date(Date.UTC(2100, 0, n, 12)))
     case 'selection':
       return Object.keys(choices!)[0]
     case 'json':
@@ -71,3 +71,7 @@ export function sampleValue({ kind, name, choices, options }: FieldInfo, n: numb
       return null
   }
 }
+
+/** Codes of two or three letters get a digit where they can: no real code has one. */
+const sampleText = (name: string, n: number, size: number): string =>
+  size < 12 ? n.toString(36).padStart(size, 'z') : `${name} ${n}`.slice(0, size)
