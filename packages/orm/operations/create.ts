@@ -90,7 +90,7 @@ async function insert(env: Env, model: Model, sorted: readonly Sorted[], trusted
   const trail = model.audit ? sql`, a as (${auditRows(call, env.user.id, model.name, 'create', createdChange('x', fields), sql`n`)})` : empty
   const statement = sql`with n as (insert into ${ident(model.table)} as t (${names}) select ${values} from ${numberedRecordset(rows, fields.map((field) => ({ name: field.column!, field })))} r order by r.n returning ${returned})${trail}
     select array(select id from n order by id) as ids${judgements(rule, links, companies)}${join(upward.map((field) => sql`, array(select distinct n.${ident(field.column!)} from n where n.${ident(field.column!)} is not null) as ${ident(`up_${field.name}`.slice(0, 63))}`), ' ')}`
-  const [row] = await env.cx.query<Judged & { ids: number[] }>(statement, shapeName(statement))
+  const [row] = await env.cx.query<Judged & { ids: number[] }>(statement, shapeName(statement)).catch((error: unknown) => { throw asLinkRefusal(env, model, error) })
   demandJudged(env, model, 'create', row!)
   rememberLocked(env, model, row!.ids)
   rememberTargets(call, fields, sorted)
@@ -126,6 +126,11 @@ export function judgements(rule: Sql | null, links: Sql | null, companies: Sql |
 
 export function demandJudged(env: Env, model: Model, operation: 'create' | 'write', row: Judged): void {
   if (row.allowed === false) throw refusal(env, model, operation)
-  if (row.links === false) throw new AccessError(env.t(`A record that this '${model.label}' (${model.name}) refers to does not exist, or you may not use it.`))
+  if (row.links === false) throw linkRefusal(env, model)
   if (row.companies === false) throw new UserError(env.t(`This '${model.label}' refers to a record of another company.`))
 }
+
+const linkRefusal = (env: Env, model: Model): AccessError => new AccessError(env.t(`A record that this '${model.label}' (${model.name}) refers to does not exist, or you may not use it.`))
+
+/** The database finds a missing target before we find a hidden one: both must sound the same. */
+export const asLinkRefusal = (env: Env, model: Model, error: unknown): unknown => ((error as { code?: string }).code === '23503' ? linkRefusal(env, model) : error)

@@ -10,7 +10,7 @@ import { companiesAgree, linksAllowed } from '../sql/links.ts'
 import { shapeName } from '../sql/names.ts'
 import { recordset } from '../sql/recordset.ts'
 import { applyCommands } from './apply-commands.ts'
-import { type Judged, demandJudged, judgements, listedIn } from './create.ts'
+import { type Judged, asLinkRefusal, demandJudged, judgements, listedIn } from './create.ts'
 import { followUp } from './follow.ts'
 import { demandNoCircle, setPaths } from './hierarchy.ts'
 import { judgeLater, judgeNow } from './judge.ts'
@@ -73,7 +73,7 @@ async function update(env: Env, model: Model, ids: readonly number[], sorted: re
   const statement = sql`with o as materialized (select t.id, t.version as seen${oldList} from ${ident(model.table)} t where t.id = any(${ids})${condition} order by t.id for no key update of t),
     n as (update ${ident(model.table)} t set ${sets} from o${source} where t.id = o.id${joined}${seen === null ? empty : sql` and o.seen = ${seen}::int4`} returning ${returned})${trail}
     select (select count(*)::int4 from o) as found, (select count(*)::int4 from n) as written${judgements(rule, links, companies)}${join(upward.map((field) => sql`, array(select unnest(array[n.${ident(field.column!)}, n.${oldName(field.column!)}]) from n) as ${ident(`up_${field.name}`.slice(0, 63))}`), ' ')}`
-  const [row] = await env.cx.query<Judged & { found: number; written: number }>(statement, shapeName(statement))
+  const [row] = await env.cx.query<Judged & { found: number; written: number }>(statement, shapeName(statement)).catch((error: unknown) => { throw asLinkRefusal(env, model, error) })
   if (row!.found !== ids.length) throw refusal(env, model, 'write')
   if (row!.written !== row!.found) throw await conflict(env, model, ids, fields)
   demandJudged(env, model, 'write', row!)

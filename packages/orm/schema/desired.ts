@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto'
 import type { FieldInfo, Model, OrderTerm, Registry } from '../registry.ts'
 import {
-  choiceCheck, columnDefault, columnType, columnsIndex, fillOf, orderIndex, plainIndex, sortIndex, sparseIndex, trigramIndex, uniqueIndex,
+  choiceCheck,
+  columnDefault,
+  columnType,
+  columnsIndex,
+  fillOf,
+  orderIndex,
+  plainIndex,
+  sortIndex,
+  sparseIndex,
+  trigramIndex,
+  uniqueIndex,
 } from '../sql/schema-definitions.ts'
 import type { SystemTable } from '../sql/system-table.ts'
 import type { Check, Column, ForeignKey, Index, Schema, Table } from './schema.ts'
@@ -39,7 +49,11 @@ export const digest = (text: string): string => createHash('sha256').update(text
 function modelTable(model: Model, registry: Registry, options: SchemaOptions, hasBlobs: boolean): Table {
   const fields = stored(model)
   return {
-    name: model.table, mark: `erp4 model ${model.name}`, label: model.label, primaryKey: ['id'], columns: fields.map(columnOf),
+    name: model.table,
+    mark: `erp4 model ${model.name}`,
+    label: model.label,
+    primaryKey: ['id'],
+    columns: fields.map(columnOf),
     indexes: [...uniques(model), ...fields.flatMap((field) => fieldIndexes(field, options)), ...modelIndexes(model)],
     foreignKeys: fields.flatMap((field) => foreignKeys(field, registry, hasBlobs)),
     checks: fields.flatMap(checks),
@@ -53,15 +67,22 @@ function columnOf(field: FieldInfo): Column {
     ? alwaysThere.has(field.name)
     : !field.options.companyDependent && (field.kind === 'boolean' || (Boolean(field.options.required) && field.computed === null))
   return {
-    name: field.column!, label: field.label, type: columnType(field), required, field,
-    default: columnDefault(field), fill: fillOf(field), isIdentity: field.magic && field.name === 'id',
+    name: field.column!,
+    label: field.label,
+    type: columnType(field),
+    required,
+    field,
+    default: columnDefault(field),
+    fill: fillOf(field),
+    isIdentity: field.magic && field.name === 'id',
   }
 }
 
 function foreignKeys(field: FieldInfo, registry: Registry, hasBlobs: boolean): ForeignKey[] {
   const name = shortened(`${field.model.table}_${field.column}_fkey`)
   if (field.options.companyDependent || field.magic) return []
-  if (field.kind === 'many2one') return [{ name, column: field.column!, table: registry.models.get(field.comodel!)!.table, key: 'id', field }]
+  if (field.kind === 'many2one')
+    return [{ name, column: field.column!, table: registry.models.get(field.comodel!)!.table, key: 'id', field }]
   return field.kind === 'binary' && hasBlobs ? [{ name, column: field.column!, table: 'blob', key: 'hash', field }] : []
 }
 
@@ -79,7 +100,11 @@ function checks(field: FieldInfo): Check[] {
 function uniques(model: Model): Index[] {
   return model.unique.map(({ fields: names, fold, message }) => {
     const fields = names.map((name) => model.fields.get(name)!)
-    return { name: shortened(`${model.table}_${names.join('_')}_key`), definition: uniqueIndex(fields, fold), unique: { model, fields, message } }
+    return {
+      name: shortened(`${model.table}_${names.join('_')}_key`),
+      definition: uniqueIndex(fields, fold),
+      unique: { model, fields, message },
+    }
   })
 }
 
@@ -92,7 +117,9 @@ function fieldIndexes(field: FieldInfo, { languages, hasTrigrams }: SchemaOption
   if (field.kind === 'many2one') return [speed(`${at}_idx`, plainIndex(field, ''))]
   if ((!field.options.index && field.name !== 'parent_path') || field.kind === 'json') return []
   if (!field.options.translate) return textIndexes(field, at, 'en_US', hasTrigrams)
-  return languages.flatMap((language) => textIndexes(field, `${at}_${language.toLowerCase().replace(/[^a-z0-9]+/g, '_')}`, language, hasTrigrams))
+  return languages.flatMap((language) =>
+    textIndexes(field, `${at}_${language.toLowerCase().replace(/[^a-z0-9]+/g, '_')}`, language, hasTrigrams),
+  )
 }
 
 function textIndexes(field: FieldInfo, at: string, language: string, hasTrigrams: boolean): Index[] {
@@ -114,7 +141,9 @@ function modelIndexes(model: Model): Index[] {
   const hangs = model.hangsOn ? [model.fields.get(model.hangsOn.model)?.column, model.fields.get(model.hangsOn.id)?.column] : []
   return [
     ...(terms.length > 0 ? [speed(`${model.table}_order_idx`, orderIndex(terms))] : []),
-    ...(hangs.length > 0 && hangs.every((column) => column != null) ? [speed(`${model.table}_hangs_idx`, columnsIndex(hangs as string[]))] : []),
+    ...(hangs.length > 0 && hangs.every((column) => column != null)
+      ? [speed(`${model.table}_hangs_idx`, columnsIndex(hangs as string[]))]
+      : []),
   ]
 }
 
@@ -126,7 +155,8 @@ function orderTerms(model: Model): OrderTerm[] {
   const terms: OrderTerm[] = []
   for (const { field, descending } of model.order) {
     const own = field.related?.length === 1 ? model.fields.get(field.related[0]!)! : field
-    if (own.column === null || own.kind === 'many2one' || own.kind === 'json' || own.options.translate || own.options.companyDependent) return []
+    if (own.column === null || own.kind === 'many2one' || own.kind === 'json' || own.options.translate || own.options.companyDependent)
+      return []
     terms.push({ field: own, descending })
     if (own.name === 'id') return terms.length > 1 ? terms : []
   }
@@ -135,22 +165,40 @@ function orderTerms(model: Model): OrderTerm[] {
 
 function linkTable(field: FieldInfo, registry: Registry): Table {
   const { table } = field.links!
-  const side = (column: string, model: string): ForeignKey =>
-    ({ name: shortened(`${table}_${column}_fkey`), column, table: registry.models.get(model)!.table, key: 'id', field })
-  const column = (name: string, model: string): Column =>
-    ({ name, label: registry.models.get(model)!.label, type: 'integer', required: true, default: null, isIdentity: false, fill: null, field })
+  const side = (column: string, model: string): ForeignKey => ({
+    name: shortened(`${table}_${column}_fkey`),
+    column,
+    table: registry.models.get(model)!.table,
+    key: 'id',
+    field,
+  })
+  const column = (name: string, model: string): Column => ({
+    name,
+    label: registry.models.get(model)!.label,
+    type: 'integer',
+    required: true,
+    default: null,
+    isIdentity: false,
+    fill: null,
+    field,
+  })
   return {
-    name: table, mark: `erp4 links ${field.model.name}.${field.name}`, label: `${field.model.label}: ${field.label}`,
-    primaryKey: ['left_id', 'right_id'], columns: [column('left_id', field.model.name), column('right_id', field.comodel!)],
+    name: table,
+    mark: `erp4 links ${field.model.name}.${field.name}`,
+    label: `${field.model.label}: ${field.label}`,
+    primaryKey: ['left_id', 'right_id'],
+    columns: [column('left_id', field.model.name), column('right_id', field.comodel!)],
     indexes: [speed(`${table}_right_id_idx`, columnsIndex(['right_id']))],
-    foreignKeys: [side('left_id', field.model.name), side('right_id', field.comodel!)], checks: [],
+    foreignKeys: [side('left_id', field.model.name), side('right_id', field.comodel!)],
+    checks: [],
   }
 }
 
 /** Names of indexes are one namespace in PostgreSQL: `res_bank` + `city_id` and `res_bank_city` + `id` would meet. */
 function withoutClashes(tables: readonly Table[]): Table[] {
   const owners = new Map<string, number>()
-  for (const name of tables.flatMap((table) => [table.name, ...table.indexes.map((index) => index.name)])) owners.set(name, (owners.get(name) ?? 0) + 1)
+  for (const name of tables.flatMap((table) => [table.name, ...table.indexes.map((index) => index.name)]))
+    owners.set(name, (owners.get(name) ?? 0) + 1)
   const clear = (table: Table, index: Index): Index =>
     owners.get(index.name) === 1 ? index : { ...index, name: `${index.name.slice(0, 54)}_${digest(`${table.name} ${index.definition}`)}` }
   return tables.map((table) => ({ ...table, indexes: table.indexes.map((index) => clear(table, index)) }))

@@ -6,7 +6,10 @@ export class MigrationRefused extends Error {
   readonly steps: readonly Step[]
 
   constructor(steps: readonly Step[]) {
-    super(`${steps.length} step(s) would lose data, so nothing was changed. Allow them by name if that is meant:\n` + steps.map((step) => `  - ${step.name}: ${step.says}`).join('\n'))
+    super(
+      `${steps.length} step(s) would lose data, so nothing was changed. Allow them by name if that is meant:\n` +
+        steps.map((step) => `  - ${step.name}: ${step.says}`).join('\n'),
+    )
     this.steps = steps
   }
 }

@@ -20,11 +20,16 @@ export function constraintMessage(registry: Registry, violation: Violation): str
   const table = tablesOf(registry).get(violation.table ?? '')
   if (!table) return null
   switch (violation.code) {
-    case '23505': return uniqueMessage(table, violation)
-    case '23502': return requiredMessage(table, violation)
-    case '23503': return linkMessage(registry, table, violation)
-    case '23514': return checkMessage(table, violation)
-    default: return null
+    case '23505':
+      return uniqueMessage(table, violation)
+    case '23502':
+      return requiredMessage(table, violation)
+    case '23503':
+      return linkMessage(registry, table, violation)
+    case '23514':
+      return checkMessage(table, violation)
+    default:
+      return null
   }
 }
 
@@ -43,9 +48,12 @@ function tablesOf(registry: Registry): ReadonlyMap<string, Table> {
 
 function uniqueMessage(table: Table, { constraint }: Violation): string | null {
   const unique = table.indexes.find((index) => index.name === constraint)?.unique
-  if (unique) return unique.message ?? `${unique.model.label}: another record has the same ${together(unique.fields.map((field) => field.label))}.`
+  if (unique)
+    return unique.message ?? `${unique.model.label}: another record has the same ${together(unique.fields.map((field) => field.label))}.`
   if (constraint !== `${table.name}_pkey`) return null
-  return table.primaryKey.length > 1 ? `${table.label}: the same record was added twice.` : `${table.label}: a record with this id exists already.`
+  return table.primaryKey.length > 1
+    ? `${table.label}: the same record was added twice.`
+    : `${table.label}: a record with this id exists already.`
 }
 
 function requiredMessage(table: Table, { column }: Violation): string | null {
@@ -58,7 +66,8 @@ function linkMessage(registry: Registry, table: Table, { constraint, detail }: V
   if (!key) return null
   const { field } = key
   const label = `${field.label} (${field.model.label})`
-  if (detail?.includes('is still referenced')) return `${targetLabel(registry, key.table, field)}: this record is still in use as ${label}, so it cannot be deleted. Archive it, or change what refers to it first.`
+  if (detail?.includes('is still referenced'))
+    return `${targetLabel(registry, key.table, field)}: this record is still in use as ${label}, so it cannot be deleted. Archive it, or change what refers to it first.`
   return `${label}: the record chosen does not exist any more. Please choose another.`
 }
 
@@ -70,4 +79,5 @@ function checkMessage(table: Table, { constraint }: Violation): string | null {
   return check ? `${table.label}: ${check.field.label} has a value that is none of its choices.` : null
 }
 
-const together = (labels: readonly string[]): string => (labels.length < 2 ? labels.join('') : `${labels.slice(0, -1).join(', ')} and ${labels.at(-1)}`)
+const together = (labels: readonly string[]): string =>
+  labels.length < 2 ? labels.join('') : `${labels.slice(0, -1).join(', ')} and ${labels.at(-1)}`

@@ -89,15 +89,25 @@ export async function migrate(client: pg.ClientBase, options: MigrationOptions):
       for (const move of plan.moves) await moment?.(move, cx)
     }
     if (!isNew) await hook(options.hooks?.before)
-    await run(client, plan.steps.filter((step) => step.phase === 'grow'))
+    await run(
+      client,
+      plan.steps.filter((step) => step.phase === 'grow'),
+    )
     await hook(options.hooks?.grown)
-    await run(client, plan.steps.filter((step) => step.phase === 'bind'))
+    await run(
+      client,
+      plan.steps.filter((step) => step.phase === 'bind'),
+    )
     const faults = await rightsAmiss(client, options, null)
     if (faults.length > 0) await client.query(faults.flatMap((fault) => fault.sql).join(';\n'))
     await hook(options.hooks?.after)
     return { ...plan, grants: faults.map((fault) => fault.says), schema: await writeMeta(client, plan, options.registry) }
   })
-  if (!options.dryRun) await runLater(client, done.steps.filter((step) => step.phase === 'later'))
+  if (!options.dryRun)
+    await runLater(
+      client,
+      done.steps.filter((step) => step.phase === 'later'),
+    )
   return done
 }
 
@@ -113,7 +123,10 @@ async function inTransaction<T>(client: pg.ClientBase, keep: boolean, work: () =
   }
 }
 
-interface Prepared { plan: Migration; isNew: boolean }
+interface Prepared {
+  plan: Migration
+  isNew: boolean
+}
 
 async function prepare(client: pg.ClientBase, options: MigrationOptions): Promise<Prepared> {
   const [found] = await rowsOf<{ catalog: any }>(client, catalog)
@@ -126,10 +139,18 @@ async function prepare(client: pg.ClientBase, options: MigrationOptions): Promis
   const apps: Record<string, string> = meta?.apps ?? {}
   const allowed = new Set(options.allow ?? [])
   const plan: Migration = {
-    steps, grants: (await rightsAmiss(client, options, new Set(actual.tables.keys()))).map((fault) => fault.says), schema: meta?.schema ?? 0,
-    moves: registry.apps.filter((app) => apps[app.name] !== app.version).map((app) => ({ app, from: apps[app.name] ?? null, to: app.version })),
-    removed: Object.entries(apps).filter(([name]) => !registry.apps.some((app) => app.name === name)).map(([app, from]) => ({ app, from })),
-    added: addedFields(desired, actual), refused: steps.filter((step) => step.loses && !allowed.has(step.name)), notes: notesOn(registry, actual),
+    steps,
+    grants: (await rightsAmiss(client, options, new Set(actual.tables.keys()))).map((fault) => fault.says),
+    schema: meta?.schema ?? 0,
+    moves: registry.apps
+      .filter((app) => apps[app.name] !== app.version)
+      .map((app) => ({ app, from: apps[app.name] ?? null, to: app.version })),
+    removed: Object.entries(apps)
+      .filter(([name]) => !registry.apps.some((app) => app.name === name))
+      .map(([app, from]) => ({ app, from })),
+    added: addedFields(desired, actual),
+    refused: steps.filter((step) => step.loses && !allowed.has(step.name)),
+    notes: notesOn(registry, actual),
   }
   return { plan, isNew: meta === undefined }
 }
@@ -151,25 +172,36 @@ function addedFields(desired: Schema, actual: ActualSchema): FieldInfo[] {
 }
 
 function notesOn(registry: Registry, actual: ActualSchema): string[] {
-  const wantsTrigrams = [...registry.models.values()].some((model) => [...model.fields.values()].some((field) => field.options.index === 'trigram'))
-  return wantsTrigrams && !actual.hasTrigrams ? ['The extension pg_trgm is not installed: searches for a part of a text will read whole tables.'] : []
+  const wantsTrigrams = [...registry.models.values()].some((model) =>
+    [...model.fields.values()].some((field) => field.options.index === 'trigram'),
+  )
+  return wantsTrigrams && !actual.hasTrigrams
+    ? ['The extension pg_trgm is not installed: searches for a part of a text will read whole tables.']
+    : []
 }
 
 /** Steps on new tables go in one text: they cannot fail on data. The others run one by one, so that a failure can name its step. */
 async function run(client: pg.ClientBase, steps: readonly Step[]): Promise<void> {
-  for (let i = 0; i < steps.length; ) {
+  for (let i = 0; i < steps.length;) {
     const step = steps[i]!
     const end = step.isFresh ? steps.findIndex((other, j) => j > i && !other.isFresh) : i + 1
     const batch = steps.slice(i, end < 0 ? steps.length : end)
     await client.query(batch.flatMap((one) => one.sql).join(';\n')).catch((error: unknown) => {
-      throw explained(error, batch.find((one) => one.makes === (error as pg.DatabaseError).constraint) ?? (batch.length === 1 ? step : null))
+      throw explained(
+        error,
+        batch.find((one) => one.makes === (error as pg.DatabaseError).constraint) ?? (batch.length === 1 ? step : null),
+      )
     })
     i += batch.length
   }
 }
 
 /** `existing` is null once all declared tables are there. */
-async function rightsAmiss(client: pg.ClientBase, { registry, tables }: MigrationOptions, existing: ReadonlySet<string> | null): Promise<GrantFault[]> {
+async function rightsAmiss(
+  client: pg.ClientBase,
+  { registry, tables }: MigrationOptions,
+  existing: ReadonlySet<string> | null,
+): Promise<GrantFault[]> {
   const declared = declaredRights(registry, withKernel(tables))
   return compareRights(declared, await rowsOf<HeldRight>(client, heldRights), existing ?? new Set(declared.keys()))
 }
@@ -177,7 +209,10 @@ async function rightsAmiss(client: pg.ClientBase, { registry, tables }: Migratio
 async function writeMeta(client: pg.ClientBase, plan: Migration, registry: Registry): Promise<number> {
   const isChanged = plan.steps.some((step) => step.phase !== 'later') || plan.moves.length > 0 || plan.removed.length > 0
   if (!isChanged) return plan.schema
-  const [row] = await rowsOf<{ schema: number }>(client, updateMeta(Object.fromEntries(registry.apps.map((app) => [app.name, app.version]))))
+  const [row] = await rowsOf<{ schema: number }>(
+    client,
+    updateMeta(Object.fromEntries(registry.apps.map((app) => [app.name, app.version]))),
+  )
   return row!.schema
 }
 
@@ -194,8 +229,14 @@ async function runLater(client: pg.ClientBase, steps: readonly Step[]): Promise<
 
 function explained(error: unknown, step: Step | null): unknown {
   const { code } = error as { code?: string }
-  if (code === '55P03' || code === '40P01') return new MigrationFailed('A table is in use by others, and we did not wait for it: nothing has changed. Try again when fewer people work.', step, error)
-  if (code !== undefined && step !== null) return new MigrationFailed(`${step.says} That failed, and nothing has changed: ${told(error as pg.DatabaseError)}`, step, error)
+  if (code === '55P03' || code === '40P01')
+    return new MigrationFailed(
+      'A table is in use by others, and we did not wait for it: nothing has changed. Try again when fewer people work.',
+      step,
+      error,
+    )
+  if (code !== undefined && step !== null)
+    return new MigrationFailed(`${step.says} That failed, and nothing has changed: ${told(error as pg.DatabaseError)}`, step, error)
   return error
 }
 

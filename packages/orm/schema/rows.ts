@@ -22,6 +22,8 @@ export function asConnection(client: pg.ClientBase): Connection {
       statements++
       return rowsOf<R>(client, statement)
     },
-    get statements() { return statements },
+    get statements() {
+      return statements
+    },
   }
 }

@@ -71,7 +71,10 @@ export interface ActualTable {
   readonly mark: string | null
   /** The planner's estimate; never -1. */
   readonly rows: number
-  readonly columns: ReadonlyMap<string, { readonly type: string; readonly required: boolean; readonly hasDefault: boolean; readonly isIdentity: boolean }>
+  readonly columns: ReadonlyMap<
+    string,
+    { readonly type: string; readonly required: boolean; readonly hasDefault: boolean; readonly isIdentity: boolean }
+  >
   /** Indexes that belong to no constraint. `mark` is null for one made by hand. */
   readonly indexes: ReadonlyMap<string, { readonly mark: string | null; readonly isValid: boolean }>
   readonly foreignKeys: ReadonlyMap<string, { readonly column: string; readonly table: string; readonly isOurs: boolean }>

@@ -9,4 +9,6 @@ for (const [from, to, expected] of [
   ['1.2.0', '1.9', ['1.9']],
   ['2', '2', []],
   [null, '2', []],
-] as const) test(`from ${from} to ${to}, the code of ${expected.join(', ') || 'no version'} runs`, () => assert.deepEqual(versionsBetween(all, { from, to }), expected))
+] as const)
+  test(`from ${from} to ${to}, the code of ${expected.join(', ') || 'no version'} runs`, () =>
+    assert.deepEqual(versionsBetween(all, { from, to }), expected))

@@ -34,10 +34,18 @@ export const catalog = sql`
        left join keys on keys.conrelid = o.oid left join checks on checks.conrelid = o.oid), '[]')) as catalog`
 
 export function parseCatalog({ tables, hasTrigrams }: { tables: Record<string, any>[]; hasTrigrams: boolean }): ActualSchema {
-  const mapped = tables.map((table): [string, ActualTable] => [table['name'], {
-    name: table['name'], mark: table['mark'], rows: table['rows'], columns: byName(table['columns']), indexes: byName(table['indexes']),
-    foreignKeys: byName(table['foreignKeys']), checks: byName(table['checks']),
-  }])
+  const mapped = tables.map((table): [string, ActualTable] => [
+    table['name'],
+    {
+      name: table['name'],
+      mark: table['mark'],
+      rows: table['rows'],
+      columns: byName(table['columns']),
+      indexes: byName(table['indexes']),
+      foreignKeys: byName(table['foreignKeys']),
+      checks: byName(table['checks']),
+    },
+  ])
   return { tables: new Map(mapped), hasTrigrams }
 }
 

@@ -24,7 +24,13 @@ export function columnType(field: FieldInfo): string {
   if (isPerKey(field)) return 'jsonb'
   if (field.kind === 'json') return 'json'
   const names = {
-    text: 'text', int4: 'integer', float8: 'double precision', numeric: 'numeric', bool: 'boolean', date: 'date', timestamp: 'timestamp(0) without time zone',
+    text: 'text',
+    int4: 'integer',
+    float8: 'double precision',
+    numeric: 'numeric',
+    bool: 'boolean',
+    date: 'date',
+    timestamp: 'timestamp(0) without time zone',
   } as const
   return names[typeName(field)]
 }
@@ -68,11 +74,14 @@ export const columnsIndex = (columns: readonly string[]): string => textOf(sql`u
 export const sortIndex = (field: FieldInfo, language: string): string | null =>
   isSorted(field) ? textOf(sql`using btree (${expression(field, language)} collate "und-x-icu")`) : null
 
-export const trigramIndex = (field: FieldInfo, language: string): string => textOf(sql`using gin (${expression(field, language)} gin_trgm_ops)`)
+export const trigramIndex = (field: FieldInfo, language: string): string =>
+  textOf(sql`using gin (${expression(field, language)} gin_trgm_ops)`)
 
 /** The whole order of a list, so that its first page is read from the index. */
 export const orderIndex = (terms: readonly OrderTerm[]): string =>
-  textOf(sql`using btree (${join(terms.map(({ field, descending }) => sql`${ident(field.column!)}${isSorted(field) ? sql` collate "und-x-icu"` : sql``}${descending ? sql` desc` : sql``}`))})`)
+  textOf(
+    sql`using btree (${join(terms.map(({ field, descending }) => sql`${ident(field.column!)}${isSorted(field) ? sql` collate "und-x-icu"` : sql``}${descending ? sql` desc` : sql``}`))})`,
+  )
 
 export function uniqueIndex(fields: readonly FieldInfo[], fold: boolean): string {
   const parts = fields.map((field) => {
