@@ -15,7 +15,7 @@ import { newestHead, readAnchor, writeAnchor, type Anchor } from './anchor.ts'
 import { keyId, type SealingKey } from './chain.ts'
 import { sealBatch, Sealer, type Trail } from './sealer.ts'
 import { eraseAudit, exportTrail } from './trail.ts'
-import { verifyExport, verifyLive, type Fault, type Trust, type Verdict } from './verify.ts'
+import { verifyExport, verifyLive, type Trust, type Verdict } from './verify.ts'
 
 const auditIn: SystemTable = {
   name: 'audit_in',

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import type { Databases } from '@erp4/orm'
 import {
   claimJob,
   endLost,
@@ -167,7 +166,7 @@ export class Worker {
     this.#giving = this.#giving.then(async () => {
       for (let isAny = true; isAny && this.#classes().length > 0 && !this.#isStopping;) {
         isAny = false
-        for (const instance of [...this.#hungry]) if (await this.#feed(instance)) isAny = true
+        for (const instance of this.#hungry) if (await this.#feed(instance)) isAny = true
       }
     })
     return this.#giving

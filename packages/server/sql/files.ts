@@ -80,3 +80,7 @@ export const blobPage = (after: string, limit: number): Sql =>
 
 export const replaceKeys = (hashes: readonly string[], keys: readonly Buffer[]): Sql => sql`
   update blob set wrapped_key = part.key from unnest(${hashes}::text[], ${keys}::bytea[]) part(hash, key) where blob.hash = part.hash`
+
+/** The attachment that a link's token opens. Only the token's hash is kept, and only here it is compared. */
+export const sharedAttachment = (id: number, tokenHash: string): Sql => sql`
+  select name, raw as blob from ir_attachment where id = ${id} and access_token = ${tokenHash} and type = 'binary' and raw is not null`
