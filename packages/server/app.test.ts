@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { type IncomingHttpHeaders, Agent, request as send } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { Databases, assemble } from '@erp4/orm'
 import { type App, type AppOptions, createApp } from './app.ts'
@@ -49,8 +49,7 @@ let app: App
 let port: number
 before(async () => {
   app = createApp(options)
-  await app.http.listen({ host: '127.0.0.1', port: 0 })
-  port = (app.http.server.address() as AddressInfo).port
+  port = await app.listen({ addresses: ['127.0.0.1'], port: 0 })
 })
 after(async () => {
   await app.stop({ drainMs: 0 })
@@ -68,18 +67,22 @@ interface Question {
   headers?: Record<string, string>
   body?: string
   agent?: Agent
+  address?: string
   port?: number
 }
 
-function ask(path: string, { method, host = 'azure.example.com', headers = {}, body, agent, port: other }: Question = {}): Promise<Answer> {
+function ask(
+  path: string,
+  { method, host = 'azure.example.com', headers = {}, body, agent, port: other, address = '127.0.0.1' }: Question = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const asked = {
-      host: '127.0.0.1',
+      host: address,
       port: other ?? port,
       path,
       method: method ?? (body === undefined ? 'GET' : 'POST'),
       headers: { host, ...headers },
-      ...(agent ? { agent } : {}),
+      agent: agent ?? false,
     }
     const outgoing = send(asked, (answer) => {
       const chunks: Buffer[] = []
@@ -96,9 +99,9 @@ const rpc = (params: unknown, id: unknown = 1): string => JSON.stringify({ jsonr
 const xml = (method: string, ...params: string[]): string =>
   `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params>${params.map((one) => `<param><value>${one}</value></param>`).join('')}</params></methodCall>`
 
-function raw(text: string): Promise<string> {
+function raw(text: string, at = port): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1')
+    const socket = connect(at, '127.0.0.1')
     let answer = ''
     socket.on('data', (chunk) => (answer += chunk))
     socket.on('end', () => resolve(answer))
@@ -141,10 +144,7 @@ for (const [name, path, question] of strangersQuestions) {
   test(`${name} gets a stranger the same empty 404`, async () => {
     const { status, headers, body } = await ask(path, { ...stranger, ...question })
     delete headers.date
-    assert.deepEqual(
-      { status, headers, body },
-      { status: 404, headers: { 'content-length': '0', connection: 'keep-alive', 'keep-alive': 'timeout=72' }, body: '' },
-    )
+    assert.deepEqual({ status, headers, body }, { status: 404, headers: { 'content-length': '0', connection: 'close' }, body: '' })
   })
 }
 
@@ -203,8 +203,7 @@ test('forwarded headers count from a trusted proxy only', async () => {
   const forwarded = { headers: { 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.9' } }
   assert.equal((await ask('/web/version', forwarded)).headers['strict-transport-security'], undefined)
   const behind = createApp({ ...options, trustedProxies: ['127.0.0.1'] })
-  await behind.http.listen({ host: '127.0.0.1', port: 0 })
-  const { headers } = await ask('/web/version', { ...forwarded, port: (behind.http.server.address() as AddressInfo).port })
+  const { headers } = await ask('/web/version', { ...forwarded, port: await behind.listen({ addresses: ['127.0.0.1'], port: 0 }) })
   await behind.stop({ drainMs: 0 })
   assert.match(headers['strict-transport-security'] as string, /^max-age=\d{8}; includeSubDomains$/)
 })
@@ -356,8 +355,7 @@ test('stopping answers what is under way and lets nobody new in', async () => {
   let release!: () => void
   const held = new Promise<void>((resolve) => (release = resolve))
   stopping.http.get('/slow', { config: { access: 'public', forgery: 'harmless' } }, async () => held.then(() => 'done'))
-  await stopping.http.listen({ host: '127.0.0.1', port: 0 })
-  const at = (stopping.http.server.address() as AddressInfo).port
+  const at = await stopping.listen({ addresses: ['127.0.0.1'], port: 0 })
   const agent = new Agent({ keepAlive: true })
   assert.equal((await ask('/readyz', { port: at })).status, 200)
   await ask('/healthz', { port: at, agent })
@@ -374,3 +372,40 @@ test('stopping answers what is under way and lets nobody new in', async () => {
   await stopped
   agent.destroy()
 })
+
+test('addresses may come and go while others are served', async () => {
+  const moving = createApp(options)
+  const at = await moving.listen({ addresses: ['127.0.0.1'], port: 0 })
+  await moving.listen({ addresses: ['127.0.0.1', '127.0.0.2'], port: at })
+  const status = (address: string): Promise<number> => ask('/healthz', { port: at, address }).then((answer) => answer.status)
+  assert.deepEqual([await status('127.0.0.1'), await status('127.0.0.2')], [200, 200])
+  await moving.listen({ addresses: ['127.0.0.2'], port: at })
+  await assert.rejects(status('127.0.0.1'), { code: 'ECONNREFUSED' })
+  assert.equal(await status('127.0.0.2'), 200)
+  await moving.stop({ drainMs: 0 })
+  await assert.rejects(status('127.0.0.2'), { code: 'ECONNREFUSED' })
+})
+
+test('two processes may share a port, and a port taken otherwise is told', async () => {
+  const [one, two] = [createApp(options), createApp(options)]
+  const at = await one.listen({ addresses: ['127.0.0.1'], port: 0, isShared: true })
+  assert.equal(await two.listen({ addresses: ['127.0.0.1'], port: at, isShared: true }), at)
+  await assert.rejects(createApp(options).listen({ addresses: ['127.0.0.1'], port: at }), { code: 'EADDRINUSE' })
+  await Promise.all([one.stop({ drainMs: 0 }), two.stop({ drainMs: 0 })])
+})
+
+for (const [name, sent] of [
+  ['headers', 'POST /jsonrpc HTTP/1.1\r\nHost: azure.example.com\r\n'],
+  ['a body', 'POST /jsonrpc HTTP/1.1\r\nHost: azure.example.com\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{'],
+] as const) {
+  test(`a client that sends ${name} too slowly is cut off, and holds nothing afterwards`, async (t) => {
+    const strict = createApp({ ...options, timeouts: { headersMs: 100, requestMs: 200 } })
+    t.after(() => strict.stop({ drainMs: 0 }))
+    const at = await strict.listen({ addresses: ['127.0.0.1'], port: 0 })
+    const began = Date.now()
+    assert.match(await raw(sent, at), /^HTTP\/1\.1 408 Request Timeout\r\nConnection: close/)
+    assert.ok(Date.now() - began < 3_000)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    assert.match(await strict.metrics.registry.getSingleMetricAsString('erp4_request_body_bytes'), /bytes 0$/)
+  })
+}

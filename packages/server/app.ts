@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import type { Socket } from 'node:net'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController, fastify } from 'fastify'
 import type { Logger } from 'pino'
 import { BusyError, type Databases } from '@erp4/orm'
@@ -9,10 +8,12 @@ import { addContent } from './http/content.ts'
 import { isByTls } from './http/facts.ts'
 import { closedPolicy, securityHeaders, strictTransport } from './http/headers.ts'
 import { requestedHost } from './http/hosts.ts'
+import { type ListenOptions, Listeners, type Timeouts } from './http/listeners.ts'
 import { type RouteDeclaration, demandDeclarations } from './http/routes.ts'
 import { type Instance, type InstanceSources, Instances } from './instance.ts'
 import { createLogger } from './logging.ts'
 import { type Metrics, createMetrics } from './metrics.ts'
+import { answerErrorPage, registerPages, wantsPage } from './pages/index.ts'
 import { addDocumentation } from './rpc/doc.ts'
 import { HttpError, errorData, wireError } from './rpc/errors.ts'
 import { addJson2 } from './rpc/json2.ts'
@@ -26,6 +27,7 @@ export interface AppOptions extends InstanceSources {
   /** Addresses or networks (`10.0.0.0/8`) of the proxies whose `X-Forwarded-For` and `-Proto` are believed; of nobody else's. */
   trustedProxies?: readonly string[]
   bodies?: Partial<BodyLimits>
+  timeouts?: Partial<Timeouts>
   /** Whether this process can do its work, for `/readyz`; asked while it is not stopping. */
   isReady?: () => Promise<boolean>
 }
@@ -38,6 +40,8 @@ export interface App {
   readonly routes: readonly RouteDeclaration[]
   /** Whether it takes work: not stopping, and ready. */
   isReady(): Promise<boolean>
+  /** Listens on these addresses, and no longer on others it listened on; gives the port. */
+  listen(options: ListenOptions): Promise<number>
   /**
    * Stops without losing a request: what is under way is answered, kept connections are told to close at their next answer for `drainMs`, then
    * nobody new is let in. Whoever still is not done after `limitMs` is cut off.
@@ -52,27 +56,19 @@ declare module 'fastify' {
   }
 }
 
-/** Slow clients are cut off: a request must be there whole within its time, and a connection must move. */
-const timeouts = { headersMs: 10_000, requestMs: 60_000, idleMs: 72_000, silentMs: 300_000 }
-
-/** The HTTP application of all instances of this host. It listens nowhere yet: `app.http.listen(…)`. */
+/** The HTTP application of all instances of this host. It listens nowhere yet. */
 export function createApp(options: AppOptions): App {
   const instances = new Instances(options)
   const http = fastify({
     loggerInstance: options.log ?? createLogger(),
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
-    connectionTimeout: timeouts.silentMs,
-    keepAliveTimeout: timeouts.idleMs,
-    requestTimeout: timeouts.requestMs,
-    http: { headersTimeout: timeouts.headersMs, maxHeaderSize: 16 << 10 },
     return503OnClosing: false,
     requestIdHeader: false,
     genReqId: references(),
     routerOptions: { maxParamLength: 200, caseSensitive: true },
     // A path that cannot be decoded reaches no hook; the cast drops type parameters of routes, and there is no route.
     frameworkErrors: (_error, request, reply) => answerBadPath(instances, request as FastifyRequest, reply as FastifyReply),
-    clientErrorHandler: refuseMalformed,
   }) as unknown as FastifyInstance
   const budget = new BodyBudget({ ...defaultBodyLimits, ...options.bodies })
   const metrics = createMetrics({ databaseConnections: () => options.databases.size, heldBodyBytes: () => budget.heldBytes })
@@ -101,7 +97,26 @@ export function createApp(options: AppOptions): App {
   addJson2(http, context)
   addDocumentation(http, context)
   addContent(http, context.dispatcher)
-  return { http, instances, metrics, routes, isReady, stop: (given) => stop(http, state, given) }
+  registerPages(http, context)
+
+  const listeners = new Listeners((request, response) => http.routing(request, response), options.timeouts)
+  return {
+    http,
+    instances,
+    metrics,
+    routes,
+    isReady,
+    async listen(where) {
+      await http.ready()
+      return listeners.listen(where)
+    },
+    async stop({ drainMs = 300, limitMs = 30_000 } = {}) {
+      state.isStopping = true
+      await new Promise((resolve) => setTimeout(resolve, drainMs))
+      await listeners.close(limitMs)
+      await http.close()
+    },
+  }
 }
 
 /** References of requests: unique over processes and restarts, and cheap. */
@@ -191,6 +206,7 @@ function answerUnknown(request: FastifyRequest, reply: FastifyReply): FastifyRep
       .send(JSON.stringify(errorData(error)))
   }
   if (postOnly.test(path) && request.method !== 'POST') return reply.code(405).header('allow', 'POST').send()
+  if (wantsPage(request)) return answerErrorPage(request, reply, 404)
   return reply.code(404).type('text/plain; charset=utf-8').send('Not Found')
 }
 
@@ -200,25 +216,4 @@ function addHealth(http: FastifyInstance, isReady: () => Promise<boolean>): void
   http.get('/readyz', { config }, async (_request, reply) =>
     (await isReady()) ? reply.type('text/plain').send('ready') : reply.code(503).send(),
   )
-}
-
-/** What is no HTTP has no host name: it is told no more than a stranger. */
-function refuseMalformed(error: { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request'
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
-}
-
-async function stop(http: FastifyInstance, state: { isStopping: boolean }, { drainMs = 300, limitMs = 30_000 } = {}): Promise<void> {
-  state.isStopping = true
-  await new Promise((resolve) => setTimeout(resolve, drainMs))
-  // A connection that was answering when the door closed would idle on until its keep-alive ends.
-  const closing = setInterval(() => http.server.closeIdleConnections(), 50)
-  const cutting = setTimeout(() => http.server.closeAllConnections(), limitMs)
-  try {
-    await http.close()
-  } finally {
-    clearInterval(closing)
-    clearTimeout(cutting)
-  }
 }

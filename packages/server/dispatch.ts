@@ -1,17 +1,29 @@
-import { createHash } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import {
   AccessDenied,
   type Connection,
   type Databases,
   Env,
+  type MethodCall,
   type MethodInfo,
+  type Model,
   RawJson,
   UserError,
   callMethod,
   describeMethod,
   openCall,
+  prepareCall,
 } from '@erp4/orm'
-import { type Credentials as PasswordCredentials, type Signed, keyUser, noteUse, passwordUser, sessionUser } from './auth/index.ts'
+import {
+  type Credentials as PasswordCredentials,
+  type Signed,
+  confirmIdentity,
+  keyUser,
+  noteUse,
+  passwordUser,
+  preparers,
+  sessionUser,
+} from './auth/index.ts'
 import type { Hosting } from './hosting.ts'
 import { jsonText } from './http/json.ts'
 import type { Instance } from './instance.ts'
@@ -64,39 +76,93 @@ export function createDispatcher({ databases, hosting }: { databases: Databases;
       const signed = await signedByPassword(instance, databases, credentials, facts)
       const method = describeMethod(instance.registry, call.model, call.method)
       if (!method || method.readonly) {
-        return databases.use(instance.database, (cx) => answer(cx, instance, signed ?? credentials, call, method, facts))
+        return databases.use(instance.database, async (cx) => {
+          const env = await openEnv(cx, instance, signed ?? credentials, facts)
+          return callMethod(env, bind(call, method))
+        })
       }
+      const opened = carriesSecrets(instance, call)
+        ? await openSecrets(instance, signed ?? credentials, bind(call, method), facts)
+        : undefined
       await leases.renew(instance)
       if (facts.idempotencyKey !== undefined) sweeps.sweepSometimes(instance)
-      return databases.transaction(instance.database, (cx) => answer(cx, instance, signed ?? credentials, call, method, facts))
+      return databases.transaction(instance.database, async (cx) => {
+        const env = await openEnv(cx, instance, signed ?? credentials, facts, opened?.isConfirmed)
+        const asked = opened?.asked ?? bind(call, method)
+        const work = (): Promise<unknown> => callMethod(env, opened?.call ?? asked)
+        return facts.idempotencyKey === undefined ? work() : once(env, nameCall(instance, env.user.id, facts.idempotencyKey, asked), work)
+      })
     },
 
     async read(instance, credentials, facts, work) {
       const known = await signedByPassword(instance, databases, credentials, facts)
       return databases.use(instance.database, async (cx) => {
         const signed = await identify(cx, instance, known ?? credentials)
-        return work(openEnv(cx, instance, signed, facts), signed)
+        return work(envOf(cx, instance, signed, facts), signed)
       })
     },
   }
 
-  async function answer(
+  async function openEnv(
     cx: Connection,
     instance: Instance,
     credentials: Credentials | Signed,
-    call: ModelCall,
-    method: MethodInfo | undefined,
     facts: RequestFacts,
-  ): Promise<unknown> {
+    isConfirmed = false,
+  ): Promise<Env> {
     const signed = await identify(cx, instance, credentials)
     if (signed.session?.isStale || signed.key?.isStale) noteLater(databases, instance, signed)
-    const env = openEnv(cx, instance, signed, facts)
-    const { args, kwargs } = call.bind(method)
-    const bound = { model: call.model, method: call.method, args, kwargs }
-    const { idempotencyKey } = facts
-    if (!method || method.readonly || idempotencyKey === undefined) return callMethod(env, bound)
-    return once(cx, { userId: signed.user.id, key: idempotencyKey, digest: digestOf(bound) }, () => callMethod(env, bound))
+    return envOf(cx, instance, signed, facts, isConfirmed)
   }
+
+  /** Hashes new passwords, and checks the one that confirms an identity: slow, and so before there is a transaction. */
+  async function openSecrets(
+    instance: Instance,
+    credentials: Credentials | Signed,
+    asked: MethodCall,
+    facts: RequestFacts,
+  ): Promise<Opened> {
+    const signed = await databases.use(instance.database, (cx) => identify(cx, instance, credentials))
+    const call = await prepareCall(instance.registry, asked, preparers(instance, databases))
+    const password = confirmingPassword(asked)
+    if (password === undefined) return { asked, call, isConfirmed: false }
+    await confirmIdentity(instance, databases, signed, password, facts.source)
+    return { asked, call, isConfirmed: true }
+  }
+}
+
+/** A call whose secrets are hashed or checked. */
+interface Opened {
+  /** As the caller sent it. */
+  asked: MethodCall
+  call: MethodCall
+  /** He gave his password with it. */
+  isConfirmed: boolean
+}
+
+function bind(call: ModelCall, method: MethodInfo | undefined): MethodCall {
+  const { args, kwargs } = call.bind(method)
+  return { model: call.model, method: call.method, args, kwargs }
+}
+
+const secretive = new WeakMap<Model, boolean>()
+
+/** Whether the model keeps passwords or the like: its calls are looked through before they begin. */
+function carriesSecrets({ registry }: Instance, call: ModelCall): boolean {
+  const model = registry.models.get(call.model)
+  if (!model) return false
+  const known = secretive.get(model)
+  if (known !== undefined) return known
+  const found = [...model.fields.values()].some((field) => field.options.secret === true)
+  secretive.set(model, found)
+  return found
+}
+
+/** `res.users.identitycheck.run_check` brings the password in its context (external-api §2). */
+function confirmingPassword({ model, method, kwargs }: MethodCall): string | undefined {
+  if (model !== 'res.users.identitycheck' || method !== 'run_check') return undefined
+  const { password } = (kwargs.context ?? {}) as { password?: unknown }
+  return typeof password === 'string' ? password : undefined
 }
 
 function signedByPassword(
@@ -149,6 +215,7 @@ const nobody: Signed = {
   rules: 0,
   schema: 0,
   how: 'session',
+  isConfirmed: false,
 }
 
 async function demandSamePerson(cx: Connection, instance: Instance, signed: Signed, token: string): Promise<void> {
@@ -156,8 +223,16 @@ async function demandSamePerson(cx: Connection, instance: Instance, signed: Sign
   if (other && other.user.id !== signed.user.id) throw new AccessDenied()
 }
 
-function openEnv(cx: Connection, instance: Instance, { user, languages }: Signed, facts: RequestFacts): Env {
-  const call = openCall({ registry: instance.registry, cx, blobs: instance.files, languages, source: facts.skin })
+function envOf(cx: Connection, instance: Instance, signed: Signed, facts: RequestFacts, isConfirmed = false): Env {
+  const { user, languages } = signed
+  const call = openCall({
+    registry: instance.registry,
+    cx,
+    blobs: instance.files,
+    languages,
+    source: facts.skin,
+    identityConfirmed: isConfirmed || signed.isConfirmed,
+  })
   return new Env(call, user, { lang: user.lang, tz: user.tz, allowed_company_ids: user.company_ids, active_test: true }, false)
 }
 
@@ -172,8 +247,7 @@ function noteLater(databases: Databases, instance: Instance, signed: Signed): vo
 const keyShape = /^[\x21-\x7e]{1,200}$/
 
 /** Runs `work` unless this user has already had it done under this key; then the answer is the one he was given, or should have been. */
-async function once(cx: Connection, call: IdempotentCall, work: () => Promise<unknown>): Promise<unknown> {
-  if (!keyShape.test(call.key)) throw new UserError('An Idempotency-Key has 1 to 200 visible ASCII characters.')
+async function once({ cx }: Env, call: IdempotentCall, work: () => Promise<unknown>): Promise<unknown> {
   const reservation = await reserveKey(cx, call)
   if (reservation.isNew) {
     const text = jsonText(await work())
@@ -186,10 +260,14 @@ async function once(cx: Connection, call: IdempotentCall, work: () => Promise<un
   return new RawJson(reservation.answer)
 }
 
-const digestOf = ({ model, method, args, kwargs }: Arguments & { model: string; method: string }): Buffer =>
-  createHash('sha256')
+/** The digest is keyed: the call may carry a password, and a bare hash of it could be guessed at. */
+function nameCall({ keys }: Instance, userId: number, key: string, { model, method, args, kwargs }: MethodCall): IdempotentCall {
+  if (!keyShape.test(key)) throw new UserError('An Idempotency-Key has 1 to 200 visible ASCII characters.')
+  const digest = createHmac('sha256', keys.derive('idempotency'))
     .update(JSON.stringify([model, method, args, kwargs]))
     .digest()
+  return { userId, key, digest }
+}
 
 /** How long before its end a lease is renewed is the host's affair; it is asked at most this often. */
 const renewEveryMs = 50_000

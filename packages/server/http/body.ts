@@ -43,16 +43,16 @@ export class BodyBudget {
 
 /**
  * Bodies reach handlers as a Buffer, whatever their content type: each route says itself which it takes, so nothing is parsed that nobody
- * asked for. The bytes count against `budget` until the answer has been sent.
+ * asked for. The bytes count against `budget` until the answer has been sent, or has nobody left to go to.
  */
 export function readBodies(app: FastifyInstance, budget: BodyBudget): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (request, payload, done) => {
     collect(request, payload, budget).then((body) => done(null, body), done)
   })
-  app.addHook('onResponse', (request, _reply, done) => {
-    budget.release(request.heldBytes)
-    request.heldBytes = 0
+  app.addHook('onRequest', (request, reply, done) => {
+    // On the answer's own end, which comes for clients that went away too, as the framework's hook does not.
+    if (request.method !== 'GET') reply.raw.once('close', () => budget.release(request.heldBytes))
     done()
   })
   app.decorateRequest('heldBytes', 0)

@@ -4,12 +4,13 @@ import { ArgumentError, type MethodInfo } from '@erp4/orm'
 import { byName, positional } from './arguments.ts'
 
 const search_read: MethodInfo = {
+  name: 'search_read',
   kind: 'model',
   readonly: true,
   creates: false,
   params: ['domain', 'fields', 'offset', 'limit', 'order'].map((name) => ({ name, required: false })),
 }
-const write: MethodInfo = { kind: 'record', readonly: false, creates: false, params: [{ name: 'vals', required: true }] }
+const write: MethodInfo = { name: 'write', kind: 'record', readonly: false, creates: false, params: [{ name: 'vals', required: true }] }
 const target = { model: 'res.partner', method: 'write' }
 
 for (const nothing of [undefined, null, [], {}, ''] as const) {

@@ -37,7 +37,7 @@ async function describeAll(env: Env): Promise<unknown> {
   for (const model of env.registry.models.values()) {
     if (!(await mayRead(env, model.name))) continue
     const fields = await fieldsOf(env, model.name, ['string'])
-    models.push({ model: model.name, name: model.label, fields, methods: methodNames(env.registry, model.name) })
+    models.push({ model: model.name, name: model.label, fields, methods: methodNames(model) })
   }
   return { modules: env.registry.apps.map((app) => app.name), models }
 }
@@ -63,7 +63,7 @@ const fieldsOf = (env: Env, model: string, attributes?: readonly string[]): Prom
 
 const methodsOf = (env: Env, model: Model): Record<string, unknown> =>
   Object.fromEntries(
-    methodNames(env.registry, model.name)
+    methodNames(model)
       .map((name) => [name, describeMethod(env.registry, model.name, name)] as const)
       .filter((entry): entry is [string, MethodInfo] => entry[1] !== undefined)
       .map(([name, method]) => [name, describe(method, model)]),

@@ -10,9 +10,9 @@ export class XmlError extends Error {
   override name = 'XmlError'
 }
 
-/** How deep values may nest, and how many there may be: a call with ten thousand records of thirty fields is far below. */
+/** How deep values may nest, and how many there may be: a call with ten thousand records of thirty fields is below. */
 const maxDepth = 64
-const maxValues = 2_000_000
+const maxValues = 400_000
 
 /**
  * Reads a `<methodCall>`. As external-api.md §4 has it: `<i4>` is `<int>`, an untyped value is a string, `<params/>` may be missing, `<nil/>` is

@@ -59,10 +59,14 @@ test('ten calls at once with one key do the work once and get one answer', async
 test('a call that failed leaves its key to whoever waited for it', async () => {
   let release!: () => void
   const held = new Promise<void>((resolve) => (release = resolve))
+  let begin!: () => void
+  const begun = new Promise<void>((resolve) => (begin = resolve))
   const failing = once(call('failed'), async () => {
+    begin()
     await held
     throw new Error('no')
   })
+  await begun
   const waiting = once(call('failed'), async () => '"second"')
   release()
   await assert.rejects(failing, { message: 'no' })
