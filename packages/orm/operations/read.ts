@@ -144,19 +144,34 @@ export async function findTyped(env: Env, model: Model, domain: unknown, paths: 
 
 /** Decimal texts become Decimals, live fields are computed, and what was only needed on the way is left out. */
 function revive(tree: Tree, rows: Record<string, any>[]): any[] {
+  fill(tree, rows)
+  strip(tree, rows)
+  return rows
+}
+
+// Everything is filled in before anything is left out: a live field may need what lies behind a relation.
+function fill(tree: Tree, rows: readonly Record<string, any>[]): void {
   const decimals = [...tree.plain.values()].filter(({ field }) => isExact(field)).map(({ field }) => field.name)
-  const nested = [...tree.plain.values()].filter((one) => one.tree)
   for (const row of rows) {
     for (const name of decimals) if (row[name] !== null) row[name] = Decimal.of(row[name])
-    for (const { field, tree: inner } of nested) {
-      const value = row[field.name]
-      if (value !== null && value !== undefined) row[field.name] = isToMany(field) ? revive(inner!, value) : revive(inner!, [value])[0]
-    }
+    eachNested(tree, row, fill)
     for (const field of tree.live.values()) row[field.name] = computeLive(field, row)
+  }
+}
+
+function strip(tree: Tree, rows: readonly Record<string, any>[]): void {
+  for (const row of rows) {
+    eachNested(tree, row, strip)
     for (const key of Object.keys(row)) if (key !== 'id' && !tree.asked.has(key)) delete row[key]
     Object.freeze(row)
   }
-  return rows
+}
+
+function eachNested(tree: Tree, row: Record<string, any>, work: (inner: Tree, rows: readonly Record<string, any>[]) => void): void {
+  for (const { field, tree: inner } of tree.plain.values()) {
+    const value = row[field.name]
+    if (inner && value !== null && value !== undefined) work(inner, isToMany(field) ? value : [value])
+  }
 }
 
 const isExact = (field: FieldInfo): boolean => (field.kind === 'decimal' || field.kind === 'monetary')
