@@ -1,3 +1,0 @@
-import { base } from '@erp4/base'
-import { conforms } from '@erp4/testing'
-conforms(base)
