@@ -15,10 +15,11 @@ export type ParentMessage = { access: unknown } | { stop: true }
 export async function live(openAccess: () => Promise<HostAccess>, start: (access: HostAccess) => Promise<Service>): Promise<void> {
   const isSupervised = process.send !== undefined
   const ended = isSupervised ? endOfSupervisor() : signalled()
-  let service: Service | undefined
+  const state = { isReady: false }
   // While it is starting there is nothing to stop gently.
-  void ended.then(() => service ?? process.exit(0))
-  service = await start(isSupervised ? ((await firstMessage()) as HostAccess) : await openAccess())
+  void ended.then(() => state.isReady || process.exit(0))
+  const service = await start(isSupervised ? ((await firstMessage()) as HostAccess) : await openAccess())
+  state.isReady = true
   tellParent({ ready: true })
   await ended
   await service.stop()

@@ -18,7 +18,7 @@ export interface InstanceAccess {
 /** What a change of schema would do: sentences, and those that lose data. */
 export interface MigrationPlan {
   steps: string[]
-  losses: string[]
+  losses: { name: string; says: string }[]
 }
 
 /** What the audit sealer needs of the host, which is not what the server needs. */
@@ -41,6 +41,10 @@ export interface ServeOptions {
   onChange: (listener: () => void) => void
   /** Several processes share the port. */
   shared: boolean
+  /** Where to serve metrics, on this machine only. */
+  metricsPort: number | undefined
+  /** The folder of an instance's files. */
+  filesOf: (uuid: string) => string
 }
 
 /** Everything that the command line asks of the ERP; ops knows nothing of it, and this file is where the two meet. */
@@ -51,8 +55,8 @@ export interface Erp {
   setFirstPassword(access: InstanceAccess): Promise<{ login: string; password: string }>
   /** What bringing the instance to `apps` at this release would do. Runs in a child process. */
   plan(access: InstanceAccess, apps: readonly string[]): Promise<MigrationPlan>
-  /** Does it. Refuses losses unless they are accepted. Runs in a child process. */
-  migrate(access: InstanceAccess, apps: readonly string[], options: { acceptLosses: boolean }): Promise<MigrationPlan>
+  /** Does it. Refuses to lose data, except in steps allowed by name. Runs in a child process. */
+  migrate(access: InstanceAccess, apps: readonly string[], options: { allow: readonly string[] }): Promise<MigrationPlan>
   /** Which rule decides whether the user may do that to the record, in sentences. Runs in a child process. */
   why(access: InstanceAccess, question: { user: string; operation: string; model: string; id: number }): Promise<string[]>
   serve(hosting: Hosting, options: ServeOptions): Promise<Service>
@@ -66,13 +70,14 @@ export interface Erp {
 
 /** What workers need beside what the server needs. */
 export interface WorkingHost {
-  /** Instances to visit now. */
-  active(): Promise<InstanceRecord[]>
+  /** Instances to visit now (kernel.md §2.9). */
+  due(): Promise<InstanceRecord[]>
   /** All instances, for the daily sweep. */
   all(): InstanceRecord[]
-  setNextDue(name: string, at: Date | null): Promise<void>
+  visited(name: string, visit: { startedAt: Date; nextDue: Date | null }): Promise<void>
   /** Asked before each effect outside: a copy sends nothing. */
   kindOf(name: string): Promise<'live' | 'copy' | undefined>
+  filesOf(uuid: string): string
 }
 
 export interface AuditTrail {
@@ -86,20 +91,21 @@ export interface AuditTrail {
 
 export type AuditAnchor = { file: string } | { name: string; signed: string }
 
-/** Until a part is wired, its command says so. */
-const notBuilt = (what: string) => async (): Promise<never> => {
-  throw new CommandError('not_built', `${what} is not built yet.`)
-}
+// Loaded when they are asked for: the supervisor needs none of it.
+const schema = () => import('./wiring/schema.ts')
+const audit = () => import('./wiring/audit.ts')
 
 export const erp: Erp = {
-  buildTemplate: notBuilt('Building a template'),
-  setFirstPassword: notBuilt('Setting the first password'),
-  plan: notBuilt('Planning a migration'),
-  migrate: notBuilt('Migrating an instance'),
-  why: notBuilt('Explaining a right'),
-  serve: notBuilt('The server'),
-  work: notBuilt('The worker'),
-  seal: notBuilt('The sealer'),
-  anchorAudit: notBuilt('Anchoring the audit trail'),
-  verifyAudit: notBuilt('Verifying the audit trail'),
+  buildTemplate: async (config, order) => (await schema()).buildTemplate(config, order),
+  setFirstPassword: async (access) => (await schema()).setFirstPassword(access),
+  plan: async (access, apps) => (await schema()).plan(access, apps),
+  migrate: async (access, apps, options) => (await schema()).migrate(access, apps, options),
+  why: async () => {
+    throw new CommandError('not_built', 'Explaining a right is not built yet.')
+  },
+  serve: async (hosting, options) => (await import('./wiring/serve.ts')).serve(hosting, options),
+  work: async (hosting) => (await import('./wiring/work.ts')).work(hosting),
+  seal: async (host) => (await audit()).seal(host),
+  anchorAudit: async (trail, file) => (await audit()).anchorAudit(trail, file),
+  verifyAudit: async (trail, anchor) => (await audit()).verifyAudit(trail, anchor),
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { Cluster, Home, HostTable, openInstanceKeys, openPassword, OpsError, roleConfig, signingPair, type Instance } from '@erp4/ops'
 import type { Hosting, InstanceKeys, InstanceRecord } from '@erp4/server'
 import type { SealingHost, WorkingHost } from './erp.ts'
@@ -10,6 +11,9 @@ export interface HostAccess {
   password: string
   /** Base64: the serving key for `serve` and `work`, the sealer's for `seal`. */
   key: string
+  /** Where `serve` listens, instead of the numeric host names. */
+  listen?: string[] | undefined
+  metricsPort?: number | undefined
 }
 
 export interface OpenHost<T> {
@@ -37,6 +41,7 @@ export async function openHosting(access: HostAccess): Promise<OpenHost<Hosting 
     if (!instance) throw new OpsError('not_found', `There is no instance named ${JSON.stringify(name)}.`)
     return instance
   }
+  const filesOf = (uuid: string): string => join(home.files, uuid)
   const host: Hosting & WorkingHost = {
     find: (hostName) => {
       const instance = table.find(hostName)
@@ -48,12 +53,13 @@ export async function openHosting(access: HostAccess): Promise<OpenHost<Hosting 
       const instance = named(name)
       return remember(keys, instance, () => openInstanceKeys(home, key, instance.uuid, instance.keyVersion))
     },
-    active: async () => (await table.activeInstances()).map(recordOf),
+    due: async () => (await table.instancesToVisit()).map(recordOf),
     all: () => table.instances().map(recordOf),
-    setNextDue: (name, at) => table.setNextDue(named(name).uuid, at),
+    visited: (name, visit) => table.visited(named(name).uuid, visit),
+    filesOf,
     kindOf: (name) => table.kindOf(named(name).uuid),
   }
-  return { host, onChange, addresses: () => addressesOf(table), close: () => table.close() }
+  return { host, onChange, addresses: () => access.listen ?? addressesOf(table), close: () => table.close() }
 }
 
 /** What the sealer needs: seal passwords, the signing key, a place for heads. */
@@ -96,11 +102,10 @@ async function connect(table: HostTable, cluster: Cluster, key: Buffer, database
   return roleConfig(cluster, instance, role, openPassword(key, instance.uuid, role, await table.secret(instance.uuid, role)))
 }
 
-const addressesOf = (table: HostTable): string[] =>
-  table
-    .instances()
-    .flatMap(({ hosts }) => hosts.filter((host) => /^\d+\.\d+\.\d+\.\d+$/.test(host)))
-    .sort()
+/** 127.0.0.1 even before there is an instance, so that a port in use is noticed. */
+const addressesOf = (table: HostTable): string[] => [
+  ...new Set(['127.0.0.1', ...table.instances().flatMap(({ hosts }) => hosts.filter((host) => /^127\.\d+\.\d+\.\d+$/.test(host)))]),
+]
 
 function remember<K extends object, V>(known: WeakMap<K, V>, key: K, make: () => V): V {
   const found = known.get(key)

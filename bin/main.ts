@@ -20,7 +20,7 @@ const script = (name: string) => async (args: readonly string[]) => (await impor
 const commands: readonly Command[] = [
   {
     name: 'start',
-    usage: '[--port N] [--home DIR] [--processes N] [--json]',
+    usage: '[--port N] [--home DIR] [--json] [--processes N] [--listen ADDRESS]… [--metrics-port N]',
     summary: 'start everything on this machine',
     run: async (args) => (await import('./commands/start.ts')).start(args),
   },
@@ -51,13 +51,13 @@ const commands: readonly Command[] = [
   },
   {
     name: 'instance install',
-    usage: 'NAME APP… [--accept-losses]',
+    usage: 'NAME APP… [--allow STEP]…',
     summary: 'add apps to an instance',
     run: async (args) => (await instance()).install(args),
   },
   {
     name: 'instance upgrade',
-    usage: 'NAME [--accept-losses]',
+    usage: 'NAME [--allow STEP]…',
     summary: 'bring an instance to this release',
     run: async (args) => (await instance()).upgrade(args),
   },

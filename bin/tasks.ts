@@ -11,7 +11,7 @@ type Task =
   | { task: 'build template'; config: pg.ClientConfig; apps: readonly string[]; demo: boolean }
   | { task: 'first password'; access: InstanceAccess }
   | { task: 'plan'; access: InstanceAccess; apps: readonly string[] }
-  | { task: 'migrate'; access: InstanceAccess; apps: readonly string[]; acceptLosses: boolean }
+  | { task: 'migrate'; access: InstanceAccess; apps: readonly string[]; allow: readonly string[] }
   | { task: 'why'; access: InstanceAccess; question: { user: string; operation: string; model: string; id: number } }
 
 /** The command `task`, which only a parent of ours runs. */
@@ -26,7 +26,7 @@ function perform(erp: Erp, task: Task): Promise<unknown> {
     case 'plan':
       return erp.plan(task.access, task.apps)
     case 'migrate':
-      return erp.migrate(task.access, task.apps, { acceptLosses: task.acceptLosses })
+      return erp.migrate(task.access, task.apps, { allow: task.allow })
     case 'why':
       return erp.why(task.access, task.question)
   }
@@ -47,8 +47,8 @@ export const firstPassword = async (host: Host, instance: Instance, port: number
 export const planMigration = async (host: Host, instance: Instance, apps: readonly string[]) =>
   ask<MigrationPlan>(host, { task: 'plan', access: await accessTo(host, instance), apps })
 
-export const migrate = async (host: Host, instance: Instance, apps: readonly string[], acceptLosses: boolean) =>
-  ask<MigrationPlan>(host, { task: 'migrate', access: await accessTo(host, instance), apps, acceptLosses })
+export const migrate = async (host: Host, instance: Instance, apps: readonly string[], allow: readonly string[]) =>
+  ask<MigrationPlan>(host, { task: 'migrate', access: await accessTo(host, instance), apps, allow })
 
 export const explain = async (host: Host, instance: Instance, question: { user: string; operation: string; model: string; id: number }) =>
   ask<string[]>(host, { task: 'why', access: await accessTo(host, instance), question })

@@ -103,7 +103,7 @@ async function change(
   args: readonly string[],
   appsOf: (now: readonly string[], named: readonly string[]) => string[] | readonly string[],
 ): Promise<void> {
-  const own = { home, 'accept-losses': { type: 'boolean', default: false } } as const
+  const own = { home, allow: { type: 'string', multiple: true, default: [] as string[] } } as const
   const { values, positionals } = parseArgs({ args: [...args], options: own, allowPositionals: true })
   const [name, ...named] = positionals
   if (!name) throw new CommandError('usage', 'Give the name of the instance.')
@@ -118,13 +118,12 @@ async function change(
         const apps = appsOf(instance.apps, named)
         const planned = await planMigration(host, instance, apps)
         tell(planned)
-        if (planned.losses.length && !values['accept-losses']) {
-          throw new CommandError(
-            'refused',
-            `Nothing was changed: this would lose data (${planned.losses.join('; ')}). If that is meant, add --accept-losses.`,
-          )
+        const lost = planned.losses.filter((loss) => !values.allow.includes(loss.name))
+        if (lost.length) {
+          const how = lost.map((loss) => `--allow '${loss.name}'`).join(' ')
+          throw new CommandError('refused', `Nothing was changed: this would lose data. If that is meant, add ${how}.`)
         }
-        await migrate(host, instance, apps, values['accept-losses'])
+        await migrate(host, instance, apps, values.allow)
         await setApps(host, uuid, apps, release())
       },
       { leaseMs: 120_000 },
@@ -135,7 +134,7 @@ async function change(
 
 function tell({ steps, losses }: MigrationPlan): void {
   for (const step of steps) print(`  ${step}`)
-  for (const loss of losses) print(`  LOSES DATA: ${loss}`)
+  for (const { name, says } of losses) print(`  LOSES DATA (${name}): ${says}`)
   if (steps.length + losses.length === 0) print('  nothing to do')
 }
 

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { HostKeys, openHome } from '@erp4/ops'
 import { live } from '../child.ts'
-import type { Erp } from '../erp.ts'
+import type { Erp, Service } from '../erp.ts'
 import { homeFolder } from '../home.ts'
 import { openHosting, openSealingHost, type HostAccess } from '../hosting.ts'
 
@@ -9,6 +9,8 @@ const options = {
   home: { type: 'string' },
   port: { type: 'string', default: '8069' },
   shared: { type: 'boolean', default: false },
+  listen: { type: 'string', multiple: true },
+  'metrics-port': { type: 'string' },
 } as const
 
 /** Answers HTTP for all instances of the host. */
@@ -16,8 +18,15 @@ export async function serve(args: readonly string[], erp: Erp): Promise<void> {
   const { values } = parseArgs({ args: [...args], options })
   await live(ownAccess(values, 'erp4_server'), async (access) => {
     const { host, onChange, addresses, close } = await openHosting(access)
-    const service = await erp.serve(host, { port: access.port, addresses, onChange, shared: values.shared })
-    return { stop: () => service.stop().finally(close) }
+    const service = await erp.serve(host, {
+      port: access.port,
+      addresses,
+      onChange,
+      shared: values.shared,
+      metricsPort: access.metricsPort,
+      filesOf: host.filesOf,
+    })
+    return ending(service, close)
   })
 }
 
@@ -27,7 +36,7 @@ export async function work(args: readonly string[], erp: Erp): Promise<void> {
   await live(ownAccess(values, 'erp4_server'), async (access) => {
     const { host, close } = await openHosting(access)
     const service = await erp.work(host)
-    return { stop: () => service.stop().finally(close) }
+    return ending(service, close)
   })
 }
 
@@ -37,15 +46,36 @@ export async function seal(args: readonly string[], erp: Erp): Promise<void> {
   await live(ownAccess(values, 'erp4_sealer'), async (access) => {
     const { host, close } = await openSealingHost(access)
     const service = await erp.seal(host)
-    return { stop: () => service.stop().finally(close) }
+    return ending(service, close)
   })
 }
 
+interface Values {
+  home?: string | undefined
+  port: string
+  listen?: string[] | undefined
+  'metrics-port'?: string | undefined
+}
+
+const ending = (service: Service, close: () => Promise<void>): Service => ({
+  stop: async () => {
+    await service.stop()
+    await close()
+  },
+})
+
 /** Started by hand, a service takes its key and password from the home, as whoever may read them. */
-const ownAccess =
-  (values: { home?: string | undefined; port: string }, login: 'erp4_server' | 'erp4_sealer') => async (): Promise<HostAccess> => {
-    const home = openHome(homeFolder(values.home))
-    const keys = HostKeys.open(home)
-    const key = login === 'erp4_server' ? keys.serving : keys.sealer
-    return { home: home.dir, port: Number(values.port), password: keys.login(login)!, key: key.toString('base64') }
+const ownAccess = (values: Values, login: 'erp4_server' | 'erp4_sealer') => async (): Promise<HostAccess> => {
+  const home = openHome(homeFolder(values.home))
+  const keys = HostKeys.open(home)
+  const key = login === 'erp4_server' ? keys.serving : keys.sealer
+  const metricsPort = values['metrics-port'] === undefined ? undefined : Number(values['metrics-port'])
+  return {
+    home: home.dir,
+    port: Number(values.port),
+    password: keys.login(login)!,
+    key: key.toString('base64'),
+    listen: values.listen,
+    metricsPort,
   }
+}

@@ -15,6 +15,8 @@ const options = {
   home: { type: 'string' },
   json: { type: 'boolean', default: false },
   processes: { type: 'string', default: '1' },
+  listen: { type: 'string', multiple: true },
+  'metrics-port': { type: 'string' },
 } as const
 
 /** What machines read from `--json`. `password` only until it was shown once. */
@@ -34,6 +36,8 @@ export async function start(args: readonly string[]): Promise<void> {
     processes: numberOf(values.processes, 'processes', 1, 64),
     folder: homeFolder(values.home),
     json: values.json,
+    listen: values.listen,
+    metricsPort: values['metrics-port'] === undefined ? undefined : numberOf(values['metrics-port'], 'metrics-port', 1, 65_535),
   }
   const run = new Run(order)
   try {
@@ -55,6 +59,10 @@ interface Order {
   processes: number
   folder: string
   json: boolean
+  /** Addresses to listen on, instead of the instances' own numbers on this machine. */
+  listen: string[] | undefined
+  /** Of the first server process; further ones take the next numbers. */
+  metricsPort: number | undefined
 }
 
 class Run {
@@ -149,7 +157,15 @@ class Run {
 
   async #startServices(host: Host, supervisor: Supervisor, port: number, processes: number): Promise<void> {
     const { home, keys } = host
-    const serving = (): HostAccess => ({ home: home.dir, port, password: keys.login('erp4_server')!, key: keys.serving.toString('base64') })
+    const { listen, metricsPort } = this.#order
+    const serving = (index = 0): HostAccess => ({
+      home: home.dir,
+      port,
+      password: keys.login('erp4_server')!,
+      key: keys.serving.toString('base64'),
+      listen,
+      metricsPort: metricsPort === undefined ? undefined : metricsPort + index,
+    })
     const sealing = (): HostAccess => ({ home: home.dir, port, password: keys.login('erp4_sealer')!, key: keys.sealer.toString('base64') })
     const shared = processes > 1 ? ['--shared'] : []
     const servers = Array.from({ length: processes }, (_none, index) =>
@@ -157,12 +173,12 @@ class Run {
         name: processes > 1 ? `serve-${index + 1}` : 'serve',
         command: ['serve', ...shared],
         user: 'erp4',
-        access: serving,
+        access: () => serving(index),
       }),
     )
     await Promise.all([
       ...servers,
-      supervisor.start({ name: 'work', command: ['work'], user: 'erp4', access: serving }),
+      supervisor.start({ name: 'work', command: ['work'], user: 'erp4', access: () => serving() }),
       supervisor.start({ name: 'seal', command: ['seal'], user: 'erp4seal', access: sealing }),
     ])
   }

@@ -133,7 +133,7 @@ export class Cluster {
     })
     const letLive = endWithUs(child)
     let said = ''
-    child.stderr!.on('data', (chunk) => {
+    child.stderr.on('data', (chunk) => {
       said += chunk
     })
     const code = await new Promise((resolve) => child.once('error', resolve).once('close', resolve))

@@ -35,6 +35,7 @@ create table if not exists secret (
 create table if not exists active (
   instance uuid primary key references instance on delete cascade,
   until timestamptz not null,
+  visited timestamptz,
   next_due timestamptz
 );
 create table if not exists audit_head (

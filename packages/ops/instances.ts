@@ -217,7 +217,7 @@ async function inTransaction(pool: pg.Pool, work: (db: pg.ClientBase) => Promise
 
 const tellTaken =
   (name: string) =>
-  (error: { code?: string; detail?: string }): never => {
+  (error: Error & { code?: string }): never => {
     if (error.code === '23505')
       throw new OpsError('name_taken', `The name or a host name of ${name} is taken by another instance.`, { cause: error })
     throw error

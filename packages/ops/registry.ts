@@ -89,20 +89,30 @@ export class HostTable {
     })
   }
 
-  /** Instances that workers should visit: active ones, and those with something due. */
-  async activeInstances(): Promise<Instance[]> {
-    const { rows } = await this.#query<{ name: string }>(
-      `select i.name from active a join instance i on i.uuid = a.instance where i.state = 'ready' and (a.until > now() or a.next_due <= now())`,
-    )
-    return rows.flatMap(({ name }) => this.#byName.get(name) ?? [])
+  /** Instances whose trail may have unsealed rows: active now, or so lately that a transaction begun then may just have ended. */
+  activeInstances(): Promise<Instance[]> {
+    return this.#readyOnes(`a.until > now() - interval '5 minutes'`)
   }
 
-  /** When the instance has something to do next (null: nothing known); recomputed from its job table under its lease. */
-  async setNextDue(uuid: string, at: Date | null): Promise<void> {
+  /** Instances for workers: active since their last visit began, so that each is visited once more after its last possible write, or due. */
+  instancesToVisit(): Promise<Instance[]> {
+    return this.#readyOnes('a.visited is null or a.visited < a.until or a.next_due <= now()')
+  }
+
+  /** A worker's visit that began at `startedAt` is over; `nextDue` is when to come again if nothing else happens. */
+  async visited(uuid: string, { startedAt, nextDue }: { startedAt: Date; nextDue: Date | null }): Promise<void> {
     await this.#query(
-      `insert into active (instance, until, next_due) values ($1, now(), $2) on conflict (instance) do update set next_due = excluded.next_due`,
-      [uuid, at],
+      `insert into active (instance, until, visited, next_due) values ($1, $2, $2, $3)
+       on conflict (instance) do update set visited = excluded.visited, next_due = excluded.next_due`,
+      [uuid, startedAt, nextDue],
     )
+  }
+
+  async #readyOnes(condition: string): Promise<Instance[]> {
+    const { rows } = await this.#query<{ name: string }>(
+      `select i.name from active a join instance i on i.uuid = a.instance where i.state = 'ready' and (${condition})`,
+    )
+    return rows.flatMap(({ name }) => this.#byName.get(name) ?? [])
   }
 
   /** A head of the audit chain, kept outside the instance; insert only, so that no head can be replaced (sealer's login). */

@@ -38,6 +38,7 @@ export async function ensureTemplate(host: Host, order: TemplateOrder, build: Bu
       await host.db.query(`revoke all on database ${identifier(name)} from public`)
       await host.db.query(`alter database ${identifier(name)} with allow_connections true`)
       await build(host.cluster.config(name, 'erp4_builder', host.keys.login('erp4_builder')!))
+      await finishTemplate(host, name)
       await demandOwnership(host, name)
       await host.db.query(`alter database ${identifier(name)} with is_template true allow_connections false`)
       await host.db.query('update template set built = now() where name = $1', [name])
@@ -74,6 +75,14 @@ async function removeTemplate(host: Host, name: string): Promise<void> {
   if (rowCount) await host.db.query(`alter database ${identifier(name)} with is_template false`)
   await host.db.query(`drop database if exists ${identifier(name)} with (force)`)
   await host.db.query('delete from template where name = $1', [name])
+}
+
+/** Frozen rows and statistics are copied too: no copy has to make its own. */
+async function finishTemplate(host: Host, name: string): Promise<void> {
+  await withClient(host.cluster.config(name, 'erp4_builder', host.keys.login('erp4_builder')!), async (db) => {
+    await db.query('set role pg_database_owner')
+    await db.query('vacuum (freeze, analyze)')
+  })
 }
 
 /** What the builder owned would belong to nobody in the copies: no owner of an instance could migrate it. */

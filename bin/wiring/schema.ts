@@ -1,0 +1,80 @@
+import { randomInt } from 'node:crypto'
+import type pg from 'pg'
+import { loadDemoData, loadStandardData } from '@erp4/base'
+import { withClient } from '@erp4/ops'
+import { Databases, type MigrationOptions, Prepared, type Registry, migrate as migrateDatabase, planMigration } from '@erp4/orm'
+import { hashPassword, serverTables } from '@erp4/server'
+import type { InstanceAccess, MigrationPlan } from '../erp.ts'
+import { loadApps } from './apps.ts'
+import { asSystem } from './system.ts'
+
+/** Makes the tables of the apps in an empty database and loads what every instance begins with, all in one transaction. */
+export async function buildTemplate(config: pg.ClientConfig, { apps, demo }: { apps: readonly string[]; demo: boolean }): Promise<void> {
+  const registry = (await loadApps())(apps)
+  await withClient(config, async (client) => migrateDatabase(client, await withData(client, { registry, tables: serverTables }, demo)))
+}
+
+export async function plan(access: InstanceAccess, apps: readonly string[]): Promise<MigrationPlan> {
+  const registry = (await loadApps())(apps)
+  return withClient(access.owner, async (client) => tell(await planMigration(client, { registry, tables: serverTables })))
+}
+
+export async function migrate(
+  access: InstanceAccess,
+  apps: readonly string[],
+  { allow }: { allow: readonly string[] },
+): Promise<MigrationPlan> {
+  const registry = (await loadApps())(apps)
+  return withClient(access.owner, async (client) =>
+    tell(await migrateDatabase(client, await withData(client, { registry, tables: serverTables, allow }, false))),
+  )
+}
+
+/** Metadata and standard data follow the last app that moves, when everything is as declared. */
+async function withData(client: pg.Client, options: MigrationOptions, demo: boolean): Promise<MigrationOptions> {
+  const last = (await planMigration(client, options)).moves.at(-1)?.app.name
+  return {
+    ...options,
+    hooks: {
+      after: async ({ app }, cx) => {
+        if (app.name !== last) return
+        await asSystem(cx, options.registry, 'migration', async (sys) => {
+          await loadStandardData(sys)
+          if (demo) await loadDemoData(sys)
+        })
+      },
+    },
+  }
+}
+
+const tell = ({ steps, refused, grants, notes }: Awaited<ReturnType<typeof planMigration>>): MigrationPlan => ({
+  steps: [...steps.filter((step) => !refused.includes(step)).map(({ says }) => says), ...grants, ...notes],
+  losses: refused.map(({ name, says }) => ({ name, says })),
+})
+
+/** Gives the administrator a generated password: 20 letters and digits that nobody mistakes for each other, about 98 bits. */
+export async function setFirstPassword(access: InstanceAccess): Promise<{ login: string; password: string }> {
+  const registry = (await loadApps())(access.record.apps)
+  const password = generatePassword()
+  const hash = await hashPassword(password)
+  const databases = new Databases(async () => access.runtime)
+  try {
+    await databases.transaction(access.record.database, (cx) => setPassword(cx, registry, 'admin', hash))
+  } finally {
+    await databases.close()
+  }
+  return { login: 'admin', password }
+}
+
+const setPassword = (cx: Parameters<typeof asSystem>[0], registry: Registry, login: string, hash: string): Promise<void> =>
+  asSystem(cx, registry, 'first password', async (sys) => {
+    const users = await sys.model('res.users').search([['login', '=', login]])
+    if (users.ids.length !== 1) throw new Error(`There is no user ${login} to give the first password to.`)
+    await users.write({ password: new Prepared(hash) } as never) // a hash instead of clear text is not in the field's type
+  })
+
+function generatePassword(): string {
+  const letters = 'abcdefghjkmnpqrstuvwxyz23456789'
+  const group = () => Array.from({ length: 5 }, () => letters[randomInt(letters.length)]).join('')
+  return [group(), group(), group(), group()].join('-')
+}
