@@ -3,7 +3,6 @@ import { type App, app } from '../app.ts'
 import * as fields from '../fields.ts'
 import { model } from '../model.ts'
 import { assemble, type Registry } from '../registry.ts'
-import type { SystemTable } from '../sql/system-table.ts'
 
 // Models for the tests of this folder, made of plain data: they are in nobody's `Models`, so the compiler cannot know them.
 
@@ -25,19 +24,6 @@ export const {
   selection,
   text,
 } = fields as unknown as Record<keyof typeof fields, Make>
-
-const blob: SystemTable = {
-  name: 'blob',
-  ddl: ['create table if not exists blob (hash text primary key, size int4)'],
-  runtime: ['select', 'insert', 'update', 'delete'],
-}
-const trail: SystemTable = {
-  name: 'trail',
-  ddl: ['create table if not exists trail (seq bigint primary key)'],
-  runtime: ['select'],
-  seal: ['select', 'insert'],
-}
-export const tables = [blob, trail]
 
 export interface Example {
   label?: string

@@ -3,12 +3,12 @@ import { test } from 'node:test'
 import { emptyInstance, type EmptyInstance } from '@erp4/testing'
 import type { Registry } from '../registry.ts'
 import { sql } from '../sql/fragment.ts'
+import { exampleTables as tables } from '../sql/schema-example.ts'
 import { MigrationFailed, MigrationRefused } from './errors.ts'
 import {
   binary,
   boolean,
   char,
-  company,
   date,
   datetime,
   decimal,
@@ -21,8 +21,8 @@ import {
   many2one,
   one2many,
   people,
+  personFields,
   selection,
-  tables,
   text,
 } from './example.ts'
 import { migrate, type MigrationOptions, planMigration } from './migrate.ts'
@@ -166,16 +166,9 @@ test('a field that is wanted in every record is refused while some have none, an
         error instanceof MigrationFailed && error.step?.name === 'require test_person.badge' && /Demands Badge/.test(error.message),
     )
     assert.equal((await rows("select from pg_attribute where attrelid = 'test_person'::regclass and attname = 'badge'")).length, 0)
-    const filled = declare(
-      {
-        'test.company': { fields: { name: char({ required: true }) } },
-        'test.person': { fields: { ...personFields, badge: char({ required: true }) } },
-      },
-      { version: '2' },
-    )
+    const filled = people({ badge: char({ required: true }) }, {}, { version: '2' })
     const moves: string[] = []
     await migrate(filled, {
-      allow: [],
       hooks: {
         before: async ({ app, from, to }) => {
           moves.push(`before ${app.name} ${from} ${to}`)
