@@ -348,6 +348,17 @@ describe('passwords over RPC', () => {
     await world.at.tamper('delete from ir_config_parameter')
   })
 
+  test('nor when others filled the cooldown: one refused guess from its own source, and it is refused too', async () => {
+    await world.set('base.login_cooldown_after', 1)
+    await call({ login: ann, secret: annsPassword })
+    await assert.rejects(passwordUser(world.instance, world.databases, { uid: 1, secret: 'wrong' }, '198.51.100.1'), {
+      name: 'AccessDenied',
+    })
+    await assert.rejects(call({ uid: 1, secret: 'a guess' }), { name: 'CooldownError' })
+    await assert.rejects(call({ uid: 1, secret: annsPassword }), { name: 'CooldownError' })
+    await world.at.tamper('delete from ir_config_parameter')
+  })
+
   for (const [what, credentials] of [
     ['an empty password', { uid: 1, secret: '' }],
     ['a flood', { uid: 1, secret: 'x'.repeat(5000) }],
