@@ -38,7 +38,11 @@ export async function writeAnchor(file: string, head: SignedHead): Promise<void>
     await unlink(draft)
   }
   const directory = await open(folder, 'r')
-  await directory.sync().finally(() => directory.close())
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
 }
 
 /** @throws when the file is no anchor, or not signed by one of `keys`. */

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import { NotFoundError, UserError, type Env, type ModelName } from '@erp4/orm'
+import { NotFoundError, UserError, type Env } from '@erp4/orm'
 import { sharedAttachment } from '../sql/files.ts'
 import { rangeOf } from './range.ts'
 import type { FileStore, StoredFile } from './store.ts'
@@ -100,16 +100,10 @@ async function byToken(env: Env, id: number, token: string): Promise<NamedBlob |
  * attachment keeps its hash.
  */
 export async function shareFile(env: Env, id: number): Promise<string> {
-  await env
-    .model('ir.attachment' as ModelName)
-    .browse([id])
-    .lock()
+  await recordOf(env, 'ir.attachment', id).lock()
   const token = randomBytes(32).toString('base64url')
   await env.asSystem('the token in the link to an attachment is replaced', async (sys) => {
-    await sys
-      .model('ir.attachment' as ModelName)
-      .browse([id])
-      .write({ access_token: hashOf(token) } as never)
+    await recordOf(sys, 'ir.attachment', id).write({ access_token: hashOf(token) })
   })
   return token
 }
@@ -119,13 +113,19 @@ const isId = (id: number) => Number.isSafeInteger(id) && id > 0 && id <= 0x7ffff
 
 async function readOne(env: Env, model: string, id: number, fields: readonly string[]): Promise<Record<string, unknown> | undefined> {
   if (!isId(id)) return undefined
-  // The registry holds model and fields (both were looked up, or are the base app's), which types of another app cannot say here.
-  const [record] = await env
-    .model(model as ModelName)
-    .browse([id])
-    .read(fields as never[])
-  return record as Record<string, unknown> | undefined
+  const [record] = await recordOf(env, model, id).read(fields)
+  return record
 }
+
+/** Records whose model the types of this package cannot know: the registry was asked for it, or the base app always has it. */
+interface AnyRecords {
+  read(fields: readonly string[]): Promise<Record<string, unknown>[]>
+  write(values: Record<string, unknown>): Promise<void>
+  lock(): Promise<void>
+}
+
+const recordOf = (env: { model(name: never): { browse(ids: number[]): unknown } }, model: string, id: number): AnyRecords =>
+  env.model(model as never).browse([id]) as AnyRecords
 
 // Nothing in a file may run or reach out, whatever a browser takes it for. `no-cache`: kept, but asked for again each time,
 // since the right to see it may have ended.

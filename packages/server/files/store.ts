@@ -180,7 +180,11 @@ async function writeChunks(handle: FileHandle, name: string, key: Buffer, conten
 
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r')
-  await handle.sync().finally(() => handle.close())
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 /**

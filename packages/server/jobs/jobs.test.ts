@@ -106,7 +106,7 @@ test('a job that was asked for is done, and tells its result', async (t) => {
   there.registry.register('greet', {
     class: 'interactive',
     run: async ({ cx, args }) => {
-      await enter(cx, `hello ${args.name}`)
+      await enter(cx, `hello ${String(args.name)}`)
       return { length: 5 }
     },
   })
@@ -207,7 +207,7 @@ test('a job whose process is killed is done by another, once', async (t) => {
       cwd: import.meta.dirname,
     },
   )
-  await once(child.stdout!, 'data')
+  await once(child.stdout, 'data')
   // Longer than a lease: its heart keeps the job from being taken away.
   const worker = there.worker()
   worker.start()

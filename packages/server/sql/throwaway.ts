@@ -31,12 +31,12 @@ export async function startCluster(): Promise<ThrowawayCluster> {
   const home = await mkdtemp(path(tmpdir(), 'erp4-pg-'))
   const isRoot = process.getuid?.() === 0
   // PostgreSQL refuses to run as root.
-  const [program, ...opening] = isRoot ? ['runuser', '-u', 'postgres', '--'] : ['env']
+  const [program, opening] = isRoot ? (['runuser', ['-u', 'postgres', '--']] as const) : (['env', []] as const)
   if (isRoot) {
     const { stdout } = await run('id', ['-u', 'postgres'])
     await chown(home, Number(stdout), -1)
   }
-  const postgres = (name: string, ...args: string[]) => run(program!, [...opening, path(binaries, name), ...args], { cwd: home })
+  const postgres = (name: string, ...args: string[]) => run(program, [...opening, path(binaries, name), ...args], { cwd: home })
   const data = path(home, 'data')
   await postgres('initdb', '-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions')
   const settings = `-c listen_addresses='' -c unix_socket_directories='${home}' -c fsync=off -c max_connections=60 -c shared_buffers=64MB`
