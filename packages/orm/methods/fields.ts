@@ -4,6 +4,7 @@ import { mayEver, settableField, visibleField } from '../rules.ts'
 import { isPushable, relatedEnd } from '../sql/expression.ts'
 import { method } from './method.ts'
 import { scalarToWire } from './wire.ts'
+import { isGroupable } from '../operations/group.ts'
 import { demandEver } from '../operations/read.ts'
 import { ValueError } from '../errors.ts'
 
@@ -35,7 +36,7 @@ export function describeField(env: Env, field: FieldInfo): Record<string, unknow
     required: options.required === true && field.computed === null,
     readonly: options.readonly === true || !mayWrite || (field.computed !== null && !field.related && !field.model.inverses.has(field.name)),
     store, sortable, searchable: !options.secret && (store || field.related !== null || field.model.searches.has(field.name) || isPushable(env, field)),
-    groupable: sortable && options.groupable !== false && field.kind !== 'binary' && end.kind !== 'html' && end.kind !== 'text',
+    groupable: isGroupable(env, field),
     exportable: !options.secret, translate: options.translate === true, company_dependent: options.companyDependent === true,
     depends: field.computed ? [...(field.model.computes.get(field.name)?.needs ?? (field.related ? [field.related.join('.')] : []))] : [],
     ...(end.comodel ? { relation: end.comodel, domain: options['domain'] ?? [], context: {} } : {}),

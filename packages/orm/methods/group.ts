@@ -72,7 +72,7 @@ const isNumber = (field: FieldInfo): boolean => ['integer', 'float', 'decimal', 
 
 function aggregateValue(env: Env, { field, function: name }: AggregateColumn, value: unknown): unknown {
   const end = endOf(env, field)
-  if (value === null || value === undefined) return name === 'sum' ? 0 : name.startsWith('array_agg') ? [] : false
+  if (value === null || value === undefined) return name.startsWith('array_agg') ? [] : false
   if (name === 'array_agg' || name === 'array_agg_distinct') return (value as unknown[]).map((one) => one ?? (isNumber(end) && end.name !== 'id' ? 0 : false)).map((one) => (end.kind === 'datetime' && typeof one === 'string' ? one.replace('T', ' ') : one))
   return isNumber(end) && typeof value === 'string' ? Number(value) : value
 }

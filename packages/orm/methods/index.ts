@@ -7,6 +7,7 @@ import { asSentence } from '../operations/database-errors.ts'
 import type { Model, Registry } from '../registry.ts'
 import { mayEver } from '../rules.ts'
 import { fieldMethods } from './fields.ts'
+import { groupMethods } from './group.ts'
 import { type Method, type Parameter, RawJson, bindArguments } from './method.ts'
 import { readMethods } from './read.ts'
 import { cleanIds } from './wire.ts'
@@ -15,7 +16,7 @@ import { writeMethods } from './write.ts'
 export { type Method, type Parameter, RawJson } from './method.ts'
 
 /** What every model answers to, by the names of the external protocol (external-api §6). */
-const common: Readonly<Record<string, Method>> = Object.assign(Object.create(null), readMethods, writeMethods, fieldMethods)
+const common: Readonly<Record<string, Method>> = Object.assign(Object.create(null), readMethods, writeMethods, fieldMethods, groupMethods)
 
 export interface MethodInfo extends Omit<Method, 'run'> { readonly name: string }
 

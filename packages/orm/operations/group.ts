@@ -41,7 +41,7 @@ export function parseKey(env: Env, model: Model, spec: string, whole?: Span | nu
   const { kind } = endOf(env, field)
   const isTime = kind === 'date' || kind === 'datetime'
   const span = given ?? (isTime ? whole : null)
-  const isKnown = span === null || (typeof span === 'string' && isTime && (isPart(span) || (spans as readonly string[]).includes(span)))
+  const isKnown = span === null || (typeof span === 'string' && isTime && (isPart(span) || (spans as readonly string[]).includes(span)) && (kind === 'datetime' || !/^(hour|minute|second)/.test(span)))
   if (span === undefined) throw new ValueError(`Granularity is missing: group by '${path}:month', for example`)
   if (!isKnown || rest.length > 0) throw new ValueError(`Invalid granularity in '${spec.slice(0, 80)}'`)
   const part = span !== null && isPart(span) ? span : null
@@ -148,14 +148,17 @@ function number(value: unknown): string {
 
 /** Only numbers can be compared in `having`. */
 export function demandNumeric(env: Env, having: Having | null, aggregates: readonly AggregateColumn[]): void {
-  if (!having) return
-  if (having.kind === 'not') demandNumeric(env, having.node, aggregates)
-  else if (having.kind === 'and' || having.kind === 'or') having.nodes.forEach((node) => { demandNumeric(env, node, aggregates) })
-  else if (having.column !== 'count' && 'aggregate' in having.column) {
-    const { field, function: func } = aggregates[having.column.aggregate]!
-    const isNumber = func === 'count' || func === 'count_distinct' || (['sum', 'avg', 'min', 'max'].includes(func) && numbers.has(endOf(env, field).kind))
-    if (!isNumber) throw new ValueError(`having cannot compare ${field.name}:${func}, which is no number`)
+  switch (having?.kind) {
+    case 'not': return demandNumeric(env, having.node, aggregates)
+    case 'and': case 'or': return having.nodes.forEach((node) => { demandNumeric(env, node, aggregates) })
+    case 'in': case 'compare': if (!isNumeric(env, having.column, aggregates)) throw new ValueError('having compares numbers alone')
   }
+}
+
+function isNumeric(env: Env, column: GroupColumn, aggregates: readonly AggregateColumn[]): boolean {
+  if (column === 'count' || !('aggregate' in column)) return true
+  const { field, function: func } = aggregates[column.aggregate]!
+  return func === 'count' || func === 'count_distinct' || (['sum', 'avg', 'min', 'max'].includes(func) && numbers.has(endOf(env, field).kind))
 }
 
 /**
@@ -186,7 +189,7 @@ function typedKey(env: Env, key: GroupKey, row: GroupRow, i: number): unknown {
 function typedAggregate(env: Env, { field, function: func }: AggregateColumn, value: unknown): unknown {
   const { kind } = endOf(env, field)
   const isExact = kind === 'decimal' || kind === 'monetary'
-  if (value === null || value === undefined) return func === 'sum' ? (isExact ? Decimal.of(0) : 0) : func.startsWith('array_agg') ? [] : null
+  if (value === null || value === undefined) return func.startsWith('array_agg') ? [] : null
   // Averages have as many digits as PostgreSQL likes; a Decimal keeps 20 of them.
   if (['sum', 'avg', 'min', 'max'].includes(func) && numbers.has(kind)) return isExact ? Decimal.of(String(value).replace(/(\.\d{20})\d+$/, '$1')) : Number(value)
   return value

@@ -141,9 +141,9 @@ function firstInstant(k: Sql, zone: string): Sql {
   return sql`((case when ${asBefore} at time zone ${z} = ${k} then ${asBefore} else ${k} at time zone ${z} end) at time zone 'UTC')`
 }
 
-function aggregate({ field, function: name }: AggregateColumn, v: Sql): Sql {
+function aggregate({ function: name }: AggregateColumn, v: Sql): Sql {
   switch (name) {
-    case 'sum': return field.kind === 'integer' ? sql`sum(${v})::numeric` : sql`sum(${v})`
+    case 'sum': return sql`coalesce(sum(${v}), 0)`
     case 'avg': return sql`avg(${v})`
     case 'min': return sql`min(${v})`
     case 'max': return sql`max(${v})`
