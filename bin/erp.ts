@@ -50,7 +50,9 @@ export interface ServeOptions {
 /** Everything that the command line asks of the ERP; ops knows nothing of it, and this file is where the two meet. */
 export interface Erp {
   /** Fills an empty database, as its owner. Runs in a child process. */
-  buildTemplate(config: pg.ClientConfig, order: { apps: readonly string[]; demo: boolean }): Promise<void>
+  buildTemplate(config: pg.ClientConfig, apps: readonly string[]): Promise<void>
+  /** Adds the examples to a built one, as its owner. Runs in a child process. */
+  loadDemo(config: pg.ClientConfig, apps: readonly string[]): Promise<void>
   /** Gives the administrator of a new instance a generated password. Runs in a child process. */
   setFirstPassword(access: InstanceAccess): Promise<{ login: string; password: string }>
   /** What bringing the instance to `apps` at this release would do. Runs in a child process. */
@@ -96,7 +98,8 @@ const schema = () => import('./wiring/schema.ts')
 const audit = () => import('./wiring/audit.ts')
 
 export const erp: Erp = {
-  buildTemplate: async (config, order) => (await schema()).buildTemplate(config, order),
+  buildTemplate: async (config, apps) => (await schema()).buildTemplate(config, apps),
+  loadDemo: async (config, apps) => (await schema()).loadDemo(config, apps),
   setFirstPassword: async (access) => (await schema()).setFirstPassword(access),
   plan: async (access, apps) => (await schema()).plan(access, apps),
   migrate: async (access, apps, options) => (await schema()).migrate(access, apps, options),

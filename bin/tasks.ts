@@ -8,7 +8,7 @@ import { askChild } from './supervisor.ts'
 
 /** Things that need the ERP's code, done once each in a process of their own, as the OS user of the server: ops stays without it. */
 type Task =
-  | { task: 'build template'; config: pg.ClientConfig; apps: readonly string[]; demo: boolean }
+  | { task: 'build template' | 'load demo'; config: pg.ClientConfig; apps: readonly string[] }
   | { task: 'first password'; access: InstanceAccess }
   | { task: 'plan'; access: InstanceAccess; apps: readonly string[] }
   | { task: 'migrate'; access: InstanceAccess; apps: readonly string[]; allow: readonly string[] }
@@ -20,7 +20,9 @@ export const runTask = (erp: Erp): Promise<void> => answerOnce((question) => per
 function perform(erp: Erp, task: Task): Promise<unknown> {
   switch (task.task) {
     case 'build template':
-      return erp.buildTemplate(task.config, { apps: task.apps, demo: task.demo }).then(() => null)
+      return erp.buildTemplate(task.config, task.apps).then(() => null)
+    case 'load demo':
+      return erp.loadDemo(task.config, task.apps).then(() => null)
     case 'first password':
       return erp.setFirstPassword(task.access)
     case 'plan':
@@ -35,10 +37,17 @@ function perform(erp: Erp, task: Task): Promise<unknown> {
 const ask = <T>(host: Host, task: Task): Promise<T> =>
   askChild(host.home, { name: 'task', command: ['task'], user: 'erp4', access: () => task }) as Promise<T>
 
-/** The template for these apps at this release, with or without demo data. */
-export function templateFor(host: Host, apps: readonly string[], demo: boolean): Promise<string> {
-  const order = { label: `${demo ? 'demo' : 'plain'} ${[...apps].sort().join(' ')}`, apps, fingerprint: releaseFingerprint() }
-  return ensureTemplate(host, order, (config) => ask(host, { task: 'build template', config, apps, demo }))
+/** The template for these apps at this release; with demo data it is made from the one without. */
+export async function templateFor(host: Host, apps: readonly string[], demo: boolean): Promise<string> {
+  const names = [...apps].sort().join(' ')
+  const fingerprint = releaseFingerprint()
+  const plain = await ensureTemplate(host, { label: `plain ${names}`, apps, fingerprint }, (config) =>
+    ask(host, { task: 'build template', config, apps }),
+  )
+  if (!demo) return plain
+  return ensureTemplate(host, { label: `demo ${names}`, apps, fingerprint, from: plain }, (config) =>
+    ask(host, { task: 'load demo', config, apps }),
+  )
 }
 
 export const firstPassword = async (host: Host, instance: Instance, port: number) =>

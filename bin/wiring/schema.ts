@@ -9,9 +9,20 @@ import { loadApps } from './apps.ts'
 import { asSystem } from './system.ts'
 
 /** Makes the tables of the apps in an empty database and loads what every instance begins with, all in one transaction. */
-export async function buildTemplate(config: pg.ClientConfig, { apps, demo }: { apps: readonly string[]; demo: boolean }): Promise<void> {
+export async function buildTemplate(config: pg.ClientConfig, apps: readonly string[]): Promise<void> {
   const registry = (await loadApps())(apps)
-  await withClient(config, async (client) => migrateDatabase(client, await withData(client, { registry, tables: serverTables }, demo)))
+  await withClient(config, async (client) => migrateDatabase(client, await withData(client, { registry, tables: serverTables })))
+}
+
+/** Adds the examples to a database that is as its apps declare. */
+export async function loadDemo(config: pg.ClientConfig, apps: readonly string[]): Promise<void> {
+  const registry = (await loadApps())(apps)
+  const databases = new Databases(async () => config)
+  try {
+    await databases.transaction('template', (cx) => asSystem(cx, registry, 'demo', loadDemoData))
+  } finally {
+    await databases.close()
+  }
 }
 
 export async function plan(access: InstanceAccess, apps: readonly string[]): Promise<MigrationPlan> {
@@ -26,22 +37,19 @@ export async function migrate(
 ): Promise<MigrationPlan> {
   const registry = (await loadApps())(apps)
   return withClient(access.owner, async (client) =>
-    tell(await migrateDatabase(client, await withData(client, { registry, tables: serverTables, allow }, false))),
+    tell(await migrateDatabase(client, await withData(client, { registry, tables: serverTables, allow }))),
   )
 }
 
 /** Metadata and standard data follow the last app that moves, when everything is as declared. */
-async function withData(client: pg.Client, options: MigrationOptions, demo: boolean): Promise<MigrationOptions> {
+async function withData(client: pg.Client, options: MigrationOptions): Promise<MigrationOptions> {
   const last = (await planMigration(client, options)).moves.at(-1)?.app.name
   return {
     ...options,
     hooks: {
       after: async ({ app }, cx) => {
         if (app.name !== last) return
-        await asSystem(cx, options.registry, 'migration', async (sys) => {
-          await loadStandardData(sys)
-          if (demo) await loadDemoData(sys)
-        })
+        await asSystem(cx, options.registry, 'migration', loadStandardData)
       },
     },
   }

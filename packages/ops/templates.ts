@@ -12,6 +12,8 @@ export interface TemplateOrder {
   apps: readonly string[]
   /** Changes whenever building would give another result: the release, its schema, its data. */
   fingerprint: string
+  /** Another template to begin with, instead of an empty database. */
+  from?: string
 }
 
 /** Fills an empty database. It is connected to as `erp4_builder`, its owner; objects must belong to `pg_database_owner` (kernel.md §2.7). */
@@ -34,7 +36,9 @@ export async function ensureTemplate(host: Host, order: TemplateOrder, build: Bu
         order.fingerprint,
         order.apps,
       ])
-      await host.db.query(`create database ${identifier(name)} template erp4_empty owner erp4_builder allow_connections false`)
+      await host.db.query(
+        `create database ${identifier(name)} template ${identifier(order.from ?? 'erp4_empty')} owner erp4_builder allow_connections false`,
+      )
       await host.db.query(`revoke all on database ${identifier(name)} from public`)
       await host.db.query(`alter database ${identifier(name)} with allow_connections true`)
       await build(host.cluster.config(name, 'erp4_builder', host.keys.login('erp4_builder')!))
