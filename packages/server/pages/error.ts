@@ -24,7 +24,7 @@ export function errorPage({ nonce, texts, status, reference }: Failure): Html {
         <h1>${title}</h1>
         <p class="soft">${hint}</p>
         ${reference !== undefined && html`<p class="message">${texts.reference}: ${reference}</p>`}
-        <p class="message"><a href="/web">${texts.back}</a></p>
+        <p class="after"><a href="/web">${texts.back}</a></p>
       </div>
     </main>`,
   })

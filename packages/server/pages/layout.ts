@@ -230,6 +230,9 @@ const style = (nonce: string): Html =>
       color: var(--bad);
       border-color: var(--bad);
     }
+    .after {
+      margin-top: 1.5rem;
+    }
     .banner {
       background: var(--note-wash);
       color: var(--note);
