@@ -11,7 +11,9 @@ interface Page {
 /** Every disagreement under `root`, one sentence each. */
 export function docs(root: string): string[] {
   const pages = filesOf(root, '.md').map((path): Page => ({ path, text: readFileSync(join(root, path), 'utf8') }))
-  const guides = pages.filter(({ path }) => /^(docs\/|[A-Z]+\.md$)/.test(path) && !path.startsWith('docs/decisions/'))
+  const guides = pages.filter(
+    ({ path }) => /^(docs\/|[A-Z]+\.md$|(?:packages|apps)\/[^/]+\/README\.md$)/.test(path) && !path.startsWith('docs/decisions/'),
+  )
   const sources = filesOf(root, '.ts', '.tsx').map((path) => readSource(root, path))
   const mentioned = (name: string): boolean =>
     guides.some(({ text }) => new RegExp(String.raw`(?<![\w-])${name.replaceAll('.', String.raw`\.`)}(?![\w-])`).test(text))
