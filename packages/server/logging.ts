@@ -1,7 +1,7 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
 
-/** Names under which a secret could reach a log line, at the top or one level down. */
-const secrets = [
+/** Names under which a secret could reach a log line. */
+const secrets = new Set([
   'password',
   'new_password',
   'login_password',
@@ -15,7 +15,7 @@ const secrets = [
   'set-cookie',
   'session_id',
   'idempotency-key',
-]
+])
 
 export interface LogOptions {
   level?: 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -32,13 +32,27 @@ export function createLogger({ level = 'info', destination }: LogOptions = {}): 
     level,
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
-    redact: { paths: secrets.flatMap((name) => [quoted(name), `*${quoted(name)}`]), censor: '[secret]' },
+    formatters: { log: (line: Record<string, unknown>) => redact(line) },
     serializers: { err: describeError },
   }
   return destination ? pino(options, destination) : pino(options)
 }
 
-const quoted = (name: string): string => `["${name}"]`
+/** The line without its secrets, down to `depth` levels. By hand: pino's own costs eight times what writing the line does. */
+function redact(line: Record<string, unknown>, depth = 3): Record<string, unknown> {
+  let clean = line
+  for (const name in line) {
+    const value = line[name]
+    const shown = secrets.has(name.toLowerCase()) ? '[secret]' : depth > 1 && isPlain(value) ? redact(value, depth - 1) : value
+    if (shown === value) continue
+    if (clean === line) clean = { ...line }
+    clean[name] = shown
+  }
+  return clean
+}
+
+const isPlain = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 
 /**
  * An error for the log: its kind, message and trace, and PostgreSQL's own code and object names. Not `detail`, `where`, `query` or

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { after, test } from 'node:test'
 import { administrator, base, contactManager, employee } from '@erp4/base'
-import { type Env, Prepared, sql } from '@erp4/orm'
+import { type Connection, type Env, Prepared, sql } from '@erp4/orm'
 import { world } from '@erp4/testing'
 import { createApp } from './app.ts'
 import { hashPassword } from './auth/index.ts'
@@ -42,7 +42,25 @@ const hosting: Hosting = {
 }
 const files = new FileStore({ folder: '/nonexistent', instance: 'a', keys: { name: Buffer.alloc(32, 1), wrap: Buffer.alloc(32, 2) } })
 const log = createLogger({ level: 'error' })
-const app = createApp({ hosting, databases: company.databases, registryFor: () => company.registry, filesFor: () => files, log })
+
+/** The world's connections, which note how many statements each loan ran. */
+let statements: number[] = []
+const counted = new Proxy(company.databases, {
+  get(target, name) {
+    if (name !== 'use' && name !== 'transaction') return Reflect.get(target, name, target)
+    return (database: string, work: (cx: Connection) => Promise<unknown>, options?: object) =>
+      target[name](
+        database,
+        async (cx) => {
+          const result = await work(cx)
+          statements.push(cx.statements)
+          return result
+        },
+        options ?? {},
+      )
+  },
+})
+const app = createApp({ hosting, databases: counted, registryFor: () => company.registry, filesFor: () => files, log })
 const origin = `http://127.0.0.1:${await app.listen({ addresses: ['127.0.0.1'], port: 0 })}`
 after(() => app.stop({ drainMs: 0 }))
 
@@ -271,6 +289,32 @@ test('a call that fails forgets its Idempotency-Key', async () => {
 })
 
 test('writing calls hold a lease, once a minute', () => assert.equal(leases, 1))
+
+test('calls keep to their budgets of statements, over a key and over the session', async () => {
+  const key = await bearer()
+  const cookie = { cookie: await session() }
+  const [id] = (await post('/json/2/res.partner/create', { vals_list: [{ name: 'Counted' }] }, key)).body
+  for (const [method, body, budget] of [
+    ['read', { ids: [id], fields: ['name', 'city', 'parent_id', 'country_id'] }, 2],
+    ['search_read', { domain: [['is_company', '=', false]], fields: ['name', 'email', 'parent_id', 'user_id'], limit: 80 }, 2],
+    ['web_search_read', { domain: [], specification: { name: {}, parent_id: { fields: { display_name: {} } } }, limit: 80 }, 3],
+    ['create', { vals_list: [{ name: 'Counted too' }] }, 6],
+    ['write', { ids: [id], vals: { city: 'Daegu' } }, 5],
+  ] as const) {
+    const { ids, ...kwargs } = body as { ids?: number[] } & Record<string, unknown>
+    for (const call of [
+      () => post(`/json/2/res.partner/${method}`, body, key),
+      () => post('/web/dataset/call_kw', { params: { model: 'res.partner', method, args: ids ? [ids] : [], kwargs } }, cookie),
+    ]) {
+      await call()
+      statements = []
+      const answer = await call()
+      assert.ok(answer.status === 200 && !answer.body.error, JSON.stringify(answer.body))
+      const total = statements.reduce((sum, one) => sum + one, 0)
+      assert.ok(total <= budget, `${method} took ${total} statements, ${budget} are allowed`)
+    }
+  }
+})
 
 test('the documentation names models, fields and arguments', async () => {
   const headers = await bearer()

@@ -76,7 +76,9 @@ function collect(request: FastifyRequest, payload: IncomingMessage, budget: Body
     })
     payload.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
     payload.on('error', reject)
-    payload.on('close', () => reject(new Error('The client went away while sending.')))
+    payload.on('close', () => {
+      if (!payload.readableEnded) reject(new Error('The client went away while sending.'))
+    })
   })
 }
 
