@@ -17,6 +17,7 @@ export async function applyCommands(env: Env, model: Model, owners: readonly Own
   for (const field of fields) {
     const mine = owners.flatMap(({ id, commands }) => (commands.has(field) ? [{ id, commands: commands.get(field)! }] : []))
     if (field.kind === 'one2many') await applyToLines(env, field, mine, isNew)
+    else if (isNew && mine.every(({ commands }) => commands.every(isPlainLink))) await linkNew(env, model, field, mine)
     else await applyToLinks(env, model, field, mine)
   }
 }
@@ -99,6 +100,23 @@ async function applyToLinks(env: Env, model: Model, field: FieldInfo, owners: Gi
   }
 }
 
+const isPlainLink = ({ do: verb }: Commands[number]): boolean => verb === 'link' || verb === 'set'
+
+/** The links of new records, which have none yet: one check and one insert, however many there are. */
+async function linkNew(env: Env, model: Model, field: FieldInfo, owners: Given): Promise<void> {
+  // A later `set` replaces what was linked before it.
+  const idsOf = (commands: Commands): number[] => commands.reduce<number[]>((ids, one) => (one.do === 'set' ? [...one.ids] : one.do === 'link' ? [...ids, one.id] : ids), [])
+  const pairs = owners.flatMap(({ id, commands }) => idsOf(commands).map((other) => ({ id, other })))
+  if (pairs.length === 0) return
+  const others = [...new Set(pairs.map(({ other }) => other))]
+  await checkIds(env, env.modelOf(field.comodel!), others, 'name')
+  const { table, mine, theirs } = field.links!
+  const source = sql`(select n.${ident(mine)} as id, jsonb_agg(n.${ident(theirs)} order by n.${ident(theirs)}) as list from n group by 1)`
+  const trail = model.audit ? sql`, a as (${auditRows(env.call, env.user.id, model.name, 'write', sql`jsonb_build_object(${field.name}::text, jsonb_build_array(null, x.list))`, source)})` : empty
+  await env.cx.query(sql`with n as (insert into ${ident(table)} (${ident(mine)}, ${ident(theirs)}) select * from unnest(${pairs.map((pair) => pair.id)}::int4[], ${pairs.map((pair) => pair.other)}::int4[]) on conflict do nothing returning ${ident(mine)}, ${ident(theirs)})${trail} select count(*) from n`)
+  await changed(env, field, [...new Set(pairs.map(({ id }) => id))], others)
+}
+
 async function checkedLink(env: Env, model: Model, field: FieldInfo, owner: number, ids: readonly number[]): Promise<void> {
   await checkIds(env, env.modelOf(field.comodel!), ids, 'name')
   await link(env, model, field, owner, ids)
@@ -108,7 +126,7 @@ async function link(env: Env, model: Model, field: FieldInfo, owner: number, ids
   if (ids.length === 0) return
   const { table, mine, theirs } = field.links!
   const added = await env.cx.query<{ id: number }>(sql`with n as (insert into ${ident(table)} (${ident(mine)}, ${ident(theirs)}) select ${owner}::int4, unnest(${ids}::int4[]) on conflict do nothing returning ${ident(theirs)} as id)${trail(env, model, field, owner, 1)} select id from n`)
-  await changed(env, field, owner, added.map((row) => row.id))
+  await changed(env, field, [owner], added.map((row) => row.id))
 }
 
 /** Takes links away: those named, or (`others`) all but those named. A caller who cannot see a link does not cut it. */
@@ -116,7 +134,7 @@ async function cut(env: Env, model: Model, field: FieldInfo, owner: number, ids:
   const { table, mine, theirs } = field.links!
   const which = others ? sql`<> all(${ids})` : sql`= any(${ids})`
   const removed = await env.cx.query<{ id: number }>(sql`with n as (delete from ${ident(table)} where ${ident(mine)} = ${owner}::int4 and ${ident(theirs)} ${which} returning ${ident(theirs)} as id)${trail(env, model, field, owner, 0)} select id from n`)
-  await changed(env, field, owner, removed.map((row) => row.id))
+  await changed(env, field, [owner], removed.map((row) => row.id))
 }
 
 /** The trail says which links came or went, on the record whose field it is. */
@@ -127,10 +145,10 @@ function trail(env: Env, model: Model, field: FieldInfo, owner: number, side: 0 
   return sql`, a as (${auditRows(env.call, env.user.id, model.name, 'write', change, sql`(select ${owner}::int4 as id where exists (select from n))`)})`
 }
 
-async function changed(env: Env, field: FieldInfo, owner: number, others: readonly number[]): Promise<void> {
+async function changed(env: Env, field: FieldInfo, owners: readonly number[], others: readonly number[]): Promise<void> {
   if (others.length === 0) return
   const { call } = env
-  mark(call, [field], [owner], new Map())
+  mark(call, [field], owners, new Map())
   // Cut links can no longer be followed back, so whoever needs this list is found from its owner; the other side is marked by id.
   const other = field.options['inverse'] ? env.modelOf(field.comodel!).fields.get(field.options['inverse'] as string) : [...env.modelOf(field.comodel!).fields.values()].find((one) => one.kind === 'many2many' && one.options['inverse'] === field.name && one.comodel === field.model.name)
   if (other) mark(call, [other], others, new Map())
