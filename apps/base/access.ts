@@ -83,11 +83,7 @@ export const access: Access<Own> = {
     protect(['demo'], nobody, ['create', 'write']),
   ],
   'ir.module.module': [grant(employee, ['read'])],
-  'ir.sequence': [
-    guard((me) => [['company_id', 'in', [...me.company_ids, null]]]),
-    grant(employee, ['read']),
-    grant(administrator, all),
-  ],
+  'ir.sequence': [guard((me) => [['company_id', 'in', [...me.company_ids, null]]]), grant(employee, ['read']), grant(administrator, all)],
   'ir.config_parameter': [grant(administrator, all)],
   'ir.attachment': [
     guard((me) => [['company_id', 'in', [...me.company_ids, null]]]),
@@ -100,5 +96,13 @@ export const access: Access<Own> = {
 
 /** Models whose external ids everybody may look up: they name what is the same in every instance. Others' would tell which hidden ids exist. */
 const shared = [
-  'res.country', 'res.country.group', 'res.country.state', 'res.currency', 'res.lang', 'res.groups', 'ir.model', 'ir.model.fields', 'ir.module.module',
+  'res.country',
+  'res.country.group',
+  'res.country.state',
+  'res.currency',
+  'res.lang',
+  'res.groups',
+  'ir.model',
+  'ir.model.fields',
+  'ir.module.module',
 ]

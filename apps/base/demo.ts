@@ -18,26 +18,71 @@ export async function loadDemoData(sys: Env<true>): Promise<void> {
 }
 
 async function loadUsers(sys: Env<true>): Promise<Map<string, number>> {
-  const partners = await loadNamed(sys, 'res.partner', exampleUsers.map((one) => ({
-    key: `partner_${one.login}`, values: {}, initial: { name: one.name, function: one.function, email: `${one.login}@mycompany.example`, lang: one.lang, tz: one.tz, employee: true },
-  })), demo)
+  const partners = await loadNamed(
+    sys,
+    'res.partner',
+    exampleUsers.map((one) => ({
+      key: `partner_${one.login}`,
+      values: {},
+      initial: {
+        name: one.name,
+        function: one.function,
+        email: `${one.login}@mycompany.example`,
+        lang: one.lang,
+        tz: one.tz,
+        employee: true,
+      },
+    })),
+    demo,
+  )
   const groups = new Map((await sys.model('res.groups').find([], ['key'])).map((group) => [group.key, group.id]))
   const company = await idOf(sys, 'base', 'main_company')
   if (company === undefined) throw new Error('Demo data needs the standard data first')
-  return loadNamed(sys, 'res.users', exampleUsers.map((one) => ({
-    key: one.id, values: {},
-    initial: {
-      login: one.login, partner_id: partners.get(`partner_${one.login}`)!, lang: one.lang, tz: one.tz,
-      company_id: company, company_ids: [company], group_ids: [groups.get(one.group)!],
-    },
-  })), demo)
+  return loadNamed(
+    sys,
+    'res.users',
+    exampleUsers.map((one) => ({
+      key: one.id,
+      values: {},
+      initial: {
+        login: one.login,
+        partner_id: partners.get(`partner_${one.login}`)!,
+        lang: one.lang,
+        tz: one.tz,
+        company_id: company,
+        company_ids: [company],
+        group_ids: [groups.get(one.group)!],
+      },
+    })),
+    demo,
+  )
 }
 
 async function loadTags(sys: Env<true>): Promise<Map<string, number>> {
   const wanted = (tags: typeof exampleTags, parents: ReadonlyMap<string, number>) =>
-    tags.map((tag) => ({ key: tag.id, values: {}, initial: { name: tag.name, color: tag.color, parent_id: tag.parent ? parents.get(tag.parent)! : null } }))
-  const roots = await loadNamed(sys, 'res.partner.category', wanted(exampleTags.filter((tag) => !tag.parent), new Map()), demo)
-  const leaves = await loadNamed(sys, 'res.partner.category', wanted(exampleTags.filter((tag) => tag.parent), roots), demo)
+    tags.map((tag) => ({
+      key: tag.id,
+      values: {},
+      initial: { name: tag.name, color: tag.color, parent_id: tag.parent ? parents.get(tag.parent)! : null },
+    }))
+  const roots = await loadNamed(
+    sys,
+    'res.partner.category',
+    wanted(
+      exampleTags.filter((tag) => !tag.parent),
+      new Map(),
+    ),
+    demo,
+  )
+  const leaves = await loadNamed(
+    sys,
+    'res.partner.category',
+    wanted(
+      exampleTags.filter((tag) => tag.parent),
+      roots,
+    ),
+    demo,
+  )
   return new Map([...roots, ...leaves])
 }
 
@@ -59,35 +104,68 @@ interface Known {
 }
 
 async function loadCompanies(sys: Env<true>, { tags, places, salesman }: Known): Promise<Map<string, number>> {
-  return loadNamed(sys, 'res.partner', exampleCompanies.map((company) => ({
-    key: company.id, values: {},
-    initial: {
-      name: company.name, is_company: true, phone: company.phone, email: `info@${domainOf(company)}`, website: `https://www.${domainOf(company)}`,
-      vat: company.vat ?? null, lang: company.lang, category_id: company.tags.map((tag) => tags.get(tag)!), ...addressOf(company, places),
-      user_id: company.tags.some((tag) => tag === 'tag_key_account') ? salesman : null,
-    },
-  })), demo)
+  return loadNamed(
+    sys,
+    'res.partner',
+    exampleCompanies.map((company) => ({
+      key: company.id,
+      values: {},
+      initial: {
+        name: company.name,
+        is_company: true,
+        phone: company.phone,
+        email: `info@${domainOf(company)}`,
+        website: `https://www.${domainOf(company)}`,
+        vat: company.vat ?? null,
+        lang: company.lang,
+        category_id: company.tags.map((tag) => tags.get(tag)!),
+        ...addressOf(company, places),
+        user_id: company.tags.some((tag) => tag === 'tag_key_account') ? salesman : null,
+      },
+    })),
+    demo,
+  )
 }
 
 async function loadPeople(sys: Env<true>, companies: ReadonlyMap<string, number>, places: ReadonlyMap<string, number>): Promise<void> {
-  const employed = exampleCompanies.flatMap((company) => company.people.map((person, i) => ({
-    key: `${company.id}_${i + 1}`, values: {},
-    initial: {
-      name: person.name, function: person.function, phone: person.phone ?? null, email: `contact${i + 1}@${domainOf(company)}`, lang: company.lang,
-      parent_id: companies.get(company.id)!, ...addressOf(company, places),
-    },
-  })))
-  const deliveries = exampleCompanies.flatMap((company) => (company.delivery ? [{
-    key: `${company.id}_delivery`, values: {},
-    initial: { type: 'delivery', parent_id: companies.get(company.id)!, ...addressOf({ ...company, ...company.delivery }, places) },
-  }] : []))
+  const employed = exampleCompanies.flatMap((company) =>
+    company.people.map((person, i) => ({
+      key: `${company.id}_${i + 1}`,
+      values: {},
+      initial: {
+        name: person.name,
+        function: person.function,
+        phone: person.phone ?? null,
+        email: `contact${i + 1}@${domainOf(company)}`,
+        lang: company.lang,
+        parent_id: companies.get(company.id)!,
+        ...addressOf(company, places),
+      },
+    })),
+  )
+  const deliveries = exampleCompanies.flatMap((company) =>
+    company.delivery
+      ? [
+          {
+            key: `${company.id}_delivery`,
+            values: {},
+            initial: { type: 'delivery', parent_id: companies.get(company.id)!, ...addressOf({ ...company, ...company.delivery }, places) },
+          },
+        ]
+      : [],
+  )
   const alone = examplePeople.map((person) => ({
-    key: person.id, values: {}, initial: { name: person.name, email: `${person.id}@mail.example`, lang: person.lang, ...addressOf(person, places) },
+    key: person.id,
+    values: {},
+    initial: { name: person.name, email: `${person.id}@mail.example`, lang: person.lang, ...addressOf(person, places) },
   }))
   await loadNamed(sys, 'res.partner', [...employed, ...deliveries, ...alone], demo)
 }
 
-function addressOf(one: { street: string; zip: string; city: string; country: string; state?: string }, places: ReadonlyMap<string, number>) {
+function addressOf(
+  one: { street: string; zip: string; city: string; country: string; state?: string },
+  places: ReadonlyMap<string, number>,
+) {
   const { street, zip, city, country, state } = one
   return { street, zip, city, country_id: places.get(country)!, state_id: state ? places.get(`${country}-${state}`)! : null }
 }

@@ -1,8 +1,14 @@
 import { type Group, group } from '@erp4/orm'
 
-export const employee = group('base.group_user', { label: 'Internal user', help: 'Works in the company: sees contacts and the shared lists.' })
+export const employee = group('base.group_user', {
+  label: 'Internal user',
+  help: 'Works in the company: sees contacts and the shared lists.',
+})
 
-export const portal = group('base.group_portal', { label: 'Portal', help: 'A customer or supplier: sees the documents and contacts of his own company.' })
+export const portal = group('base.group_portal', {
+  label: 'Portal',
+  help: 'A customer or supplier: sees the documents and contacts of his own company.',
+})
 
 export const anonymous = group('base.group_public', { label: 'Public', help: 'A visitor who has not signed in.' })
 

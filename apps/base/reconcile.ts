@@ -18,7 +18,12 @@ const batch = 500
  * Creates the wanted records that are not in `known` (ids by key), writes those that differ, and answers the ids of all by key.
  * Nothing is written for a record that is as wanted: an upgrade leaves no trace on it.
  */
-export async function reconcile(sys: Env<true>, model: ModelName, wanted: readonly Wanted[], known: ReadonlyMap<string, number>): Promise<Map<string, number>> {
+export async function reconcile(
+  sys: Env<true>,
+  model: ModelName,
+  wanted: readonly Wanted[],
+  known: ReadonlyMap<string, number>,
+): Promise<Map<string, number>> {
   const ids = new Map<string, number>()
   const created = new Set<string>()
   for (const some of chunks(wanted.filter((one) => !known.has(one.key)))) {
@@ -29,17 +34,37 @@ export async function reconcile(sys: Env<true>, model: ModelName, wanted: readon
     }
   }
   for (const one of wanted) if (!ids.has(one.key)) ids.set(one.key, known.get(one.key)!)
-  await writeDifferences(sys, model, wanted.filter((one) => !created.has(one.key)).map((one) => ({ id: ids.get(one.key)!, values: one.values })))
+  await writeDifferences(
+    sys,
+    model,
+    wanted.filter((one) => !created.has(one.key)).map((one) => ({ id: ids.get(one.key)!, values: one.values })),
+  )
   const korean = sys.withContext({ lang: 'ko_KR' })
-  await writeDifferences(korean, model, wanted.flatMap((one) => (one.korean ? [{ id: ids.get(one.key)!, values: one.korean }] : [])))
+  await writeDifferences(
+    korean,
+    model,
+    wanted.flatMap((one) => (one.korean ? [{ id: ids.get(one.key)!, values: one.korean }] : [])),
+  )
   return ids
 }
 
-async function writeDifferences(sys: Env<true>, model: ModelName, wanted: readonly { id: number; values: Readonly<Record<string, unknown>> }[]): Promise<void> {
+async function writeDifferences(
+  sys: Env<true>,
+  model: ModelName,
+  wanted: readonly { id: number; values: Readonly<Record<string, unknown>> }[],
+): Promise<void> {
   const fields = [...new Set(wanted.flatMap((one) => Object.keys(one.values)))]
   if (fields.length === 0) return
   for (const some of chunks(wanted)) {
-    const present = new Map((await records(sys, model, some.map((one) => one.id)).read(fields as never)).map((row) => [row.id, row as Readonly<Record<string, unknown>>]))
+    const present = new Map(
+      (
+        await records(
+          sys,
+          model,
+          some.map((one) => one.id),
+        ).read(fields as never)
+      ).map((row) => [row.id, row as Readonly<Record<string, unknown>>]),
+    )
     const changes = new Map<number, Readonly<Record<string, unknown>>>()
     for (const { id, values } of some) {
       const row = present.get(id)

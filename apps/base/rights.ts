@@ -4,7 +4,10 @@ import { AccessError, type Env, type ModelName } from '@erp4/orm'
 export async function isReadable(env: Env, model: string, id: number): Promise<boolean> {
   if (id <= 0 || !env.registry.models.has(model)) return false
   try {
-    const records = await env.withContext({ active_test: false }).model(model as ModelName).search([['id', '=', id]])
+    const records = await env
+      .withContext({ active_test: false })
+      .model(model as ModelName)
+      .search([['id', '=', id]])
     return records.ids.length === 1
   } catch (error) {
     // No right on any record of the model.

@@ -4,25 +4,26 @@ import { make_key } from './models/res_users_apikeys_description.ts'
 export const res_partner_list = list('res.partner', ['display_name', 'email', 'phone', 'city', 'country_id', 'category_id', 'user_id'])
 
 export const res_partner_form = form('res.partner', (v) => [
-  v.columns(
-    ['company_type', 'name', 'parent_id', 'type', 'function'],
-    ['email', 'phone', 'website', 'lang', 'category_id'],
-  ),
+  v.columns(['company_type', 'name', 'parent_id', 'type', 'function'], ['email', 'phone', 'website', 'lang', 'category_id']),
   v.columns(['street', 'street2', 'city', 'state_id', 'zip', 'country_id'], ['vat', 'company_registry', 'ref', 'user_id', 'company_id']),
   v.tab('Contacts & Addresses', v.lines('child_ids', ['name', 'type', 'function', 'email', 'phone'])),
   v.tab('Bank Accounts', v.lines('bank_ids', ['acc_number', 'bank_id', 'acc_holder_name', 'currency_id'])),
   v.tab('Notes', v.columns(['comment'])),
 ])
 
-export const res_partner_search = search('res.partner', ['display_name', 'email', 'phone', 'city', 'category_id', 'parent_id', 'vat', 'ref'], (v) => [
-  v.filter('Companies', [['is_company', '=', true]]),
-  v.filter('Individuals', [['is_company', '=', false]]),
-  v.filter('Archived', [['active', '=', false]]),
-  v.groupBy('Salesperson', 'user_id'),
-  v.groupBy('Company', 'parent_id'),
-  v.groupBy('Country', 'country_id'),
-  v.groupBy('State', 'state_id'),
-])
+export const res_partner_search = search(
+  'res.partner',
+  ['display_name', 'email', 'phone', 'city', 'category_id', 'parent_id', 'vat', 'ref'],
+  (v) => [
+    v.filter('Companies', [['is_company', '=', true]]),
+    v.filter('Individuals', [['is_company', '=', false]]),
+    v.filter('Archived', [['active', '=', false]]),
+    v.groupBy('Salesperson', 'user_id'),
+    v.groupBy('Company', 'parent_id'),
+    v.groupBy('Country', 'country_id'),
+    v.groupBy('State', 'state_id'),
+  ],
+)
 
 export const res_partner_category_list = list('res.partner.category', ['display_name', 'color'])
 
@@ -51,7 +52,10 @@ export const res_groups_form = form('res.groups', (v) => [
 ])
 
 export const res_company_form = form('res.company', (v) => [
-  v.columns(['name', 'street', 'street2', 'city', 'state_id', 'zip', 'country_id'], ['currency_id', 'email', 'phone', 'website', 'vat', 'company_registry', 'parent_id']),
+  v.columns(
+    ['name', 'street', 'street2', 'city', 'state_id', 'zip', 'country_id'],
+    ['currency_id', 'email', 'phone', 'website', 'vat', 'company_registry', 'parent_id'],
+  ),
   v.tab('Branches', v.lines('child_ids', ['name', 'currency_id', 'city'])),
 ])
 

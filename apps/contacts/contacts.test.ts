@@ -16,7 +16,13 @@ test('people move to a company and take over its tax id', async () => {
   const azure = await partners.create({ name: 'Azure', is_company: true, vat: 'AZ1' })
   const ada = await partners.create([{ name: 'Ada' }, { name: 'Grace' }])
   await action_move_to_company(ada, { parent_id: azure.ids[0]! })
-  assert.deepEqual((await ada.read(['display_name', 'vat'])).map((one) => [one.display_name, one.vat]), [['Azure, Ada', 'AZ1'], ['Azure, Grace', 'AZ1']])
+  assert.deepEqual(
+    (await ada.read(['display_name', 'vat'])).map((one) => [one.display_name, one.vat]),
+    [
+      ['Azure, Ada', 'AZ1'],
+      ['Azure, Grace', 'AZ1'],
+    ],
+  )
   assert.equal((await azure.read(['contact_count']))[0]?.contact_count, 2)
 })
 
@@ -41,7 +47,13 @@ test('contacts with one mail address are found, however it is written', async ()
 
 test('an address is written with its country', async () => {
   const [korea] = await ann.model('res.country').find([['code', '=', 'KR']], ['state_ids.code'])
-  const home = { street: 'Bukchon-ro 1', zip: '03059', city: 'Jongno-gu', country_id: korea!.id, state_id: korea!.state_ids.find((state) => state.code === '11')!.id }
+  const home = {
+    street: 'Bukchon-ro 1',
+    zip: '03059',
+    city: 'Jongno-gu',
+    country_id: korea!.id,
+    state_id: korea!.state_ids.find((state) => state.code === '11')!.id,
+  }
   const ada = await partners.create({ name: 'Ada', ...home })
   assert.equal((await ada.read(['contact_address']))[0]?.contact_address, 'Bukchon-ro 1\nJongno-gu Seoul 03059\nSouth Korea')
 })

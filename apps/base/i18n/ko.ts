@@ -103,7 +103,8 @@ export const korean: Readonly<Record<string, string>> = {
   Password: '비밀번호',
   'Can be set, never read.': '설정할 수만 있고 읽을 수는 없습니다.',
   'Sec Version': '보안 버전',
-  'Goes up with the login, password, groups and deactivation: sessions made before end.': '로그인, 비밀번호, 그룹이 바뀌거나 비활성화되면 올라가며, 이전 세션은 끝납니다.',
+  'Goes up with the login, password, groups and deactivation: sessions made before end.':
+    '로그인, 비밀번호, 그룹이 바뀌거나 비활성화되면 올라가며, 이전 세션은 끝납니다.',
   'Related Partner': '관련 연락처',
   'Partner is Active': '연락처 활성 여부',
   Signature: '서명',
@@ -136,11 +137,13 @@ export const korean: Readonly<Record<string, string>> = {
   Public: '공개',
   'A visitor who has not signed in.': '로그인하지 않은 방문자입니다.',
   'Contacts: editor': '연락처: 편집자',
-  'Creates, changes and deletes contacts, but not those of people who sign in here.': '연락처를 만들고 고치고 지웁니다. 단, 여기에 로그인하는 사람의 연락처는 제외합니다.',
+  'Creates, changes and deletes contacts, but not those of people who sign in here.':
+    '연락처를 만들고 고치고 지웁니다. 단, 여기에 로그인하는 사람의 연락처는 제외합니다.',
   'Several companies': '여러 회사',
   'Is shown company fields.': '회사 필드가 표시됩니다.',
   'Administration: access rights': '관리: 접근 권한',
-  'Creates users and companies and gives any right to anybody, himself included.': '사용자와 회사를 만들고, 자신을 포함해 누구에게나 모든 권한을 줄 수 있습니다.',
+  'Creates users and companies and gives any right to anybody, himself included.':
+    '사용자와 회사를 만들고, 자신을 포함해 누구에게나 모든 권한을 줄 수 있습니다.',
   'Administration: settings': '관리: 설정',
   'Changes settings: parameters, languages, currencies, sequences.': '매개변수, 언어, 통화, 순번 등 설정을 바꿉니다.',
   Nobody: '없음',

@@ -5,14 +5,16 @@ export const ir_config_parameter = model('ir.config_parameter', {
   order: 'key',
   unique: [{ fields: ['key'], message: 'There is a parameter of this name already.' }],
   fields: {
-    key:          char({ required: true }),
+    key: char({ required: true }),
     display_name: char({ related: 'key' }),
-    value:        text({ required: true }),
+    value: text({ required: true }),
   },
 })
 
 declare module '@erp4/orm/models' {
-  interface Models { 'ir.config_parameter': IrConfigParameter }
+  interface Models {
+    'ir.config_parameter': IrConfigParameter
+  }
   interface IrConfigParameter extends ModelFields<typeof ir_config_parameter> {}
 }
 
@@ -32,7 +34,12 @@ export const set_param = ir_config_parameter.action(
   { on: 'model', needs: 'write', args: { key: char({ required: true }), value: json() }, returns: json() },
   async ({ env }, { key, value }) => {
     const parameters = env.model('ir.config_parameter')
-    const text = value === null || value === undefined || value === false || value === '' ? null : typeof value === 'string' ? value : JSON.stringify(value)
+    const text =
+      value === null || value === undefined || value === false || value === ''
+        ? null
+        : typeof value === 'string'
+          ? value
+          : JSON.stringify(value)
     const [known] = await parameters.find([['key', '=', key]], ['value'], { limit: 1 })
     if (known && text === null) await parameters.browse([known.id]).unlink()
     else if (known && text !== null && text !== known.value) await parameters.browse([known.id]).write({ value: text })

@@ -7,19 +7,21 @@ export const ir_model = model('ir.model', {
   unique: [['model']],
   audit: false,
   fields: {
-    name:      char({ label: 'Model Description', required: true, translate: true }),
-    model:     char({ required: true }),
-    info:      text({ label: 'Information' }),
-    modules:   char({ label: 'In Apps' }),
-    state:     selection({ manual: 'Custom Object', base: 'Base Object' }, { label: 'Type', required: true, default: 'base' }),
+    name: char({ label: 'Model Description', required: true, translate: true }),
+    model: char({ required: true }),
+    info: text({ label: 'Information' }),
+    modules: char({ label: 'In Apps' }),
+    state: selection({ manual: 'Custom Object', base: 'Base Object' }, { label: 'Type', required: true, default: 'base' }),
     transient: boolean({ label: 'Transient Model' }),
-    abstract:  boolean({ label: 'Abstract Model' }),
-    field_id:  one2many('ir.model.fields', 'model_id', { label: 'Fields' }),
+    abstract: boolean({ label: 'Abstract Model' }),
+    field_id: one2many('ir.model.fields', 'model_id', { label: 'Fields' }),
     access_ids: one2many('ir.model.access', 'model_id', { label: 'Access' }),
   },
 })
 
 declare module '@erp4/orm/models' {
-  interface Models { 'ir.model': IrModel }
+  interface Models {
+    'ir.model': IrModel
+  }
   interface IrModel extends ModelFields<typeof ir_model> {}
 }

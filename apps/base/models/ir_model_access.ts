@@ -6,20 +6,22 @@ export const ir_model_access = model('ir.model.access', {
   order: 'model_id, group_id, id',
   audit: false,
   fields: {
-    name:        char({ required: true }),
-    active:      boolean({ default: true }),
-    model_id:    many2one('ir.model', { required: true, index: true, ondelete: 'cascade' }),
-    group_id:    many2one('res.groups', { index: true, ondelete: 'cascade' }),
-    perm_read:   boolean({ label: 'Read Access' }),
-    perm_write:  boolean({ label: 'Write Access' }),
+    name: char({ required: true }),
+    active: boolean({ default: true }),
+    model_id: many2one('ir.model', { required: true, index: true, ondelete: 'cascade' }),
+    group_id: many2one('res.groups', { index: true, ondelete: 'cascade' }),
+    perm_read: boolean({ label: 'Read Access' }),
+    perm_write: boolean({ label: 'Write Access' }),
     perm_create: boolean({ label: 'Create Access' }),
     perm_unlink: boolean({ label: 'Delete Access' }),
-    limited:     boolean({ label: 'Only Some Records' }),
+    limited: boolean({ label: 'Only Some Records' }),
   },
 })
 
 declare module '@erp4/orm/models' {
-  interface Models { 'ir.model.access': IrModelAccess }
+  interface Models {
+    'ir.model.access': IrModelAccess
+  }
   interface IrModelAccess extends ModelFields<typeof ir_model_access> {}
 }
 
@@ -27,7 +29,10 @@ declare module '@erp4/orm/models' {
 export const check = ir_model_access.action(
   'check',
   {
-    on: 'model', needs: 'read', readonly: true, returns: boolean(),
+    on: 'model',
+    needs: 'read',
+    readonly: true,
+    returns: boolean(),
     args: {
       model: char({ required: true }),
       mode: selection({ read: 'Read', write: 'Write', create: 'Create', unlink: 'Delete' }, { default: 'read' }),

@@ -9,19 +9,21 @@ export const ir_model_data = model('ir.model.data', {
   audit: false,
   hangsOn: { model: 'model', id: 'res_id' },
   fields: {
-    module:        char({ required: true, default: '' }),
-    name:          char({ label: 'External Identifier', required: true }),
+    module: char({ required: true, default: '' }),
+    name: char({ label: 'External Identifier', required: true }),
     complete_name: char({ compute: 'stored', label: 'Complete ID', index: true }),
-    display_name:  char({ related: 'complete_name' }),
-    model:         char({ label: 'Model Name', required: true, index: true }),
-    res_id:        integer({ label: 'Record ID', index: true }),
-    noupdate:      boolean({ label: 'Non Updatable', help: 'An upgrade leaves the record as people made it.' }),
-    demo:          boolean({ label: 'Demonstration Data', help: 'Can be taken away with the other examples.' }),
+    display_name: char({ related: 'complete_name' }),
+    model: char({ label: 'Model Name', required: true, index: true }),
+    res_id: integer({ label: 'Record ID', index: true }),
+    noupdate: boolean({ label: 'Non Updatable', help: 'An upgrade leaves the record as people made it.' }),
+    demo: boolean({ label: 'Demonstration Data', help: 'Can be taken away with the other examples.' }),
   },
 })
 
 declare module '@erp4/orm/models' {
-  interface Models { 'ir.model.data': IrModelData }
+  interface Models {
+    'ir.model.data': IrModelData
+  }
   interface IrModelData extends ModelFields<typeof ir_model_data> {}
 }
 
@@ -34,12 +36,22 @@ ir_model_data.compute('complete_name', ['module', 'name'], (data) => (data.modul
 export const check_object_reference = ir_model_data.action(
   'check_object_reference',
   {
-    on: 'model', needs: 'read', readonly: true, returns: json(),
+    on: 'model',
+    needs: 'read',
+    readonly: true,
+    returns: json(),
     args: { module: char({ required: true }), xml_id: char({ required: true }), raise_on_access_error: boolean() },
   },
   async ({ env }, { module, xml_id, raise_on_access_error }) => {
     const found = await env.asSystem('an external id names a record, whose own rights decide', async (sys) => {
-      const [data] = await sys.model('ir.model.data').find([['module', '=', module], ['name', '=', xml_id]], ['model', 'res_id'], { limit: 1 })
+      const [data] = await sys.model('ir.model.data').find(
+        [
+          ['module', '=', module],
+          ['name', '=', xml_id],
+        ],
+        ['model', 'res_id'],
+        { limit: 1 },
+      )
       return data ? { model: data.model, id: data.res_id ?? 0 } : null
     })
     if (!found) throw new ValueError(`External ID not found in the system: ${module}.${xml_id}`)

@@ -1,8 +1,22 @@
 import { type ModelFields, boolean, char, integer, many2one, model, one2many, selection, text } from '@erp4/orm'
 
 const kinds = {
-  char: 'char', text: 'text', html: 'html', integer: 'integer', float: 'float', monetary: 'monetary', boolean: 'boolean', date: 'date', datetime: 'datetime',
-  selection: 'selection', json: 'json', reference: 'reference', binary: 'binary', many2one: 'many2one', one2many: 'one2many', many2many: 'many2many',
+  char: 'char',
+  text: 'text',
+  html: 'html',
+  integer: 'integer',
+  float: 'float',
+  monetary: 'monetary',
+  boolean: 'boolean',
+  date: 'date',
+  datetime: 'datetime',
+  selection: 'selection',
+  json: 'json',
+  reference: 'reference',
+  binary: 'binary',
+  many2one: 'many2one',
+  one2many: 'one2many',
+  many2many: 'many2many',
 } as const
 
 /** The fields of the installed apps, kept in step with the code at every migration. */
@@ -12,30 +26,32 @@ export const ir_model_fields = model('ir.model.fields', {
   unique: [['model', 'name']],
   audit: false,
   fields: {
-    name:              char({ label: 'Field Name', required: true, index: true }),
-    model:             char({ label: 'Model Name', required: true, index: true }),
-    model_id:          many2one('ir.model', { label: 'Model', required: true, index: true, ondelete: 'cascade' }),
+    name: char({ label: 'Field Name', required: true, index: true }),
+    model: char({ label: 'Model Name', required: true, index: true }),
+    model_id: many2one('ir.model', { label: 'Model', required: true, index: true, ondelete: 'cascade' }),
     field_description: char({ label: 'Field Label', required: true, translate: true }),
-    help:              text({ label: 'Field Help', translate: true }),
-    ttype:             selection(kinds, { label: 'Field Type', required: true }),
-    relation:          char({ label: 'Related Model' }),
-    relation_field:    char({ label: 'Inverse Field' }),
-    related:           char({ label: 'Related Field Definition' }),
-    modules:           char({ label: 'In Apps' }),
-    state:             selection({ manual: 'Custom Field', base: 'Base Field' }, { label: 'Type', required: true, default: 'base' }),
-    required:          boolean(),
-    readonly:          boolean(),
-    store:             boolean({ label: 'Stored' }),
-    index:             boolean({ label: 'Indexed' }),
-    copied:            boolean(),
-    translate:         boolean({ label: 'Translatable' }),
+    help: text({ label: 'Field Help', translate: true }),
+    ttype: selection(kinds, { label: 'Field Type', required: true }),
+    relation: char({ label: 'Related Model' }),
+    relation_field: char({ label: 'Inverse Field' }),
+    related: char({ label: 'Related Field Definition' }),
+    modules: char({ label: 'In Apps' }),
+    state: selection({ manual: 'Custom Field', base: 'Base Field' }, { label: 'Type', required: true, default: 'base' }),
+    required: boolean(),
+    readonly: boolean(),
+    store: boolean({ label: 'Stored' }),
+    index: boolean({ label: 'Indexed' }),
+    copied: boolean(),
+    translate: boolean({ label: 'Translatable' }),
     company_dependent: boolean(),
-    selection_ids:     one2many('ir.model.fields.selection', 'field_id', { label: 'Selection Options' }),
+    selection_ids: one2many('ir.model.fields.selection', 'field_id', { label: 'Selection Options' }),
   },
 })
 
 declare module '@erp4/orm/models' {
-  interface Models { 'ir.model.fields': IrModelFields }
+  interface Models {
+    'ir.model.fields': IrModelFields
+  }
   interface IrModelFields extends ModelFields<typeof ir_model_fields> {}
 }
 
@@ -46,13 +62,15 @@ export const ir_model_fields_selection = model('ir.model.fields.selection', {
   audit: false,
   fields: {
     field_id: many2one('ir.model.fields', { required: true, index: true, ondelete: 'cascade' }),
-    value:    char({ required: true }),
-    name:     char({ required: true, translate: true }),
+    value: char({ required: true }),
+    name: char({ required: true, translate: true }),
     sequence: integer({ default: 1000 }),
   },
 })
 
 declare module '@erp4/orm/models' {
-  interface Models { 'ir.model.fields.selection': IrModelFieldsSelection }
+  interface Models {
+    'ir.model.fields.selection': IrModelFieldsSelection
+  }
   interface IrModelFieldsSelection extends ModelFields<typeof ir_model_fields_selection> {}
 }

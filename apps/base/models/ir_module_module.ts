@@ -7,18 +7,22 @@ export const ir_module_module = model('ir.module.module', {
   unique: [['name']],
   audit: false,
   fields: {
-    name:           char({ label: 'Technical Name', required: true }),
-    shortdesc:      char({ label: 'App Name', translate: true }),
-    display_name:   char({ related: 'shortdesc' }),
-    summary:        char({ translate: true }),
-    description:    text({ translate: true }),
-    author:         char(),
+    name: char({ label: 'Technical Name', required: true }),
+    shortdesc: char({ label: 'App Name', translate: true }),
+    display_name: char({ related: 'shortdesc' }),
+    summary: char({ translate: true }),
+    description: text({ translate: true }),
+    author: char(),
     latest_version: char({ label: 'Installed Version' }),
-    application:    boolean(),
-    state:          selection(
+    application: boolean(),
+    state: selection(
       {
-        uninstallable: 'Uninstallable', uninstalled: 'Not Installed', installed: 'Installed',
-        'to upgrade': 'To be upgraded', 'to remove': 'To be removed', 'to install': 'To be installed',
+        uninstallable: 'Uninstallable',
+        uninstalled: 'Not Installed',
+        installed: 'Installed',
+        'to upgrade': 'To be upgraded',
+        'to remove': 'To be removed',
+        'to install': 'To be installed',
       },
       { label: 'Status', default: 'uninstalled' },
     ),
@@ -26,6 +30,8 @@ export const ir_module_module = model('ir.module.module', {
 })
 
 declare module '@erp4/orm/models' {
-  interface Models { 'ir.module.module': IrModuleModule }
+  interface Models {
+    'ir.module.module': IrModuleModule
+  }
   interface IrModuleModule extends ModelFields<typeof ir_module_module> {}
 }

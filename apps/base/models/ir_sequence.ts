@@ -5,29 +5,37 @@ export const ir_sequence = model('ir.sequence', {
   label: 'Sequence',
   order: 'name, id',
   fields: {
-    name:             char({ required: true }),
-    code:             char({ label: 'Sequence Code', index: true }),
-    implementation:   selection({ standard: 'Standard', no_gap: 'No gap' }, { required: true, default: 'standard' }),
-    active:           boolean({ default: true }),
-    prefix:           char(),
-    suffix:           char(),
-    padding:          integer({ label: 'Sequence Size', required: true, default: 0 }),
-    number_next:      integer({ label: 'Next Number', required: true, default: 1, copy: false }),
+    name: char({ required: true }),
+    code: char({ label: 'Sequence Code', index: true }),
+    implementation: selection({ standard: 'Standard', no_gap: 'No gap' }, { required: true, default: 'standard' }),
+    active: boolean({ default: true }),
+    prefix: char(),
+    suffix: char(),
+    padding: integer({ label: 'Sequence Size', required: true, default: 0 }),
+    number_next: integer({ label: 'Next Number', required: true, default: 1, copy: false }),
     number_increment: integer({ label: 'Step', required: true, default: 1 }),
-    company_id:       many2one('res.company', { default: (env) => env.me.company_id }),
+    company_id: many2one('res.company', { default: (env) => env.me.company_id }),
   },
 })
 
 declare module '@erp4/orm/models' {
-  interface Models { 'ir.sequence': IrSequence }
+  interface Models {
+    'ir.sequence': IrSequence
+  }
   interface IrSequence extends ModelFields<typeof ir_sequence> {}
 }
 
-ir_sequence.constrain(['number_increment', 'padding'], (sequence) =>
-  (sequence.number_increment !== 0 && sequence.padding >= 0 && sequence.padding <= 20) || 'A sequence steps by more or less than zero and has at most 20 digits.')
+ir_sequence.constrain(
+  ['number_increment', 'padding'],
+  (sequence) =>
+    (sequence.number_increment !== 0 && sequence.padding >= 0 && sequence.padding <= 20) ||
+    'A sequence steps by more or less than zero and has at most 20 digits.',
+)
 
 ir_sequence.constrain(['prefix', 'suffix'], (sequence) => {
-  const unknown = [sequence.prefix, sequence.suffix].flatMap((text) => [...(text ?? '').matchAll(placeholder)].filter((match) => !(match[1]! in dateParts)))
+  const unknown = [sequence.prefix, sequence.suffix].flatMap((text) =>
+    [...(text ?? '').matchAll(placeholder)].filter(([, part = '']) => !Object.hasOwn(dateParts, part)),
+  )
   return unknown.length === 0 || `'${unknown[0]![0]}' stands for nothing; there are ${Object.keys(dateParts).join(', ')}.`
 })
 
@@ -46,12 +54,36 @@ export const next_by_id = ir_sequence.action('next_by_id', { needs: 'read', retu
 
 /** For code: the next number of a code in the current company, else of one shared by all; undefined when there is neither. */
 export async function nextNumber(env: Env, code: string): Promise<string | undefined> {
-  const { company_id } = env.me
   return env.asSystem('numbers are shared by the company', async (sys) => {
-    const found = await sys.model('ir.sequence').find([['code', '=', code], ['company_id', 'in', [company_id, null]]], ['company_id'])
-    const best = found.find((sequence) => sequence.company_id === company_id) ?? found[0]
-    return best && draw(sys, best.id)
+    const id = await sequenceId(sys, code)
+    return id === undefined ? undefined : draw(sys, id)
   })
+}
+
+/**
+ * For documents that may have no gap in their numbers: what `numberLater` of the ORM asks for, which draws at the very end of the
+ * call. The sequence is the current company's, else one shared by all; undefined when there is neither.
+ */
+export async function counterOf(env: Env, code: string): Promise<{ sequence: number; prefix: string; suffix: string } | undefined> {
+  return env.asSystem('numbers are shared by the company', async (sys) => {
+    const id = await sequenceId(sys, code)
+    if (id === undefined) return undefined
+    const [found] = await sys.model('ir.sequence').browse([id]).read(['prefix', 'suffix'])
+    const today = dayIn(sys.context.tz, sys.call.now())
+    return { sequence: id, prefix: filled(found?.prefix ?? null, today), suffix: filled(found?.suffix ?? null, today) }
+  })
+}
+
+async function sequenceId(sys: Env<true>, code: string): Promise<number | undefined> {
+  const { company_id } = sys.me
+  const found = await sys.model('ir.sequence').find(
+    [
+      ['code', '=', code],
+      ['company_id', 'in', [company_id, null]],
+    ],
+    ['company_id'],
+  )
+  return (found.find((sequence) => sequence.company_id === company_id) ?? found[0])?.id
 }
 
 // Locked first, so two callers never read one number; a roll-back gives it back, so there is no gap either.
@@ -74,4 +106,5 @@ const dateParts: Readonly<Record<string, (day: string) => string>> = {
   day: (day) => day.slice(8, 10),
 }
 
-const filled = (text: string | null, today: string): string => (text ?? '').replaceAll(placeholder, (all, part: string) => dateParts[part]?.(today) ?? all)
+const filled = (text: string | null, today: string): string =>
+  (text ?? '').replaceAll(placeholder, (all, part: string) => (Object.hasOwn(dateParts, part) ? dateParts[part]!(today) : all))

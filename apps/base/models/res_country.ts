@@ -5,17 +5,19 @@ export const res_country = model('res.country', {
   order: 'name',
   unique: [{ fields: ['code'], fold: true, message: 'Another country has this code already.' }],
   fields: {
-    name:              char({ required: true, translate: true }),
-    code:              char({ label: 'Country Code', required: true, size: 2, help: 'ISO 3166-1, two letters.' }),
-    phone_code:        integer({ label: 'Country Calling Code' }),
-    currency_id:       many2one('res.currency'),
-    state_ids:         one2many('res.country.state', 'country_id', { label: 'States' }),
+    name: char({ required: true, translate: true }),
+    code: char({ label: 'Country Code', required: true, size: 2, help: 'ISO 3166-1, two letters.' }),
+    phone_code: integer({ label: 'Country Calling Code' }),
+    currency_id: many2one('res.currency'),
+    state_ids: one2many('res.country.state', 'country_id', { label: 'States' }),
     country_group_ids: many2many('res.country.group', { label: 'Country Groups' }),
   },
 })
 
 declare module '@erp4/orm/models' {
-  interface Models { 'res.country': ResCountry }
+  interface Models {
+    'res.country': ResCountry
+  }
   interface ResCountry extends ModelFields<typeof res_country> {}
 }
 

@@ -4,13 +4,15 @@ export const res_country_group = model('res.country.group', {
   label: 'Country Group',
   order: 'name',
   fields: {
-    name:        char({ required: true, translate: true }),
-    code:        char(),
+    name: char({ required: true, translate: true }),
+    code: char(),
     country_ids: many2many('res.country', { label: 'Countries', inverse: 'country_group_ids' }),
   },
 })
 
 declare module '@erp4/orm/models' {
-  interface Models { 'res.country.group': ResCountryGroup }
+  interface Models {
+    'res.country.group': ResCountryGroup
+  }
   interface ResCountryGroup extends ModelFields<typeof res_country_group> {}
 }

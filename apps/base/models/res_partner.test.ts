@@ -20,12 +20,32 @@ describe('a contact', () => {
   test('of a company is called after it, at its address, under its tax id', async () => {
     const azure = await company('Azure', { vat: 'KR1234567890', company_registry: '110111-0000000' })
     const ada = await partners.create({ name: 'Ada', parent_id: azure.ids[0]! })
-    const [read] = await ada.read(['display_name', 'complete_name', 'street', 'city', 'state_id', 'country_id.code', 'vat', 'company_registry', 'commercial_partner_id', 'parent_name'])
+    const [read] = await ada.read([
+      'display_name',
+      'complete_name',
+      'street',
+      'city',
+      'state_id',
+      'country_id.code',
+      'vat',
+      'company_registry',
+      'commercial_partner_id',
+      'parent_name',
+    ])
     assert.deepEqual(
       { ...read, country_id: read?.country_id?.code },
       {
-        id: ada.ids[0], display_name: 'Azure, Ada', complete_name: 'Azure, Ada', street: 'Bukchon-ro 1', city: 'Jongno-gu', state_id: seoul, country_id: 'KR',
-        vat: 'KR1234567890', company_registry: '110111-0000000', commercial_partner_id: azure.ids[0], parent_name: 'Azure',
+        id: ada.ids[0],
+        display_name: 'Azure, Ada',
+        complete_name: 'Azure, Ada',
+        street: 'Bukchon-ro 1',
+        city: 'Jongno-gu',
+        state_id: seoul,
+        country_id: 'KR',
+        vat: 'KR1234567890',
+        company_registry: '110111-0000000',
+        commercial_partner_id: azure.ids[0],
+        parent_name: 'Azure',
       },
     )
   })
@@ -36,16 +56,32 @@ describe('a contact', () => {
     const ada = await partners.create({ name: 'Ada', parent_id: old.ids[0]! })
     const depot = await partners.create({ type: 'delivery', parent_id: old.ids[0]!, street: 'Depot 9' })
     await old.write({ name: 'Older', street: 'Moved 3', vat: 'OLDER' })
-    assert.deepEqual((await ada.read(['display_name', 'street', 'vat'])).map((one) => [one.display_name, one.street, one.vat]), [['Older, Ada', 'Moved 3', 'OLDER']])
-    assert.deepEqual((await depot.read(['display_name', 'street', 'vat'])).map((one) => [one.display_name, one.street, one.vat]), [['Older, Delivery Address', 'Depot 9', 'OLDER']])
+    assert.deepEqual(
+      (await ada.read(['display_name', 'street', 'vat'])).map((one) => [one.display_name, one.street, one.vat]),
+      [['Older, Ada', 'Moved 3', 'OLDER']],
+    )
+    assert.deepEqual(
+      (await depot.read(['display_name', 'street', 'vat'])).map((one) => [one.display_name, one.street, one.vat]),
+      [['Older, Delivery Address', 'Depot 9', 'OLDER']],
+    )
     await ada.write({ parent_id: next.ids[0]! })
-    assert.deepEqual((await ada.read(['display_name', 'vat', 'commercial_partner_id'])).map((one) => [one.display_name, one.vat, one.commercial_partner_id]), [['Next, Ada', 'NEXT', next.ids[0]]])
+    assert.deepEqual(
+      (await ada.read(['display_name', 'vat', 'commercial_partner_id'])).map((one) => [
+        one.display_name,
+        one.vat,
+        one.commercial_partner_id,
+      ]),
+      [['Next, Ada', 'NEXT', next.ids[0]]],
+    )
   })
 
   test('keeps an address that was given with it', async () => {
     const azure = await company('Azure Two')
     const ada = await partners.create({ name: 'Ada', parent_id: azure.ids[0]!, street: 'Her own 7' })
-    assert.deepEqual((await ada.read(['street', 'city'])).map((one) => [one.street, one.city]), [['Her own 7', null]])
+    assert.deepEqual(
+      (await ada.read(['street', 'city'])).map((one) => [one.street, one.city]),
+      [['Her own 7', null]],
+    )
   })
 
   test('under a person under a company belongs to the company', async () => {
@@ -58,7 +94,13 @@ describe('a contact', () => {
   })
 
   test('is made with its company in one call', async () => {
-    const azure = await company('Azure Four', { vat: 'FOUR', child_ids: [['create', { name: 'Ada' }], ['create', { type: 'invoice', street: 'Box 1' }]] })
+    const azure = await company('Azure Four', {
+      vat: 'FOUR',
+      child_ids: [
+        ['create', { name: 'Ada' }],
+        ['create', { type: 'invoice', street: 'Box 1' }],
+      ],
+    })
     const [read] = await azure.read(['child_ids.display_name', 'child_ids.city', 'child_ids.vat'])
     assert.deepEqual(read?.child_ids.map((child) => [child.display_name, child.city, child.vat]).toSorted(), [
       ['Azure Four, Ada', 'Jongno-gu', 'FOUR'],
@@ -67,7 +109,9 @@ describe('a contact', () => {
   })
 
   test('says whether it is a company in both ways', async () => {
-    const [one] = (await ann.call(async (env) => (await env.model('res.partner').create({ name: 'Kind', ...({ company_type: 'company' } as object) })).ids))
+    const [one] = await ann.call(
+      async (env) => (await env.model('res.partner').create({ name: 'Kind', ...({ company_type: 'company' } as object) })).ids,
+    )
     assert.equal((await partners.browse([one!]).read(['is_company']))[0]?.is_company, true)
     assert.ok((await partners.search([['company_type', '=', 'company']])).ids.includes(one!))
     assert.ok(!(await partners.search([['company_type', '=', 'person']])).ids.includes(one!))
@@ -76,13 +120,25 @@ describe('a contact', () => {
   test('has its mail address alone, and with its name for the letterhead', async () => {
     const ada = await partners.create({ name: 'Ada "The" Great', email: 'Ada <Ada@Azure.Example>' })
     const [read] = await ada.read(['email', 'email_normalized', 'email_formatted'])
-    assert.deepEqual({ ...read, id: 0 }, { id: 0, email: 'Ada <Ada@Azure.Example>', email_normalized: 'ada@azure.example', email_formatted: '"Ada  The  Great" <ada@azure.example>' })
+    assert.deepEqual(
+      { ...read, id: 0 },
+      {
+        id: 0,
+        email: 'Ada <Ada@Azure.Example>',
+        email_normalized: 'ada@azure.example',
+        email_formatted: '"Ada  The  Great" <ada@azure.example>',
+      },
+    )
   })
 
   for (const [what, values, error] of [
     ['without a name', { email: 'x@azure.example' }, new ValidationError('A contact needs a name.')],
     ['named with spaces only', { name: '   ' }, new ValidationError('A contact needs a name.')],
-    ['in a state of another country', { name: 'Lost', country_id: germany!.id, state_id: seoul }, new ValidationError('The state lies in another country.')],
+    [
+      'in a state of another country',
+      { name: 'Lost', country_id: germany!.id, state_id: seoul },
+      new ValidationError('The state lies in another country.'),
+    ],
   ] as const) {
     test(`${what} is refused`, async () => {
       const before = await partners.count([])
@@ -138,13 +194,21 @@ describe('who may', () => {
     const me = { ...dora.user, commercial_partner_id: azure.ids[0]! }
     const seen = await here.databases.transaction(here.database, async (cx) => {
       const { Env, openCall } = await import('@erp4/orm')
-      const env = new Env(openCall({ registry: here.registry, cx }), me, { lang: 'en_US', tz: 'UTC', allowed_company_ids: [1], active_test: true }, false)
+      const env = new Env(
+        openCall({ registry: here.registry, cx }),
+        me,
+        { lang: 'en_US', tz: 'UTC', allowed_company_ids: [1], active_test: true },
+        false,
+      )
       const found = await env.model('res.partner').find([], ['name'], { order: 'id' })
       await assert.rejects(env.model('res.partner').browse(azure.ids).read(['comment']))
       await assert.rejects(env.model('res.partner').browse(azure.ids).write({ name: 'Mine' }), AccessError)
       return found.map((one) => one.name)
     })
-    assert.deepEqual(seen, [dora.user.name, 'Azure Seven'].toSorted((a, b) => (a === dora.user.name ? 1 : b === dora.user.name ? -1 : 0)))
+    assert.deepEqual(
+      seen,
+      [dora.user.name, 'Azure Seven'].toSorted((a, b) => (a === dora.user.name ? 1 : b === dora.user.name ? -1 : 0)),
+    )
   })
 
   test('a contact of another company is not there, for an administrator of users neither', async () => {

@@ -11,29 +11,58 @@ const bob = await here.person(employee)
 const dora = await here.person(portal)
 
 const groupId = async (key: string) => (await here.system.model('res.groups').search([['key', '=', key]])).ids[0]!
-const [userGroup, portalGroup, managerGroup, systemGroup] = await Promise.all([groupId(employee.name), groupId(portal.name), groupId(userManager.name), groupId(administrator.name)])
-const held = async (id: number) => (await here.system.model('res.users').browse([id]).read(['group_ids', 'company_ids', 'company_id', 'login', 'active', 'sec_version']))[0]!
+const [userGroup, portalGroup, managerGroup, systemGroup] = await Promise.all([
+  groupId(employee.name),
+  groupId(portal.name),
+  groupId(userManager.name),
+  groupId(administrator.name),
+])
+const held = async (id: number) =>
+  (await here.system.model('res.users').browse([id]).read(['group_ids', 'company_ids', 'company_id', 'login', 'active', 'sec_version']))[0]!
 
 describe('a user', () => {
   test('is made with a name and a login alone: his contact, company and group come by themselves', async () => {
-    const [id] = await chief.call(async (env) => (await env.model('res.users').create({ login: 'emil@azure.example', ...({ name: 'Emil', tz: 'Asia/Seoul' } as object) } as never)).ids)
-    const [emil] = await here.system.model('res.users').browse([id!]).read(['display_name', 'name', 'email', 'partner_id.name', 'partner_id.email', 'company_ids', 'group_ids.key', 'share', 'tz'])
-    assert.deepEqual({ ...emil, id: 0, partner_id: { ...emil?.partner_id, id: 0 }, group_ids: emil?.group_ids.map((group) => group.key) }, {
-      id: 0, display_name: 'Emil', name: 'Emil', email: 'emil@azure.example', partner_id: { id: 0, name: 'Emil', email: 'emil@azure.example' },
-      company_ids: [1], group_ids: ['base.group_user'], share: false, tz: 'Asia/Seoul',
-    })
+    const [id] = await chief.call(
+      async (env) =>
+        (await env.model('res.users').create({ login: 'emil@azure.example', ...({ name: 'Emil', tz: 'Asia/Seoul' } as object) } as never))
+          .ids,
+    )
+    const [emil] = await here.system
+      .model('res.users')
+      .browse([id!])
+      .read(['display_name', 'name', 'email', 'partner_id.name', 'partner_id.email', 'company_ids', 'group_ids.key', 'share', 'tz'])
+    assert.deepEqual(
+      { ...emil, id: 0, partner_id: { ...emil?.partner_id, id: 0 }, group_ids: emil?.group_ids.map((group) => group.key) },
+      {
+        id: 0,
+        display_name: 'Emil',
+        name: 'Emil',
+        email: 'emil@azure.example',
+        partner_id: { id: 0, name: 'Emil', email: 'emil@azure.example' },
+        company_ids: [1],
+        group_ids: ['base.group_user'],
+        share: false,
+        tz: 'Asia/Seoul',
+      },
+    )
   })
 
   test('has a login that nobody else has, however it is written', async () => {
     const count = await here.system.model('res.users').count([])
     const partner = await here.system.model('res.partner').create({ name: 'Double' })
-    await assert.rejects(chief.model('res.users').create({ login: ann.user.login.toUpperCase(), partner_id: partner.ids[0]! }), /Another user has this login already/)
+    await assert.rejects(
+      chief.model('res.users').create({ login: ann.user.login.toUpperCase(), partner_id: partner.ids[0]! }),
+      /Another user has this login already/,
+    )
     assert.equal(await here.system.model('res.users').count([]), count)
   })
 
   test('is from inside or from outside, never both', async () => {
     await assert.rejects(
-      chief.model('res.users').browse([ann.user.id]).write({ group_ids: [['link', portalGroup]] }),
+      chief
+        .model('res.users')
+        .browse([ann.user.id])
+        .write({ group_ids: [['link', portalGroup]] }),
       new ValidationError(`${ann.user.login} is an internal user, a portal user or the public: one of them.`),
     )
     assert.deepEqual((await held(ann.user.id)).group_ids, [userGroup])
@@ -61,7 +90,10 @@ describe('what one may change of oneself', () => {
   test('is language, time zone, signature, and how one is called', async () => {
     const me = ann.model('res.users').browse([ann.user.id])
     await me.write({ lang: 'ko_KR', tz: 'Asia/Seoul', signature: '<p>Ann</p>', phone: '+1 555 0100' })
-    assert.deepEqual({ ...(await me.read(['lang', 'tz', 'signature', 'phone']))[0], id: 0 }, { id: 0, lang: 'ko_KR', tz: 'Asia/Seoul', signature: '<p>Ann</p>', phone: '+1 555 0100' })
+    assert.deepEqual(
+      { ...(await me.read(['lang', 'tz', 'signature', 'phone']))[0], id: 0 },
+      { id: 0, lang: 'ko_KR', tz: 'Asia/Seoul', signature: '<p>Ann</p>', phone: '+1 555 0100' },
+    )
     const hers = dora.model('res.users').browse([dora.user.id])
     await hers.write({ lang: 'ko_KR' })
     assert.equal((await hers.read(['lang']))[0]?.lang, 'ko_KR')
@@ -80,7 +112,13 @@ describe('what one may change of oneself', () => {
     for (const person of [ann, dora]) {
       test(`is not one's ${what} (${person === ann ? 'an employee' : 'a portal user'})`, async () => {
         const before = await held(person.user.id)
-        await assert.rejects(person.model('res.users').browse([person.user.id]).write(values as never), ValueError)
+        await assert.rejects(
+          person
+            .model('res.users')
+            .browse([person.user.id])
+            .write(values as never),
+          ValueError,
+        )
         assert.deepEqual(await held(person.user.id), before)
       })
     }
@@ -101,8 +139,20 @@ describe('nobody gives himself a right', () => {
 
   test('from the side of the company', async () => {
     const other = await here.company('Yonder')
-    await assert.rejects(ann.model('res.company').browse([other]).write({ user_ids: [['link', ann.user.id]] }), AccessError)
-    await assert.rejects(ann.model('res.company').browse([1]).write({ user_ids: [['set', [ann.user.id]]] }), AccessError)
+    await assert.rejects(
+      ann
+        .model('res.company')
+        .browse([other])
+        .write({ user_ids: [['link', ann.user.id]] }),
+      AccessError,
+    )
+    await assert.rejects(
+      ann
+        .model('res.company')
+        .browse([1])
+        .write({ user_ids: [['set', [ann.user.id]]] }),
+      AccessError,
+    )
     assert.deepEqual((await held(ann.user.id)).company_ids, [1])
   })
 
@@ -110,11 +160,19 @@ describe('nobody gives himself a right', () => {
     const group = chief.model('res.groups').browse([userGroup])
     await assert.rejects(group.write({ implied_ids: [['link', systemGroup]] }), ValueError)
     await assert.rejects(group.write({ key: 'base.group_other' }), ValueError)
-    assert.deepEqual((await here.system.model('res.groups').browse([userGroup]).read(['implied_ids', 'key'])).map((one) => [one.implied_ids, one.key]), [[[], 'base.group_user']])
+    assert.deepEqual(
+      (await here.system.model('res.groups').browse([userGroup]).read(['implied_ids', 'key'])).map((one) => [one.implied_ids, one.key]),
+      [[[], 'base.group_user']],
+    )
   })
 
   test('by making a user', async () => {
-    await assert.rejects(ann.call((env) => env.model('res.users').create({ login: 'me2', ...({ name: 'Me', group_ids: [['set', [systemGroup]]] } as object) } as never)), AccessError)
+    await assert.rejects(
+      ann.call((env) =>
+        env.model('res.users').create({ login: 'me2', ...({ name: 'Me', group_ids: [['set', [systemGroup]]] } as object) } as never),
+      ),
+      AccessError,
+    )
     assert.equal(await here.system.model('res.users').count([['login', '=', 'me2']]), 0)
     assert.equal(await here.system.model('res.partner').count([['name', '=', 'Me']]), 0)
   })
@@ -157,7 +215,8 @@ describe('an API key', () => {
       await finishCall(env)
       return result
     })
-  const dialogue = async (duration: '1' | '0' | '365') => (await ann.model('res.users.apikeys.description').create({ name: 'Laptop', duration })).ids
+  const dialogue = async (duration: '1' | '0' | '365') =>
+    (await ann.model('res.users.apikeys.description').create({ name: 'Laptop', duration })).ids
   const keys = () => ann.model('res.users.apikeys').find([], ['name', 'scope', 'expiration_date'])
   type Action = { res_model: string; res_id?: number; context?: { default_key: string } }
 
@@ -165,18 +224,27 @@ describe('an API key', () => {
     const ids = await dialogue('1')
     const asked = (await asAnn(false, (env) => make_key(env.model('res.users.apikeys.description').browse(ids)))) as unknown as Action
     assert.equal(asked.res_model, 'res.users.identitycheck')
-    await assert.rejects(asAnn(false, (env) => run_check(env.model('res.users.identitycheck').browse([asked.res_id!]))), /Incorrect Password/)
+    await assert.rejects(
+      asAnn(false, (env) => run_check(env.model('res.users.identitycheck').browse([asked.res_id!]))),
+      /Incorrect Password/,
+    )
     assert.deepEqual(await keys(), [])
     const made = (await asAnn(true, (env) => run_check(env.model('res.users.identitycheck').browse([asked.res_id!])))) as unknown as Action
     assert.match(made.context!.default_key, /^[0-9a-f]{40}$/)
-    assert.deepEqual((await keys()).map((key) => [key.name, key.scope, typeof key.expiration_date]), [['Laptop', 'rpc', 'string']])
+    assert.deepEqual(
+      (await keys()).map((key) => [key.name, key.scope, typeof key.expiration_date]),
+      [['Laptop', 'rpc', 'string']],
+    )
   })
 
   for (const duration of ['0', '365'] as const) {
     test(`of an ordinary user does not last ${duration === '0' ? 'for ever' : 'a year'}`, async () => {
       const ids = await dialogue(duration)
       const before = await keys()
-      await assert.rejects(asAnn(true, (env) => make_key(env.model('res.users.apikeys.description').browse(ids))), new ValidationError('An API key is good for 90 days at most.'))
+      await assert.rejects(
+        asAnn(true, (env) => make_key(env.model('res.users.apikeys.description').browse(ids))),
+        new ValidationError('An API key is good for 90 days at most.'),
+      )
       assert.deepEqual(await keys(), before)
     })
   }

@@ -9,29 +9,42 @@ export const res_users = model('res.users', {
   order: 'display_name, login',
   unique: [{ fields: ['login'], fold: true, message: 'Another user has this login already.' }],
   fields: {
-    login:          char({ required: true, copy: false, help: 'What one types to sign in; usually the mail address.' }),
-    password:       char({ secret: true, copy: false, help: 'Can be set, never read.' }),
-    sec_version:    integer({ required: true, default: 0, copy: false, readonly: true, help: 'Goes up with the login, password, groups and deactivation: sessions made before end.' }),
-    active:         boolean({ default: true }),
-    partner_id:     many2one('res.partner', { label: 'Related Partner', required: true, index: true, ondelete: 'restrict', copy: false }),
-    display_name:   char({ compute: 'stored', required: true, index: 'trigram' }),
-    name:           char({ related: 'partner_id.name' }),
-    email:          char({ related: 'partner_id.email' }),
-    phone:          char({ related: 'partner_id.phone' }),
-    image_1920:     binary({ related: 'partner_id.image_1920', image: true, label: 'Image' }),
+    login: char({ required: true, copy: false, help: 'What one types to sign in; usually the mail address.' }),
+    password: char({ secret: true, copy: false, help: 'Can be set, never read.' }),
+    sec_version: integer({
+      required: true,
+      default: 0,
+      copy: false,
+      readonly: true,
+      help: 'Goes up with the login, password, groups and deactivation: sessions made before end.',
+    }),
+    active: boolean({ default: true }),
+    partner_id: many2one('res.partner', { label: 'Related Partner', required: true, index: true, ondelete: 'restrict', copy: false }),
+    display_name: char({ compute: 'stored', required: true, index: 'trigram' }),
+    name: char({ related: 'partner_id.name' }),
+    email: char({ related: 'partner_id.email' }),
+    phone: char({ related: 'partner_id.phone' }),
+    image_1920: binary({ related: 'partner_id.image_1920', image: true, label: 'Image' }),
     active_partner: boolean({ related: 'partner_id.active', label: 'Partner is Active' }),
-    lang:           selection(languageChoices, { label: 'Language', default: 'en_US' }),
-    tz:             selection(timeZones, { label: 'Timezone', default: 'UTC' }),
-    signature:      html({ label: 'Email Signature' }),
-    company_id:     many2one('res.company', { label: 'Default Company', required: true, ondelete: 'restrict', default: (env) => env.me.company_id }),
-    company_ids:    many2many('res.company', { label: 'Companies', default: (env) => [env.me.company_id] }),
-    group_ids:      many2many('res.groups', { label: 'Groups', default: (env) => groupOfNewUsers(env) }),
-    share:          boolean({ compute: 'stored', label: 'Share User', help: 'From outside: portal or public.' }),
+    lang: selection(languageChoices, { label: 'Language', default: 'en_US' }),
+    tz: selection(timeZones, { label: 'Timezone', default: 'UTC' }),
+    signature: html({ label: 'Email Signature' }),
+    company_id: many2one('res.company', {
+      label: 'Default Company',
+      required: true,
+      ondelete: 'restrict',
+      default: (env) => env.me.company_id,
+    }),
+    company_ids: many2many('res.company', { label: 'Companies', default: (env) => [env.me.company_id] }),
+    group_ids: many2many('res.groups', { label: 'Groups', default: (env) => groupOfNewUsers(env) }),
+    share: boolean({ compute: 'stored', label: 'Share User', help: 'From outside: portal or public.' }),
   },
 })
 
 declare module '@erp4/orm/models' {
-  interface Models { 'res.users': ResUsers }
+  interface Models {
+    'res.users': ResUsers
+  }
   interface ResUsers extends ModelFields<typeof res_users> {}
 }
 
@@ -39,10 +52,15 @@ res_users.compute('display_name', ['login', 'partner_id.name'], (user) => user.p
 
 res_users.compute('share', ['group_ids.all_implied_ids.key'], (user) => !holds(user.group_ids, 'base.group_user'))
 
-res_users.constrain(['login'], (user) => (user.login.trim() === user.login && user.login !== '') || 'A login neither begins nor ends with a space.')
+res_users.constrain(
+  ['login'],
+  (user) => (user.login.trim() === user.login && user.login !== '') || 'A login neither begins nor ends with a space.',
+)
 
-res_users.constrain(['company_id', 'company_ids'], (user) =>
-  user.company_ids.includes(user.company_id) || 'The default company must be one of the companies the user may work in.')
+res_users.constrain(
+  ['company_id', 'company_ids'],
+  (user) => user.company_ids.includes(user.company_id) || 'The default company must be one of the companies the user may work in.',
+)
 
 res_users.constrain(['login', 'group_ids.all_implied_ids.key'], (user) => {
   const kinds = ['base.group_user', 'base.group_portal', 'base.group_public'].filter((kind) => holds(user.group_ids, kind))
@@ -54,9 +72,16 @@ res_users.prepare(async (env, list) => {
   const incomplete = list.filter((given) => !given['partner_id'])
   if (incomplete.length === 0 || !env.isIn(userManager)) return list
   const contacts = incomplete.map(({ name, login, email, phone, lang, tz }) => ({
-    name: text(name) ?? text(login) ?? '', email: text(email) ?? (text(login)?.includes('@') ? text(login) : null), phone: text(phone), ...chosen({ lang, tz }), employee: true,
+    name: text(name) ?? text(login) ?? '',
+    email: text(email) ?? (text(login)?.includes('@') ? text(login) : null),
+    phone: text(phone),
+    ...chosen({ lang, tz }),
+    employee: true,
   }))
-  const made = await env.asSystem('a new user needs the contact that he is', async (sys) => (await sys.model('res.partner').create(contacts)).ids)
+  const made = await env.asSystem(
+    'a new user needs the contact that he is',
+    async (sys) => (await sys.model('res.partner').create(contacts)).ids,
+  )
   const partners = new Map(incomplete.map((given, i) => [given, made[i]!]))
   return list.map((given) => {
     const partner_id = partners.get(given)
@@ -76,11 +101,18 @@ res_users.changed(['login', 'password', 'active', 'group_ids'], async (sys, ids,
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value.trim() !== '' ? value : null)
 
-const chosen = (values: Readonly<Record<string, unknown>>) => Object.fromEntries(Object.entries(values).filter(([, value]) => typeof value === 'string'))
+const chosen = (values: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => typeof value === 'string'))
 
-export const context_get = res_users.action('context_get', { on: 'model', needs: 'read', readonly: true, returns: json() }, async ({ env }) => ({
-  lang: env.user.lang, tz: env.user.tz, uid: env.user.id,
-}))
+export const context_get = res_users.action(
+  'context_get',
+  { on: 'model', needs: 'read', readonly: true, returns: json() },
+  async ({ env }) => ({
+    lang: env.user.lang,
+    tz: env.user.tz,
+    uid: env.user.id,
+  }),
+)
 
 /** Whether the user is in the group, directly or by implication: asked about oneself by anybody, about others by who may read them. */
 export const has_group = res_users.action(
@@ -96,7 +128,8 @@ interface HeldGroup {
   readonly all_implied_ids: readonly { readonly key: string }[]
 }
 
-const holds = (groups: readonly HeldGroup[], key: string): boolean => groups.some((group) => group.all_implied_ids.some((one) => one.key === key))
+const holds = (groups: readonly HeldGroup[], key: string): boolean =>
+  groups.some((group) => group.all_implied_ids.some((one) => one.key === key))
 
 async function groupOfNewUsers(env: Env): Promise<readonly number[]> {
   return env.asSystem('a new user is an internal one unless said otherwise', async (sys) => {

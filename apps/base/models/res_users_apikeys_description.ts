@@ -1,5 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type Env, type Json, type ModelFields, type Moment, ValidationError, char, datetime, json, model, moment, selection } from '@erp4/orm'
+import {
+  type Env,
+  type Json,
+  type ModelFields,
+  type Moment,
+  ValidationError,
+  char,
+  datetime,
+  json,
+  model,
+  moment,
+  selection,
+} from '@erp4/orm'
 import { administrator } from '../groups.ts'
 import { isIdentityConfirmed } from '../identity.ts'
 
@@ -8,8 +20,8 @@ export const res_users_apikeys_description = model('res.users.apikeys.descriptio
   label: 'API Key Description',
   transient: true,
   fields: {
-    name:            char({ label: 'Description', required: true }),
-    duration:        selection(
+    name: char({ label: 'Description', required: true }),
+    duration: selection(
       { 1: '1 Day', 7: '1 Week', 30: '1 Month', 90: '3 Months', 180: '6 Months', 365: '1 Year', 0: 'Persistent Key', '-1': 'Custom Date' },
       { required: true, default: '1' },
     ),
@@ -18,7 +30,9 @@ export const res_users_apikeys_description = model('res.users.apikeys.descriptio
 })
 
 declare module '@erp4/orm/models' {
-  interface Models { 'res.users.apikeys.description': ResUsersApikeysDescription }
+  interface Models {
+    'res.users.apikeys.description': ResUsersApikeysDescription
+  }
   interface ResUsersApikeysDescription extends ModelFields<typeof res_users_apikeys_description> {}
 }
 
@@ -26,22 +40,30 @@ declare module '@erp4/orm/models' {
  * Makes the key and answers the dialogue that shows it, in its context as `default_key`: there and then only. Answers the
  * password check instead unless the caller proved who he is in the last ten minutes.
  */
-export const make_key = res_users_apikeys_description.action('make_key', { needs: 'write', returns: json({ required: true }) }, async (dialogues) => {
-  const { env } = dialogues
-  if (!isIdentityConfirmed(env)) return askIdentity(env, dialogues.ids)
-  const [asked] = await dialogues.read(['name', 'duration', 'expiration_date'])
-  if (!asked) throw new ValidationError('A new API key needs a description.')
-  const ends = expiry(env, asked)
-  const key = randomBytes(20).toString('hex')
-  await env.asSystem('a key is made for the caller himself, by this method only', async (sys) => {
-    await sys.model('res.users.apikeys').create({
-      name: asked.name, user_id: env.user.id, scope: 'rpc', expiration_date: ends,
-      key_index: key.slice(0, 8), secret_hash: createHash('sha256').update(key).digest('hex'),
+export const make_key = res_users_apikeys_description.action(
+  'make_key',
+  { needs: 'write', returns: json({ required: true }) },
+  async (dialogues) => {
+    const { env } = dialogues
+    if (!isIdentityConfirmed(env)) return askIdentity(env, dialogues.ids)
+    const [asked] = await dialogues.read(['name', 'duration', 'expiration_date'])
+    if (!asked) throw new ValidationError('A new API key needs a description.')
+    const ends = expiry(env, asked)
+    const key = randomBytes(20).toString('hex')
+    await env.asSystem('a key is made for the caller himself, by this method only', async (sys) => {
+      await sys.model('res.users.apikeys').create({
+        name: asked.name,
+        user_id: env.user.id,
+        scope: 'rpc',
+        expiration_date: ends,
+        key_index: key.slice(0, 8),
+        secret_hash: createHash('sha256').update(key).digest('hex'),
+      })
+      await sys.model('res.users.apikeys.description').browse(dialogues.ids).unlink()
     })
-    await sys.model('res.users.apikeys.description').browse(dialogues.ids).unlink()
-  })
-  return dialogue('API Key Ready', 'res.users.apikeys.show', { context: { default_key: key } })
-})
+    return dialogue('API Key Ready', 'res.users.apikeys.show', { context: { default_key: key } })
+  },
+)
 
 /** Keys of ordinary users end after three months at the latest, so that forgotten ones do not stay open for ever. */
 const mostDays = 90
@@ -52,7 +74,8 @@ function expiry(env: Env, asked: { duration: string; expiration_date: Moment | n
   const ends = asked.duration === '-1' ? asked.expiration_date : asked.duration === '0' ? null : inDays(Number(asked.duration))
   if (asked.duration === '-1' && ends === null) throw new ValidationError('Say until when the key is good.')
   if (ends !== null && ends <= moment(now)) throw new ValidationError('The key would be over before it begins.')
-  if (!env.isIn(administrator) && (ends === null || ends > inDays(mostDays))) throw new ValidationError(`An API key is good for ${mostDays} days at most.`)
+  if (!env.isIn(administrator) && (ends === null || ends > inDays(mostDays)))
+    throw new ValidationError(`An API key is good for ${mostDays} days at most.`)
   return ends
 }
 
@@ -66,5 +89,10 @@ async function askIdentity(env: Env, ids: readonly number[]): Promise<Json> {
 
 /** An action as clients open it: a form in a window of its own. */
 export const dialogue = (name: string, model: string, more: { readonly [key: string]: Json }): Json => ({
-  type: 'ir.actions.act_window', name, res_model: model, views: [[false, 'form']], target: 'new', ...more,
+  type: 'ir.actions.act_window',
+  name,
+  res_model: model,
+  views: [[false, 'form']],
+  target: 'new',
+  ...more,
 })

@@ -19,8 +19,13 @@ describe('a sequence', () => {
 
   test('gives no number twice to many who ask at once', async () => {
     await root.model('ir.sequence').create({ name: 'Busy', code: 'busy' })
-    const drawn = await Promise.all(Array.from({ length: 12 }, () => next_by_code(ann.model('ir.sequence').browse([]), { sequence_code: 'busy' })))
-    assert.deepEqual(drawn.map(Number).toSorted((a, b) => a - b), Array.from({ length: 12 }, (_, i) => i + 1))
+    const drawn = await Promise.all(
+      Array.from({ length: 12 }, () => next_by_code(ann.model('ir.sequence').browse([]), { sequence_code: 'busy' })),
+    )
+    assert.deepEqual(
+      drawn.map(Number).toSorted((a, b) => a - b),
+      Array.from({ length: 12 }, (_, i) => i + 1),
+    )
   })
 
   test('refuses a placeholder that stands for nothing', async () => {
@@ -56,26 +61,44 @@ describe('a parameter', () => {
 })
 
 test('whether one may at all is answered by group', async () => {
-  const ask = (person: typeof ann, model: string, mode: 'read' | 'write') => check(person.model('ir.model.access').browse([]), { model, mode, raise_exception: false })
+  const ask = (person: typeof ann, model: string, mode: 'read' | 'write') =>
+    check(person.model('ir.model.access').browse([]), { model, mode, raise_exception: false })
   const editor = await here.person(contactManager)
-  assert.deepEqual([await ask(ann, 'res.partner', 'read'), await ask(ann, 'ir.config_parameter', 'read'), await ask(editor, 'res.bank', 'write'), await ask(ann, 'res.bank', 'write')], [true, false, true, false])
+  assert.deepEqual(
+    [
+      await ask(ann, 'res.partner', 'read'),
+      await ask(ann, 'ir.config_parameter', 'read'),
+      await ask(editor, 'res.bank', 'write'),
+      await ask(ann, 'res.bank', 'write'),
+    ],
+    [true, false, true, false],
+  )
 })
 
 test("a currency's rate is the newest of the current company, in whose absence everybody's", async () => {
   const [dollar] = (await root.model('res.currency').search([['name', '=', 'USD']])).ids
   const rates = here.system.model('res.currency.rate')
-  assert.deepEqual((await ann.model('res.currency').browse([dollar!]).read(['rate', 'date', 'rounding'])).map((one) => [one.rate, one.date, one.rounding]), [[1, null, 0.01]])
+  assert.deepEqual(
+    (await ann.model('res.currency').browse([dollar!]).read(['rate', 'date', 'rounding'])).map((one) => [one.rate, one.date, one.rounding]),
+    [[1, null, 0.01]],
+  )
   await rates.create([
     { name: day('2020-01-01'), currency_id: dollar!, rate: Decimal.of('1.1'), company_id: null },
     { name: day('2021-01-01'), currency_id: dollar!, rate: Decimal.of('1.25'), company_id: 1 },
     { name: day('2021-01-01'), currency_id: dollar!, rate: Decimal.of('1.3'), company_id: null },
     { name: day('2999-01-01'), currency_id: dollar!, rate: Decimal.of('9'), company_id: 1 },
   ])
-  assert.deepEqual((await ann.model('res.currency').browse([dollar!]).read(['rate', 'date'])).map((one) => [one.rate, one.date]), [[1.25, '2021-01-01']])
+  assert.deepEqual(
+    (await ann.model('res.currency').browse([dollar!]).read(['rate', 'date'])).map((one) => [one.rate, one.date]),
+    [[1.25, '2021-01-01']],
+  )
   const other = await here.company('Overseas')
   const gus = await here.personOf([other], employee)
   assert.equal((await gus.model('res.currency').browse([dollar!]).read(['rate']))[0]?.rate, 1.3)
-  await assert.rejects(rates.create({ name: day('2022-01-01'), currency_id: dollar!, rate: Decimal.of(0) }), new ValidationError('A currency rate is more than zero.'))
+  await assert.rejects(
+    rates.create({ name: day('2022-01-01'), currency_id: dollar!, rate: Decimal.of(0) }),
+    new ValidationError('A currency rate is more than zero.'),
+  )
 })
 
 test('a company is made with its contact, and its maker works in it', async () => {

@@ -28,8 +28,12 @@ export const find_duplicates = res_partner.action(
   'find_duplicates',
   { needs: 'read', readonly: true, returns: json({ required: true }) },
   async (partners) => {
-    const addresses = (await partners.read(['email_normalized'])).map((partner) => partner.email_normalized).filter((address) => address !== null)
-    const same = await partners.env.model('res.partner').find([['email_normalized', 'in', addresses]], ['email_normalized'], { order: 'id' })
+    const addresses = (await partners.read(['email_normalized']))
+      .map((partner) => partner.email_normalized)
+      .filter((address) => address !== null)
+    const same = await partners.env
+      .model('res.partner')
+      .find([['email_normalized', 'in', addresses]], ['email_normalized'], { order: 'id' })
     const groups = Map.groupBy(same, (partner) => partner.email_normalized)
     return [...groups.values()].filter((group) => group.length > 1).map((group) => group.map((partner) => partner.id))
   },
