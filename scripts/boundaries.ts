@@ -37,7 +37,7 @@ export function boundaries(root: string): string[] {
 
 const at = (source: Source, { at: place }: Import) => `${source.path}:${lineAt(source.text, place)}`
 
-const isTest = (path: string): boolean => path.endsWith('.test.ts') || path.startsWith('tests/')
+const isTest = (path: string): boolean => path.endsWith('.test.ts') || path.split('/').includes('tests')
 
 function judge(root: string, workspaces: readonly Workspace[], place: string, source: Source, one: Import): string[] {
   if (one.from.startsWith('node:')) return []

@@ -10,6 +10,12 @@ for (const [what, path, line, said] of [
   ['a statement beside business code', 'apps/a/x.ts', "await cx.query('select id from res_partner')", /folders named 'sql'/],
   ['a statement in capitals', 'apps/a/x.ts', 'const q = `UPDATE t SET a = 1`', /folders named 'sql'/],
   ['a tagged statement beside business code', 'packages/server/x.ts', 'const q = sql`lock table t`', /folders named 'sql'/],
+  [
+    'a woven statement of the ORM without its tag',
+    'packages/orm/operations/x.ts',
+    'const q = `select id from t where a = ${a}`',
+    /folders named 'sql'/,
+  ],
   ['a change of the schema', 'packages/server/x.ts', "const q = 'alter table t add column a int4'", /folders named 'sql'/],
   [
     'a statement with a value woven in',
@@ -47,6 +53,8 @@ for (const [what, path, line] of [
   ['a statement in a folder named sql', 'packages/server/sql/x.ts', 'export const q = sql`select id from t where a = ${a}`'],
   ['a statement of ops', 'packages/ops/x.ts', 'await client.query(`create database ${quoted}`)'],
   ['a statement in a test', 'apps/a/x.test.ts', "await admin.query('select count(*) from t')"],
+  ['a tagged statement of the ORM', 'packages/orm/operations/x.ts', 'const q = sql`select id from t where a = ${a}`'],
+  ['a fixed statement of the ORM', 'packages/orm/x.ts', "await client.query('select now() from t')"],
   ['a sentence that begins like one', 'apps/a/x.ts', "const label = 'Select a customer from the list'"],
   ['a word in a comment', 'apps/a/x.ts', `// never ${html} = or ${evil}( here`],
   ['system rights with their reason', 'apps/a/x.ts', "await env.asSystem('sequence numbers are shared by the company', async () => 1)"],

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { repository } from '../run.ts'
-import type { Bench } from './index.ts'
+import type { Bench } from '../bench.ts'
 
 const apps = 25
 const modelsOfApp = (app: number): number => (app < 24 ? 7 : 6)

@@ -1,4 +1,4 @@
-/** `./erp4 bench [NAME…]`: measurements. They tell; they decide no test. A benchmark is a file here that exports `bench`. */
+/** `./erp4 bench [NAME…]`: measurements. They tell; they decide no test. A benchmark is a file of `scripts/bench` that exports `bench`. */
 import { readdirSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
@@ -16,8 +16,9 @@ export interface Measure {
 /** What a benchmark's file exports as `bench`. */
 export type Bench = () => Promise<Measure[]>
 
-const names = readdirSync(import.meta.dirname)
-  .filter((file) => file.endsWith('.ts') && file !== 'index.ts' && !file.endsWith('.test.ts'))
+const folder = join(import.meta.dirname, 'bench')
+const names = readdirSync(folder)
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
   .map((file) => file.slice(0, -3))
 
 async function main(wanted: readonly string[]): Promise<number> {
@@ -30,7 +31,7 @@ async function main(wanted: readonly string[]): Promise<number> {
     `${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}, load ${loadavg()[0]!.toFixed(1)}`,
   )
   for (const name of wanted.length > 0 ? wanted : names) {
-    const { bench } = (await import(join(import.meta.dirname, `${name}.ts`))) as { bench?: Bench }
+    const { bench } = (await import(join(folder, `${name}.ts`))) as { bench?: Bench }
     // Files without one are parts of others.
     if (bench === undefined) continue
     console.log(`\n${name}`)
