@@ -10,13 +10,14 @@ import { fieldMethods } from './fields.ts'
 import { groupMethods } from './group.ts'
 import { type Method, type Parameter, RawJson, bindArguments } from './method.ts'
 import { readMethods } from './read.ts'
+import { transferMethods } from './transfer.ts'
 import { cleanIds } from './wire.ts'
 import { writeMethods } from './write.ts'
 
 export { type Method, type Parameter, RawJson } from './method.ts'
 
 /** What every model answers to, by the names of the external protocol (external-api §6). */
-const common: Readonly<Record<string, Method>> = Object.assign(Object.create(null), readMethods, writeMethods, fieldMethods, groupMethods)
+const common: Readonly<Record<string, Method>> = Object.assign(Object.create(null), readMethods, writeMethods, fieldMethods, groupMethods, transferMethods)
 
 export interface MethodInfo extends Omit<Method, 'run'> { readonly name: string }
 

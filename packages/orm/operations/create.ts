@@ -41,6 +41,27 @@ export async function createRecords(env: Env, model: Model, list: readonly Recor
   return ids
 }
 
+/** What is wrong with the values of each record by themselves: found before a statement runs, so that an import can name its rows. Null where nothing is. */
+export async function faultsOf(env: Env, model: Model, list: readonly Record<string, unknown>[]): Promise<(Error | null)[]> {
+  const given = await prepared(env, model, list)
+  const defaults = await defaultsFor(env, model, given)
+  const faults: (Error | null)[] = []
+  for (const values of given) faults.push(await faultOf(env, model, { ...defaults.given(values), ...values }, defaults))
+  return faults
+}
+
+async function faultOf(env: Env, model: Model, values: Record<string, unknown>, defaults: Defaults): Promise<Error | null> {
+  try {
+    const one = await sortValues(env, model, values, 'create')
+    for (const [field, value] of defaults.columns) if (!one.columns.has(field)) one.columns.set(field, value)
+    demandRequired(env, model, one)
+    return null
+  } catch (error) {
+    if (error instanceof UserError) return error
+    throw error
+  }
+}
+
 /** The lists that commands will still fill. */
 export const listedIn = (sorted: readonly Sorted[]): Set<FieldInfo> => new Set(sorted.flatMap((one) => [...one.commands.keys()]))
 

@@ -52,6 +52,9 @@ export function rememberLocked(env: Env, model: Model, ids: readonly number[]): 
   for (const id of ids) mine.add(id)
 }
 
+/** After a rollback to a savepoint nobody knows which locks are left: all are taken again where they are needed. */
+export const forgetLocks = (call: Env['call']): void => { locked.delete(call) }
+
 /** Locks those rows that this call does not hold yet, whatever the rules say: for recomputes, which the system does. */
 export async function holdRows(env: Env, model: Model, ids: readonly number[]): Promise<void> {
   const mine = locked.get(env.call)?.get(model)
