@@ -1,10 +1,10 @@
 import { base } from '@erp4/base'
 import { type Env, day } from '@erp4/orm'
 import { conforms } from '@erp4/testing'
-import { countries } from './data/countries.ts'
+import { listCountries } from './data/countries.ts'
 
 const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ']
-const taken = new Set(countries.map((country) => country.code))
+const taken = new Set(listCountries().map((country) => country.code))
 const freeCodes = letters.flatMap((first) => letters.map((second) => first + second)).filter((code) => !taken.has(code))
 
 async function dollar(sys: Env<true>): Promise<number> {

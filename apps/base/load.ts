@@ -1,8 +1,8 @@
 import type { Env } from '@erp4/orm'
-import { countries, countryGroups } from './data/countries.ts'
-import { currencies } from './data/currencies.ts'
-import { languages } from './data/languages.ts'
-import { subdivisions } from './data/subdivisions.ts'
+import { countryGroups, listCountries } from './data/countries.ts'
+import { listCurrencies } from './data/currencies.ts'
+import { listLanguages } from './data/languages.ts'
+import { listSubdivisions } from './data/subdivisions.ts'
 import { loadNamed } from './external-ids.ts'
 import { syncMetadata } from './metadata.ts'
 
@@ -26,7 +26,7 @@ async function loadLanguages(sys: Env<true>): Promise<void> {
   await loadNamed(
     sys,
     'res.lang',
-    languages.map((language) => ({
+    listLanguages().map((language) => ({
       key: language.id,
       values: { code: language.code, name: language.names.en_US },
       initial: {
@@ -54,7 +54,7 @@ async function loadCurrencies(sys: Env<true>): Promise<Map<string, number>> {
   return loadNamed(
     sys,
     'res.currency',
-    currencies.map((currency) => ({
+    listCurrencies().map((currency) => ({
       key: currency.code,
       // Odoo's ids are in capitals; integrations that write them small find the same record.
       aliases: [currency.code.toLowerCase()],
@@ -70,7 +70,7 @@ async function loadCountries(sys: Env<true>, currencyIds: ReadonlyMap<string, nu
   const ids = await loadNamed(
     sys,
     'res.country',
-    countries.map((country) => ({
+    listCountries().map((country) => ({
       key: country.code.toLowerCase(),
       // Odoo knows the United Kingdom as base.uk.
       ...(country.code === 'GB' ? { aliases: ['uk'] } : {}),
@@ -94,7 +94,7 @@ async function loadCountries(sys: Env<true>, currencyIds: ReadonlyMap<string, nu
   await loadNamed(
     sys,
     'res.country.state',
-    subdivisions.map(({ country, code, names }) => ({
+    listSubdivisions().map(({ country, code, names }) => ({
       key: `state_${country}_${code}`.toLowerCase(),
       values: { country_id: ids.get(country.toLowerCase())!, code, name: names.en_US },
       ...(names.ko_KR === names.en_US ? {} : { korean: { name: names.ko_KR } }),

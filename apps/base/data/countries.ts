@@ -17,12 +17,13 @@ export interface Country {
 const servedBy: Readonly<Record<string, number>> = { AQ: 672, BV: 47, GS: 500, HM: 672, PN: 64, TF: 262, UM: 1 }
 
 /** All countries and territories of ISO 3166-1, and Kosovo under the user-assigned code that the EU and CLDR give it. */
-export const countries: readonly Country[] = [...iso31661.map((country) => country.alpha2), 'XK'].toSorted().map((code) => ({
-  code,
-  names: namesOf('region', code),
-  phoneCode: phoneCodeOf(code),
-  currency: currencyOf(code),
-}))
+export const listCountries = (): Country[] =>
+  [...iso31661.map((country) => country.alpha2), 'XK'].toSorted().map((code) => ({
+    code,
+    names: namesOf('region', code),
+    phoneCode: phoneCodeOf(code),
+    currency: currencyOf(code),
+  }))
 
 export interface CountryGroup {
   readonly id: string

@@ -41,16 +41,18 @@ const unnamed: Readonly<Record<string, Names>> = {
   XAD: { en_US: 'Arab Accounting Dinar', ko_KR: '아랍 회계 디나르' },
 }
 
-export const currencies: readonly Currency[] = active
-  .trim()
-  .split(/\s+/)
-  .map((code) => ({
-    code,
-    names: namesOf('currency', code, unnamed[code]),
-    symbol: parts('en', code).find((part) => part.type === 'currency')!.value,
-    position: positionOf(code),
-    digits: digitsOf[code] ?? 2,
-  }))
+/** Every currency. Made when it is asked for: Intl takes long over them, and only loading asks. */
+export const listCurrencies = (): Currency[] =>
+  active
+    .trim()
+    .split(/\s+/)
+    .map((code) => ({
+      code,
+      names: namesOf('currency', code, unnamed[code]),
+      symbol: parts('en', code).find((part) => part.type === 'currency')!.value,
+      position: positionOf(code),
+      digits: digitsOf[code] ?? 2,
+    }))
 
 function positionOf(code: string): Currency['position'] {
   const locale = new Intl.Locale(`und-${home[code] ?? code.slice(0, 2)}`).maximize().toString()

@@ -34,10 +34,19 @@ const tags: Readonly<Record<string, string>> = { 'sr@Cyrl': 'sr-Cyrl-RS', 'sr@la
 /** The languages of a new instance in which anything is written; the others are switched on when somebody needs them. */
 const activeAtFirst = new Set(['en_US', 'ko_KR'])
 
-export const languages: readonly Language[] = codes.trim().split(/\s+/).map(describe)
+/** Every language with its conventions. Made when it is asked for: Intl takes long over them, and only loading asks. */
+export const listLanguages = (): Language[] => codes.trim().split(/\s+/).map(describe)
+
+/** Code → English name, as a selection wants them. */
+export const languageNames: Readonly<Record<string, string>> = Object.fromEntries(
+  codes
+    .trim()
+    .split(/\s+/)
+    .map((code) => [code, namesOf('language', tagOf(code)).en_US]),
+)
 
 function describe(code: string): Language {
-  const tag = tags[code] ?? code.replace('_', '-')
+  const tag = tagOf(code)
   const isoCode = shortCode(code)
   return {
     code,
@@ -51,6 +60,10 @@ function describe(code: string): Language {
     weekStart: String(new Intl.Locale(tag).getWeekInfo().firstDay) as Language['weekStart'],
     active: activeAtFirst.has(code),
   }
+}
+
+function tagOf(code: string): string {
+  return tags[code] ?? code.replace('_', '-')
 }
 
 /** `fr` for fr_FR and `en` for en_US, but `fr_CH` for fr_CH: the language alone means its home territory. */

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { iso31661 } from 'iso-3166'
-import { countries, countryGroups } from './countries.ts'
-import { currencies } from './currencies.ts'
-import { languages } from './languages.ts'
-import { subdivisions } from './subdivisions.ts'
+import { countryGroups, listCountries } from './countries.ts'
+import { listCurrencies } from './currencies.ts'
+import { listLanguages } from './languages.ts'
+import { listSubdivisions } from './subdivisions.ts'
 
+const countries = listCountries()
+const currencies = listCurrencies()
+const languages = listLanguages()
+const subdivisions = listSubdivisions()
 const country = (code: string) => countries.find((one) => one.code === code)
 const currency = (code: string) => currencies.find((one) => one.code === code)
 const language = (code: string) => languages.find((one) => one.code === code)

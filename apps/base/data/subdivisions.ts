@@ -34,13 +34,14 @@ const korean: Readonly<Record<string, Names>> = {
  * Everything ISO 3166-2 lists: first what lies directly under a country (US states, Korean provinces, French regions), then
  * what lies under those (Italian provinces, French departments). Addresses use either, and codes are unique in a country.
  */
-export const subdivisions: readonly Subdivision[] = iso31662
-  .toSorted((a, b) => a.parent.length - b.parent.length || compare(a.code, b.code))
-  .map(({ code, name }) => ({
-    country: code.slice(0, 2),
-    code: code.slice(3),
-    names: korean[code] ?? { en_US: name, ko_KR: name },
-  }))
+export const listSubdivisions = (): Subdivision[] =>
+  iso31662
+    .toSorted((a, b) => a.parent.length - b.parent.length || compare(a.code, b.code))
+    .map(({ code, name }) => ({
+      country: code.slice(0, 2),
+      code: code.slice(3),
+      names: korean[code] ?? { en_US: name, ko_KR: name },
+    }))
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b)

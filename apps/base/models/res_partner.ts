@@ -13,12 +13,10 @@ import {
   one2many,
   selection,
 } from '@erp4/orm'
-import { languages } from '../data/languages.ts'
+import { languageNames } from '../data/languages.ts'
 import { timeZones } from '../time-zones.ts'
 
-export const languageChoices: Readonly<Record<string, string>> = Object.fromEntries(
-  languages.map((language) => [language.code, language.names.en_US]),
-)
+export const languageChoices = languageNames
 
 /** A person or a company in the books, or one of its addresses. */
 export const res_partner = model('res.partner', {
