@@ -9,6 +9,7 @@ import { mayEver } from '../rules.ts'
 import { fieldMethods } from './fields.ts'
 import { groupMethods } from './group.ts'
 import { type Method, type Parameter, RawJson, bindArguments } from './method.ts'
+import { onchangeMethods } from './onchange.ts'
 import { readMethods } from './read.ts'
 import { transferMethods } from './transfer.ts'
 import { cleanIds } from './wire.ts'
@@ -17,7 +18,7 @@ import { writeMethods } from './write.ts'
 export { type Method, type Parameter, RawJson } from './method.ts'
 
 /** What every model answers to, by the names of the external protocol (external-api §6). */
-const common: Readonly<Record<string, Method>> = Object.assign(Object.create(null), readMethods, writeMethods, fieldMethods, groupMethods, transferMethods)
+const common: Readonly<Record<string, Method>> = Object.assign(Object.create(null), readMethods, writeMethods, fieldMethods, groupMethods, transferMethods, onchangeMethods)
 
 export interface MethodInfo extends Omit<Method, 'run'> { readonly name: string }
 

@@ -13,7 +13,7 @@ import { empty, ident, sql } from '../sql/fragment.ts'
 import { activeOnly, orderBy } from '../sql/select.ts'
 import { RawJson, method } from './method.ts'
 import { parseSpecification } from './specification.ts'
-import { chooseFields, cleanLimit, cleanOffset, readWire, searchReadWire, wantsOf } from './wire.ts'
+import { chooseFields, cleanLimit, cleanOffset, readByName, readWire, searchReadWire, wantsOf } from './wire.ts'
 
 export const readMethods = {
   search: method('model', ['domain', 'offset=0', 'limit=null', 'order=null'], (env, model, _, { domain, offset, limit, order }) =>
@@ -26,7 +26,7 @@ export const readMethods = {
     return (await searchReadWire(env, model, args['domain'], wants, { order: textOrNull(args['order']), limit: cleanLimit(args['limit']), offset: cleanOffset(args['offset']) })).json
   }, { readonly: true }),
 
-  read: method('record', ['fields=null', 'load="_classic_read"'], (env, model, ids, { fields, load }) => readWire(env, model, ids, wantsOf(chooseFields(env, model, fields), load)), { readonly: true }),
+  read: method('record', ['fields=null', 'load="_classic_read"'], (env, model, ids, { fields, load }) => readByName(env, model, ids, fields, load), { readonly: true }),
 
   web_read: method('record', ['specification'], (env, model, ids, { specification }) => readWire(env, model, ids, parseSpecification(env, model, specification)), { readonly: true }),
 

@@ -11,6 +11,7 @@ import type { Sql } from '../sql/fragment.ts'
 import { shapeName } from '../sql/names.ts'
 import type { Nested, Want } from '../sql/select.ts'
 import { RawJson } from './method.ts'
+import { planned } from './plans.ts'
 
 /** A caller's limit: false, null and 0 mean none. */
 export function cleanLimit(limit: unknown): number | null {
@@ -59,6 +60,20 @@ export async function readWire(env: Env, model: Model, ids: readonly number[], w
   await flush(env)
   if (ids.length === 0) return new RawJson('[]')
   return answer(env, model, wants, (pushed) => byIds(env, model, ids, pushed, 'wire'), true)
+}
+
+/** `read` with fields by name: by far the most frequent call, so its statement is kept. */
+export async function readByName(env: Env, model: Model, ids: readonly number[], names: unknown, load: unknown): Promise<RawJson> {
+  const wants = (): Want[] => wantsOf(chooseFields(env, model, names), load)
+  const isPlain = Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === 'string' && model.fields.has(name) && isPushable(env, model.fields.get(name)!))
+  if (!isPlain || ids.length === 0 || env.context['force_rows']) return readWire(env, model, ids, wants())
+  await flush(env)
+  const statement = planned(env, `read|${model.name}|${load === '_classic_read'}|${names.join(',')}`, ids, (slot) => {
+    demandEver(env, model, 'read')
+    return byIds(env, model, slot, wants(), 'wire')
+  })
+  const [row] = await env.cx.query<{ '?column?': string }>(statement, shapeName(statement))
+  return new RawJson(row!['?column?']!)
 }
 
 export async function searchReadWire(env: Env, model: Model, domain: unknown, wants: readonly Want[], options: { order: unknown; limit: number | null; offset: number }): Promise<{ json: RawJson; node: Node }> {

@@ -6,6 +6,7 @@ export class Sql {
   /** The literal pieces around the parts; one more than `#parts`. */
   readonly #texts: readonly string[]
   readonly #parts: readonly unknown[]
+  #compiled: { text: string; values: unknown[] } | null = null
 
   private constructor(texts: readonly string[], parts: readonly unknown[]) {
     this.#texts = texts
@@ -20,11 +21,21 @@ export class Sql {
     return new Sql([text], [])
   }
 
-  /** The statement as PostgreSQL takes it: text with $1…$n, and the values. */
-  compile(): { text: string; values: unknown[] } {
+  /** The statement as PostgreSQL takes it: text with $1…$n, and the values. Compiled once, however often it is asked for. */
+  compile(): { readonly text: string; readonly values: unknown[] } {
+    if (this.#compiled) return this.#compiled
     const out = { text: '', values: [] as unknown[] }
     this.#append(out)
+    this.#compiled = out
     return out
+  }
+
+  /** The same statement with other values: `change` gets the compiled ones. */
+  withValues(change: (values: readonly unknown[]) => unknown[]): Sql {
+    const { text, values } = this.compile()
+    const copy = new Sql([], [])
+    copy.#compiled = { text, values: change(values) }
+    return copy
   }
 
   #append(out: { text: string; values: unknown[] }): void {
