@@ -3,7 +3,11 @@ import type { Definition } from './model.ts'
 import type { ModelName } from './types.ts'
 import type { Menu, View } from './views.ts'
 
-type NewModels<D extends readonly Definition<any, any>[]> = D[number] extends infer M ? (M extends Definition<infer N, any> ? N : never) : never
+type NewModels<D extends readonly Definition<any, any>[]> = D[number] extends infer M
+  ? M extends Definition<infer N, any>
+    ? N
+    : never
+  : never
 
 export interface App {
   readonly name: string

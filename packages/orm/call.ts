@@ -68,8 +68,21 @@ export interface CallOptions {
 
 export function openCall(options: CallOptions): Call {
   return {
-    registry: options.registry, cx: options.cx, blobs: options.blobs ?? null, languages: options.languages ?? ['en_US'], source: options.source ?? 'code',
-    identityConfirmed: options.identityConfirmed ?? false, onBehalf: options.onBehalf ?? null, now: options.now ?? (() => new Date()), dirty: { ids: new Map(), reached: [] }, unchecked: new Map(), unjudged: [], numbering: [], reasons: new Map(),
-    rules: new Map(), flushing: false, touched: new Set(),
+    registry: options.registry,
+    cx: options.cx,
+    blobs: options.blobs ?? null,
+    languages: options.languages ?? ['en_US'],
+    source: options.source ?? 'code',
+    identityConfirmed: options.identityConfirmed ?? false,
+    onBehalf: options.onBehalf ?? null,
+    now: options.now ?? (() => new Date()),
+    dirty: { ids: new Map(), reached: [] },
+    unchecked: new Map(),
+    unjudged: [],
+    numbering: [],
+    reasons: new Map(),
+    rules: new Map(),
+    flushing: false,
+    touched: new Set(),
   }
 }

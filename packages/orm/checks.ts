@@ -11,23 +11,29 @@ export function checkModel(model: Model, models: Models, groups: ReadonlyMap<str
 
 function checkNames(model: Model): string[] {
   const problems: string[] = []
-  if (!/^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$/.test(model.name) || model.name.length > 50) problems.push(`'${model.name}' cannot be a model's name: small letters, digits, _ and dots, at most 50`)
+  if (!/^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$/.test(model.name) || model.name.length > 50)
+    problems.push(`'${model.name}' cannot be a model's name: small letters, digits, _ and dots, at most 50`)
   for (const name of [...model.fields.keys(), ...model.methods.keys()]) {
-    if (!/^[a-z][a-z0-9_]{0,49}$/.test(name)) problems.push(`${model.name}.${name}: a name has small letters, digits and _, at most 50, and begins with a letter`)
+    if (!/^[a-z][a-z0-9_]{0,49}$/.test(name))
+      problems.push(`${model.name}.${name}: a name has small letters, digits and _, at most 50, and begins with a letter`)
   }
   for (const [name, action] of model.actions) {
     if (model.fields.has(name)) problems.push(`${model.name}.${name} is a field and an action`)
-    for (const key of Object.keys(action.args)) if (/^\d+$/.test(key)) problems.push(`${model.name}.${name}: an argument cannot be called ${key}`)
+    for (const key of Object.keys(action.args))
+      if (/^\d+$/.test(key)) problems.push(`${model.name}.${name}: an argument cannot be called ${key}`)
   }
   return problems
 }
 
 function checkRules(model: Model, groups: ReadonlyMap<string, Group>): string[] {
   const problems: string[] = []
-  if (!model.rules.some((rule) => rule.kind === 'grant')) problems.push(`${model.name}: no group is granted access; add it to the app's access.ts`)
+  if (!model.rules.some((rule) => rule.kind === 'grant'))
+    problems.push(`${model.name}: no group is granted access; add it to the app's access.ts`)
   for (const rule of model.rules) {
-    if (rule.group && !groups.has(rule.group.name)) problems.push(`${model.name}: a rule names the group ${rule.group.name}, which no installed app lists in its groups`)
-    for (const field of rule.fields as readonly string[]) if (!model.fields.has(field)) problems.push(`${model.name}: protect() names '${field}', which does not exist`)
+    if (rule.group && !groups.has(rule.group.name))
+      problems.push(`${model.name}: a rule names the group ${rule.group.name}, which no installed app lists in its groups`)
+    for (const field of rule.fields as readonly string[])
+      if (!model.fields.has(field)) problems.push(`${model.name}: protect() names '${field}', which does not exist`)
   }
   return problems
 }
@@ -39,17 +45,24 @@ function checkFields(model: Model, models: Models): string[] {
     const { options } = field
     if (options.compute && !model.computes.has(field.name) && !field.magic) problems.push(`${at} is computed, but nothing computes it`)
     if (options.related && options.compute) problems.push(`${at} is related and computed: one of them`)
-    if (options.translate && !['char', 'text', 'html'].includes(field.kind)) problems.push(`${at}: only char, text and html can be translated`)
-    if (options.companyDependent && (!field.column || options.translate || options.required)) problems.push(`${at}: a company-dependent field is a stored column, neither translated nor required`)
-    if (field.kind === 'monetary' && !field.magic && !model.fields.has(options['currency'] ?? 'currency_id') && !options.related) problems.push(`${at}: a monetary field needs a currency field; name it with { currency: '…' }`)
+    if (options.translate && !['char', 'text', 'html'].includes(field.kind))
+      problems.push(`${at}: only char, text and html can be translated`)
+    if (options.companyDependent && (!field.column || options.translate || options.required))
+      problems.push(`${at}: a company-dependent field is a stored column, neither translated nor required`)
+    if (field.kind === 'monetary' && !field.magic && !model.fields.has(options['currency'] ?? 'currency_id') && !options.related)
+      problems.push(`${at}: a monetary field needs a currency field; name it with { currency: '…' }`)
     if (field.related) problems.push(...checkPath(model, field.related.join('.'), models, `${at} is related to`, true))
     if (field.comodel) problems.push(...checkRelation(field, models))
   }
   for (const computed of model.computes.keys()) {
-    if (!model.fields.get(computed)?.options.compute) problems.push(`${model.name}.${computed} has a compute function, but is not declared with compute: 'stored' or 'live'`)
+    if (!model.fields.get(computed)?.options.compute)
+      problems.push(`${model.name}.${computed} has a compute function, but is not declared with compute: 'stored' or 'live'`)
   }
-  for (const unique of model.unique) for (const name of unique.fields) if (!model.fields.get(name)?.column) problems.push(`${model.name}: unique names '${name}', which is no stored field`)
-  if (model.hasPath && model.fields.get('parent_id')?.comodel !== model.name) problems.push(`${model.name}.parent_path needs a many2one parent_id to ${model.name}`)
+  for (const unique of model.unique)
+    for (const name of unique.fields)
+      if (!model.fields.get(name)?.column) problems.push(`${model.name}: unique names '${name}', which is no stored field`)
+  if (model.hasPath && model.fields.get('parent_id')?.comodel !== model.name)
+    problems.push(`${model.name}.parent_path needs a many2one parent_id to ${model.name}`)
   return problems
 }
 
@@ -59,11 +72,13 @@ function checkRelation(field: FieldInfo, models: Models): string[] {
   if (!comodel) return field.magic ? [] : [`${at} points to ${field.comodel}, which no installed app declares`]
   if (field.kind === 'one2many') {
     const back = comodel.fields.get(field.inverse ?? '')
-    if (back?.kind !== 'many2one' || back.comodel !== field.model.name) return [`${at}: ${field.comodel}.${field.inverse} is not a many2one back to ${field.model.name}`]
+    if (back?.kind !== 'many2one' || back.comodel !== field.model.name)
+      return [`${at}: ${field.comodel}.${field.inverse} is not a many2one back to ${field.model.name}`]
   }
   if (field.kind === 'many2many' && field.options['inverse']) {
     const back = comodel.fields.get(field.options['inverse'] as string)
-    if (back?.kind !== 'many2many' || back.comodel !== field.model.name || back.options['inverse']) return [`${at}: ${field.comodel}.${field.options['inverse']} is not the many2many that keeps these links`]
+    if (back?.kind !== 'many2many' || back.comodel !== field.model.name || back.options['inverse'])
+      return [`${at}: ${field.comodel}.${field.options['inverse']} is not the many2many that keeps these links`]
   }
   return []
 }
@@ -104,11 +119,15 @@ function checkNode(app: string, node: Record<string, unknown>, model: Model, mod
   if (Array.isArray(node['columns'])) {
     if (node['tag'] === 'lines') {
       const lines = models.get(model.fields.get(String(node['field']))?.comodel ?? '')
-      for (const name of node['columns'] as string[]) if (!lines?.fields.has(name)) problems.push(`${app}: a view of ${model.name} shows '${String(node['field'])}.${name}', which does not exist`)
+      for (const name of node['columns'] as string[])
+        if (!lines?.fields.has(name))
+          problems.push(`${app}: a view of ${model.name} shows '${String(node['field'])}.${name}', which does not exist`)
     } else shown.push(...(node['columns'] as string[][]).flat())
   }
-  for (const name of shown) if (!model.fields.has(name)) problems.push(`${app}: a view of ${model.name} shows '${name}', which does not exist`)
-  if (node['tag'] === 'button' && !model.actions.has(String(node['method']))) problems.push(`${app}: a button of ${model.name} calls '${String(node['method'])}', which is no action`)
+  for (const name of shown)
+    if (!model.fields.has(name)) problems.push(`${app}: a view of ${model.name} shows '${name}', which does not exist`)
+  if (node['tag'] === 'button' && !model.actions.has(String(node['method'])))
+    problems.push(`${app}: a button of ${model.name} calls '${String(node['method'])}', which is no action`)
   for (const inner of (node['nodes'] as Record<string, unknown>[] | undefined) ?? []) problems.push(...checkNode(app, inner, model, models))
   return problems
 }

@@ -29,8 +29,19 @@ export interface Budget {
 /** How to reach a database by its key (an instance's name and generation, say). Asked each time a connection is opened. */
 export type Resolve = (key: string) => Promise<pg.ClientConfig>
 
-interface Slot { client: pg.Client; key: string; busy: boolean; since: number; broken: boolean }
-interface Waiter { key: string; start: () => void; fail: (error: Error) => void; timer: NodeJS.Timeout }
+interface Slot {
+  client: pg.Client
+  key: string
+  busy: boolean
+  since: number
+  broken: boolean
+}
+interface Waiter {
+  key: string
+  start: () => void
+  fail: (error: Error) => void
+  timer: NodeJS.Timeout
+}
 
 const asText = (value: string) => value
 // Dates and numerics stay text: a Date would move with the server's zone, a double would lose cents.
@@ -75,7 +86,11 @@ export class Databases {
    * Runs `work` in one read-committed transaction; deadlocks and serialization failures run it again, so `work` must have no effect outside.
    * `readonly` gives several statements one snapshot and lets PostgreSQL refuse writes.
    */
-  async transaction<T>(key: string, work: (cx: Connection) => Promise<T>, options: { retries?: number; readonly?: boolean } = {}): Promise<T> {
+  async transaction<T>(
+    key: string,
+    work: (cx: Connection) => Promise<T>,
+    options: { retries?: number; readonly?: boolean } = {},
+  ): Promise<T> {
     const retries = options.retries ?? 4
     const opening = options.readonly ? 'begin isolation level repeatable read read only' : 'begin isolation level read committed'
     for (let attempt = 0; ; attempt++) {
@@ -89,8 +104,11 @@ export class Databases {
         if (loan.isEarly) await slot.client.query("select pg_logical_emit_message(true, '', '')")
         return result
       } catch (error) {
-        await slot.client.query('rollback').catch(() => { slot.broken = true })
-        if (!isTransient(error) || attempt >= retries) throw isTransient(error) ? new LockError('Others are changing the same records right now. Please try again.') : error
+        await slot.client.query('rollback').catch(() => {
+          slot.broken = true
+        })
+        if (!isTransient(error) || attempt >= retries)
+          throw isTransient(error) ? new LockError('Others are changing the same records right now. Please try again.') : error
       } finally {
         this.#give(slot)
       }
@@ -145,8 +163,14 @@ export class Databases {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         key,
-        start: () => { clearTimeout(waiter.timer); resolve() },
-        fail: (error) => { clearTimeout(waiter.timer); reject(error) },
+        start: () => {
+          clearTimeout(waiter.timer)
+          resolve()
+        },
+        fail: (error) => {
+          clearTimeout(waiter.timer)
+          reject(error)
+        },
         timer: setTimeout(() => {
           this.#waiters.splice(this.#waiters.indexOf(waiter), 1)
           reject(new BusyError())
@@ -163,8 +187,12 @@ export class Databases {
     try {
       const client = new pg.Client({ ...(await this.#resolve(key)), types })
       const slot: Slot = { client, key, busy: true, since: Date.now(), broken: false }
-      client.on('error', () => { slot.broken = true })
-      client.on('end', () => { slot.broken = true })
+      client.on('error', () => {
+        slot.broken = true
+      })
+      client.on('end', () => {
+        slot.broken = true
+      })
       await client.connect()
       this.#slots.push(slot)
       failed = false
@@ -195,7 +223,9 @@ export class Databases {
     if (at < 0) return
     this.#slots.splice(at, 1)
     slot.broken = true
-    await slot.client.end().catch(() => { slot.broken = true })
+    await slot.client.end().catch(() => {
+      slot.broken = true
+    })
     this.#wake()
   }
 

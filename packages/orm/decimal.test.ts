@@ -5,7 +5,15 @@ import { Decimal } from './decimal.ts'
 const d = Decimal.of
 
 test('a tenth and two tenths are three tenths', () => assert.equal(d('0.1').plus(d('0.2')).toString(), '0.3'))
-test('halves round away from zero', () => assert.deepEqual(['1.005', '-1.005', '2.5'].map((t) => d(t).round(t === '2.5' ? 0 : 2).toString()), ['1.01', '-1.01', '3']))
+test('halves round away from zero', () =>
+  assert.deepEqual(
+    ['1.005', '-1.005', '2.5'].map((t) =>
+      d(t)
+        .round(t === '2.5' ? 0 : 2)
+        .toString(),
+    ),
+    ['1.01', '-1.01', '3'],
+  ))
 test('operators are refused instead of passing through a double', () => {
   assert.throws(() => (d('10') as any) < (d('9') as any), TypeError)
   assert.throws(() => (d('10') as any) + 1, TypeError)

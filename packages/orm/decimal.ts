@@ -21,7 +21,8 @@ export class Decimal {
   /** From its text (`'12.50'`, as PostgreSQL gives it), a whole number, or another Decimal. A fraction must come as text. */
   static of(value: string | number | Decimal): Decimal {
     if (value instanceof Decimal) return value
-    if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new RangeError(`${value} is not a whole number: give a fraction as text`)
+    if (typeof value === 'number' && !Number.isSafeInteger(value))
+      throw new RangeError(`${value} is not a whole number: give a fraction as text`)
     const text = String(value)
     if (!shape.test(text)) throw new RangeError(`'${text.slice(0, 60)}' is not a decimal number`)
     return new Decimal(new Exact(text))
@@ -44,11 +45,21 @@ export class Decimal {
     return total
   }
 
-  plus(other: Decimal): Decimal { return new Decimal(this.#value.plus(other.#value)) }
-  minus(other: Decimal): Decimal { return new Decimal(this.#value.minus(other.#value)) }
-  times(other: Decimal): Decimal { return new Decimal(this.#value.times(other.#value)) }
-  negated(): Decimal { return new Decimal(this.#value.times(new Exact('-1'))) }
-  abs(): Decimal { return new Decimal(this.#value.abs()) }
+  plus(other: Decimal): Decimal {
+    return new Decimal(this.#value.plus(other.#value))
+  }
+  minus(other: Decimal): Decimal {
+    return new Decimal(this.#value.minus(other.#value))
+  }
+  times(other: Decimal): Decimal {
+    return new Decimal(this.#value.times(other.#value))
+  }
+  negated(): Decimal {
+    return new Decimal(this.#value.times(new Exact('-1')))
+  }
+  abs(): Decimal {
+    return new Decimal(this.#value.abs())
+  }
 
   /** Quotient, rounded half away from zero at 20 digits. */
   dividedBy(other: Decimal): Decimal {
@@ -57,28 +68,52 @@ export class Decimal {
   }
 
   /** Rounded half away from zero, as invoices are (EN 16931 leaves the mode open; this is the field's custom). */
-  round(digits: number): Decimal { return new Decimal(this.#value.round(digits, Exact.roundHalfUp)) }
+  round(digits: number): Decimal {
+    return new Decimal(this.#value.round(digits, Exact.roundHalfUp))
+  }
 
-  compare(other: Decimal): -1 | 0 | 1 { return this.#value.cmp(other.#value) }
-  equals(other: Decimal): boolean { return this.#value.eq(other.#value) }
-  isLess(other: Decimal): boolean { return this.#value.lt(other.#value) }
-  isMore(other: Decimal): boolean { return this.#value.gt(other.#value) }
-  isZero(): boolean { return this.#value.eq('0') }
-  isNegative(): boolean { return this.#value.lt('0') }
+  compare(other: Decimal): -1 | 0 | 1 {
+    return this.#value.cmp(other.#value)
+  }
+  equals(other: Decimal): boolean {
+    return this.#value.eq(other.#value)
+  }
+  isLess(other: Decimal): boolean {
+    return this.#value.lt(other.#value)
+  }
+  isMore(other: Decimal): boolean {
+    return this.#value.gt(other.#value)
+  }
+  isZero(): boolean {
+    return this.#value.eq('0')
+  }
+  isNegative(): boolean {
+    return this.#value.lt('0')
+  }
 
   /** Plain digits, never an exponent. */
-  toString(): string { return this.#value.toFixed() }
+  toString(): string {
+    return this.#value.toFixed()
+  }
   /** With exactly `digits` behind the point. */
-  toFixed(digits: number): string { return this.#value.toFixed(digits, Exact.roundHalfUp) }
-  toJSON(): string { return this.toString() }
+  toFixed(digits: number): string {
+    return this.#value.toFixed(digits, Exact.roundHalfUp)
+  }
+  toJSON(): string {
+    return this.toString()
+  }
   /** For the external wire, which knows doubles only. */
-  toNumber(): number { return Number(this.#value.toFixed()) }
+  toNumber(): number {
+    return Number(this.#value.toFixed())
+  }
 
   valueOf(): never {
     throw new TypeError('A Decimal is computed with plus(), minus(), times() and compared with compare()')
   }
 
-  [Symbol.for('nodejs.util.inspect.custom')](): string { return `Decimal(${this.toString()})` }
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return `Decimal(${this.toString()})`
+  }
 }
 
 const zero = Decimal.of(0)

@@ -5,7 +5,8 @@ import { readableField, ruleFor } from './rules.ts'
 
 /** A condition as the SQL compiler takes it: fields resolved, rules woven in, negation explicit. */
 export type Node =
-  | { readonly kind: 'true' } | { readonly kind: 'false' }
+  | { readonly kind: 'true' }
+  | { readonly kind: 'false' }
   | { readonly kind: 'and' | 'or'; readonly nodes: readonly Node[] }
   | { readonly kind: 'not'; readonly node: Node }
   | { readonly kind: 'leaf'; readonly field: FieldInfo; readonly part: string | null; readonly operator: Operator; readonly value: unknown }
@@ -14,7 +15,23 @@ export type Node =
   | { readonly kind: 'hangs'; readonly model: Model; readonly operation: 'read' | 'write' }
   | { readonly kind: 'under'; readonly model: Model; readonly ids: readonly number[]; readonly upwards: boolean }
 
-export type Operator = '=' | '!=' | 'in' | 'not in' | '<' | '<=' | '>' | '>=' | 'like' | 'not like' | 'ilike' | 'not ilike' | '=like' | 'not =like' | '=ilike' | 'not =ilike'
+export type Operator =
+  | '='
+  | '!='
+  | 'in'
+  | 'not in'
+  | '<'
+  | '<='
+  | '>'
+  | '>='
+  | 'like'
+  | 'not like'
+  | 'ilike'
+  | 'not ilike'
+  | '=like'
+  | 'not =like'
+  | '=ilike'
+  | 'not =ilike'
 
 export const yes: Node = { kind: 'true' }
 export const no: Node = { kind: 'false' }
@@ -85,28 +102,61 @@ function parseTerm(parse: Parse, model: Model, term: unknown, depth: number): No
   if (!Array.isArray(term) || term.length !== 3) throw new ValueError(`Domain() invalid item in domain: ${show(term)}`)
   const [left, operator, value] = term as [unknown, unknown, unknown]
   if (typeof operator !== 'string') throw new ValueError(`Invalid operator ${show(operator)}`)
-  if (typeof left === 'number' && typeof value === 'number' && (operator === '=' || operator === '!=')) return (left === value) === (operator === '=') ? yes : no
+  if (typeof left === 'number' && typeof value === 'number' && (operator === '=' || operator === '!='))
+    return (left === value) === (operator === '=') ? yes : no
   if (typeof left !== 'string') throw new ValueError(`Domain() invalid item in domain: ${show(term)}`)
   return condition(parse, model, left.split('.'), operator.toLowerCase().trim(), value, depth)
 }
 
-const comparisons = new Set(['=', '!=', 'in', 'not in', '<', '<=', '>', '>=', 'like', 'not like', 'ilike', 'not ilike', '=like', 'not =like', '=ilike', 'not =ilike'])
+const comparisons = new Set([
+  '=',
+  '!=',
+  'in',
+  'not in',
+  '<',
+  '<=',
+  '>',
+  '>=',
+  'like',
+  'not like',
+  'ilike',
+  'not ilike',
+  '=like',
+  'not =like',
+  '=ilike',
+  'not =ilike',
+])
 const spellings: Record<string, string> = { '==': '=', '<>': '!=' }
-const dateParts = new Set(['year_number', 'quarter_number', 'month_number', 'iso_week_number', 'day_of_year', 'day_of_month', 'day_of_week', 'hour_number', 'minute_number', 'second_number'])
+const dateParts = new Set([
+  'year_number',
+  'quarter_number',
+  'month_number',
+  'iso_week_number',
+  'day_of_year',
+  'day_of_month',
+  'day_of_week',
+  'hour_number',
+  'minute_number',
+  'second_number',
+])
 
 function condition(parse: Parse, model: Model, path: readonly string[], spelling: string, value: unknown, depth: number): Node {
   if (depth > limits.depth || path.length > 12) throw new ValueError('Domain() is too deep')
   const [head = '', ...rest] = path
   let operator = spellings[spelling] ?? spelling
   const field = readableField(parse.env, model, head, parse.rules)
-  if (!field) throw new ValueError(`Invalid field ${model.name}.${path.join('.').slice(0, 100)} in condition (${show(path.join('.'))}, '${operator.slice(0, 20)}', ${show(value)})`)
+  if (!field)
+    throw new ValueError(
+      `Invalid field ${model.name}.${path.join('.').slice(0, 100)} in condition (${show(path.join('.'))}, '${operator.slice(0, 20)}', ${show(value)})`,
+    )
   if (operator === '=?') {
     if (isUnset(value)) return yes
     operator = '='
   }
   if (field.related) return condition(parse, model, [...field.related, ...rest], operator, value, depth + 1)
   if (rest.length > 0) {
-    if ((field.kind === 'date' || field.kind === 'datetime') && rest.length === 1 && dateParts.has(rest[0]!)) return leaf(parse, field, operator, value, rest[0]!)
+    if ((field.kind === 'date' || field.kind === 'datetime') && rest.length === 1 && dateParts.has(rest[0]!))
+      return leaf(parse, field, operator, value, rest[0]!)
     const comodel = parse.env.registry.models.get(field.comodel ?? '')
     if (!comodel) throw new ValueError(`Invalid field ${model.name}.${path.join('.').slice(0, 100)} in condition`)
     return any(parse, field, comodel, condition(parse, comodel, rest, operator, value, depth + 1))
@@ -137,7 +187,14 @@ function live(parse: Parse, model: Model, field: FieldInfo, operator: string, va
 
 const isUnset = (value: unknown): boolean => value === false || value === null || value === undefined
 const negative = new Set(['!=', 'not in', 'not like', 'not ilike', 'not =like', 'not =ilike'])
-const positive: Record<string, string> = { '!=': '=', 'not in': 'in', 'not like': 'like', 'not ilike': 'ilike', 'not =like': '=like', 'not =ilike': '=ilike' }
+const positive: Record<string, string> = {
+  '!=': '=',
+  'not in': 'in',
+  'not like': 'like',
+  'not ilike': 'ilike',
+  'not =like': '=like',
+  'not =ilike': '=ilike',
+}
 
 /** Relations compare ids, names, or being empty. */
 function relation(parse: Parse, field: FieldInfo, operator: string, value: unknown): Node {
@@ -159,9 +216,11 @@ function relation(parse: Parse, field: FieldInfo, operator: string, value: unkno
   const nodes: Node[] = names.length > 0 ? [named('in', names)] : []
   if (values.some(isUnset)) nodes.push(not(exists(parse, field, comodel)))
   if (ids.length > 0) {
-    nodes.push(isToMany(field)
-      ? any(parse, field, comodel, { kind: 'leaf', field: comodel.fields.get('id')!, part: null, operator: 'in', value: ids }, 'name')
-      : { kind: 'leaf', field, part: null, operator: 'in', value: ids })
+    nodes.push(
+      isToMany(field)
+        ? any(parse, field, comodel, { kind: 'leaf', field: comodel.fields.get('id')!, part: null, operator: 'in', value: ids }, 'name')
+        : { kind: 'leaf', field, part: null, operator: 'in', value: ids },
+    )
   }
   return or(nodes)
 }
@@ -173,7 +232,8 @@ function exists(parse: Parse, field: FieldInfo, comodel: Model): Node {
 
 function demandId(field: FieldInfo, value: unknown): number {
   const id = typeof value === 'boolean' ? Number(value) : value
-  if (typeof id !== 'number' || !Number.isFinite(id)) throw new ValueError(`Wrong value for ${field.model.name}.${field.name}: ${show(value)}`)
+  if (typeof id !== 'number' || !Number.isFinite(id))
+    throw new ValueError(`Wrong value for ${field.model.name}.${field.name}: ${show(value)}`)
   return Number.isInteger(id) && Math.abs(id) <= 2147483647 ? id : 0
 }
 
@@ -181,7 +241,8 @@ function demandId(field: FieldInfo, value: unknown): number {
 function hierarchy(parse: Parse, model: Model, field: FieldInfo, operator: string, value: unknown): Node {
   const isOwn = field.name === 'id' || (field.kind === 'many2one' && field.comodel === model.name)
   const target = isOwn ? model : parse.env.registry.models.get(field.comodel ?? '')
-  if (!target?.fields.get('parent_id')) throw new ValueError(`Invalid operator '${operator}' on ${model.name}.${field.name}, which has no hierarchy`)
+  if (!target?.fields.get('parent_id'))
+    throw new ValueError(`Invalid operator '${operator}' on ${model.name}.${field.name}, which has no hierarchy`)
   const given = Array.isArray(value) ? value : isUnset(value) ? [] : [value]
   const names = given.filter((one): one is string => typeof one === 'string')
   const ids = given.filter((one) => typeof one !== 'string' && !isUnset(one)).map((one) => demandId(field, one))
@@ -202,13 +263,26 @@ function leaf(parse: Parse, field: FieldInfo, operator: string, value: unknown, 
     if ((operator === '=' || operator === '!=') && isUnset(value)) return { kind: 'leaf', field, part, operator, value: null }
     throw new ValueError(`Invalid operator '${operator}' on ${field.model.name}.${field.name}`)
   }
-  if ((operator === '=' || operator === '!=') && Array.isArray(value)) return leaf(parse, field, operator === '=' ? 'in' : 'not in', value, part)
+  if ((operator === '=' || operator === '!=') && Array.isArray(value))
+    return leaf(parse, field, operator === '=' ? 'in' : 'not in', value, part)
   if (operator === 'in' || operator === 'not in') {
     const list = Array.isArray(value) ? value : [value]
     if (list.length > limits.list) throw new ValueError('Domain() is too large')
-    return { kind: 'leaf', field, part, operator, value: list.map((one) => (isUnset(one) ? (field.kind === 'boolean' ? false : null) : one)) }
+    return {
+      kind: 'leaf',
+      field,
+      part,
+      operator,
+      value: list.map((one) => (isUnset(one) ? (field.kind === 'boolean' ? false : null) : one)),
+    }
   }
-  return { kind: 'leaf', field, part, operator: operator as Operator, value: isUnset(value) ? (field.kind === 'boolean' ? false : null) : value }
+  return {
+    kind: 'leaf',
+    field,
+    part,
+    operator: operator as Operator,
+    value: isUnset(value) ? (field.kind === 'boolean' ? false : null) : value,
+  }
 }
 
 /** Whether a caller's domain speaks of `active` itself, so that archived records are not hidden for it. */

@@ -34,7 +34,11 @@ export interface Context {
   readonly [key: string]: unknown
 }
 
-export interface Order { order?: string; limit?: number; offset?: number }
+export interface Order {
+  order?: string
+  limit?: number
+  offset?: number
+}
 
 /** Records of one model, seen by one user. Holds ids; `read` brings values. */
 export interface Records<N extends ModelName, S extends boolean = boolean> {
@@ -61,8 +65,13 @@ export interface Table<N extends ModelName, S extends boolean = boolean> {
   /** How many there are; counts no further than `limit`. */
   count(domain: Domain<N>, options?: { limit?: number }): Promise<number>
   /** Sums by key: one row for each value of `by`; aggregates are `'amount:sum'`, `__count` is always there. */
-  group<const B extends FieldName<N>>(domain: Domain<N>, by: readonly B[], aggregates?: readonly `${FieldName<N>}:${Aggregate}`[]):
-    Promise<({ readonly [K in B]: Value<Models[N][K]> } & { readonly __count: number; readonly [aggregate: `${string}:${string}`]: unknown })[]>
+  group<const B extends FieldName<N>>(
+    domain: Domain<N>,
+    by: readonly B[],
+    aggregates?: readonly `${FieldName<N>}:${Aggregate}`[],
+  ): Promise<
+    ({ readonly [K in B]: Value<Models[N][K]> } & { readonly __count: number; readonly [aggregate: `${string}:${string}`]: unknown })[]
+  >
   create(values: CreateValues<N> | readonly CreateValues<N>[]): Promise<Records<N, S>>
 }
 
@@ -84,7 +93,9 @@ export class Env<S extends boolean = boolean> {
     this.isSystem = isSystem
   }
 
-  get registry(): Registry { return this.call.registry }
+  get registry(): Registry {
+    return this.call.registry
+  }
   get cx(): Connection {
     if (this.#ended) throw new Error('Records made inside asSystem() were used after it ended')
     return this.call.cx
@@ -129,17 +140,21 @@ export class Env<S extends boolean = boolean> {
     return {
       browse,
       search: async (domain, options = {}) => browse(await searchIds(this, model, domain, options)),
-      find: (domain, paths, options = {}) => findTyped(this, model, domain, paths as readonly string[], options as ReadOptions) as Promise<any>,
+      find: (domain, paths, options = {}) =>
+        findTyped(this, model, domain, paths as readonly string[], options as ReadOptions) as Promise<any>,
       count: (domain, options = {}) => searchCount(this, model, domain, options.limit ?? null),
       group: (domain, by, aggregates = []) => groupTyped(this, model, domain, by, aggregates) as Promise<any>,
-      create: async (values) => browse(await createRecords(this, model, (Array.isArray(values) ? values : [values]) as Record<string, unknown>[])),
+      create: async (values) =>
+        browse(await createRecords(this, model, (Array.isArray(values) ? values : [values]) as Record<string, unknown>[])),
     }
   }
 
   #browse<N extends ModelName>(model: Model, name: N, ids: readonly number[]): Records<N, S> {
     const unique = ids.length < 2 ? ids : [...new Set(ids)]
     return {
-      env: this, model: name, ids: unique,
+      env: this,
+      model: name,
+      ids: unique,
       read: (paths) => readTyped(this, model, unique, paths as readonly string[]) as Promise<any>,
       write: (values) => writeRecords(this, model, unique, values as any),
       unlink: () => unlinkRecords(this, model, unique),

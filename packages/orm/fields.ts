@@ -36,8 +36,23 @@ export interface AnyField {
 }
 
 export type Kind =
-  | 'char' | 'text' | 'html' | 'integer' | 'float' | 'decimal' | 'monetary' | 'boolean' | 'date' | 'datetime' | 'selection' | 'json' | 'reference' | 'binary'
-  | 'many2one' | 'one2many' | 'many2many'
+  | 'char'
+  | 'text'
+  | 'html'
+  | 'integer'
+  | 'float'
+  | 'decimal'
+  | 'monetary'
+  | 'boolean'
+  | 'date'
+  | 'datetime'
+  | 'selection'
+  | 'json'
+  | 'reference'
+  | 'binary'
+  | 'many2one'
+  | 'one2many'
+  | 'many2many'
 
 /** A field's declaration. `T` and `O` exist for the compiler: they give the field its value type. */
 export interface Field<T = unknown, O extends Options<any> = Options<any>> extends AnyField {
@@ -54,8 +69,12 @@ export interface RelationOptions<T> extends Options<T> {
   sameCompany?: boolean
 }
 
-export interface Relation<N extends string = string, Many extends boolean = boolean, O extends Options<any> = Options<any>, I extends string = string>
-  extends Field<Many extends true ? readonly number[] : number, O> {
+export interface Relation<
+  N extends string = string,
+  Many extends boolean = boolean,
+  O extends Options<any> = Options<any>,
+  I extends string = string,
+> extends Field<Many extends true ? readonly number[] : number, O> {
   readonly comodel: N
   readonly many: Many
   readonly inverse?: I
@@ -109,20 +128,33 @@ export interface Selection<K extends string, O extends Options<any>> extends Fie
   readonly choices: Readonly<Record<K, string>>
 }
 
-export function selection<const K extends string, const O extends Options<NoInfer<K>>>(choices: Readonly<Record<K, string>>, options?: O): Selection<K, O> {
+export function selection<const K extends string, const O extends Options<NoInfer<K>>>(
+  choices: Readonly<Record<K, string>>,
+  options?: O,
+): Selection<K, O> {
   return { kind: 'selection', choices, accepts: (value) => Object.hasOwn(choices, value as string), options: options ?? ({} as O) }
 }
 
-export function many2one<const N extends ModelName, const O extends RelationOptions<number>>(comodel: N, options?: O): Relation<N, false, O> {
+export function many2one<const N extends ModelName, const O extends RelationOptions<number>>(
+  comodel: N,
+  options?: O,
+): Relation<N, false, O> {
   return { kind: 'many2one', comodel, many: false, accepts: isId, options: options ?? ({} as O) }
 }
 
 // `inverse` is checked at start-up, not by the compiler: typing it here would make mutually related models circular.
-export function one2many<const N extends ModelName, const I extends string, const O extends RelationOptions<never>>(comodel: N, inverse: I, options?: O): Relation<N, true, O, I> {
+export function one2many<const N extends ModelName, const I extends string, const O extends RelationOptions<never>>(
+  comodel: N,
+  inverse: I,
+  options?: O,
+): Relation<N, true, O, I> {
   return { kind: 'one2many', comodel, inverse, many: true, accepts: isIds, options: options ?? ({} as O) }
 }
 
 /** `inverse` names the many2many field of the other model that shows the same links from its side. */
-export function many2many<const N extends ModelName, const O extends RelationOptions<readonly number[]> & { inverse?: string }>(comodel: N, options?: O): Relation<N, true, O> {
+export function many2many<const N extends ModelName, const O extends RelationOptions<readonly number[]> & { inverse?: string }>(
+  comodel: N,
+  options?: O,
+): Relation<N, true, O> {
   return { kind: 'many2many', comodel, many: true, accepts: isIds, options: options ?? ({} as O) }
 }

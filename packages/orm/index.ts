@@ -17,7 +17,17 @@ export type { Grant, SystemTable } from './sql/system-table.ts'
 export * from './time.ts'
 export * from './types.ts'
 export * from './views.ts'
-export { type Method, type MethodCall, type MethodInfo, type Parameter, RawJson, callMethod, describeMethod, methodNames, narrow } from './methods/index.ts'
+export {
+  type Method,
+  type MethodCall,
+  type MethodInfo,
+  type Parameter,
+  RawJson,
+  callMethod,
+  describeMethod,
+  methodNames,
+  narrow,
+} from './methods/index.ts'
 export { numberLater } from './operations/numbers.ts'
 export { type Explanation, type Reach, type RuleVerdict, explain, reach } from './operations/explain.ts'
 export { finishCall } from './operations/finish.ts'

@@ -5,16 +5,29 @@ import type { Models } from './models.ts'
 import type { Moment } from './time.ts'
 import type { CheckPath, ComputedName, FieldName, Loaded, ModelName, Value, Wire, WriteValues } from './types.ts'
 
-export interface Compute { field: string; needs: readonly string[]; value: (record: any) => unknown }
-export interface Constraint { needs: readonly string[]; holds: (record: any) => true | string }
+export interface Compute {
+  field: string
+  needs: readonly string[]
+  value: (record: any) => unknown
+}
+export interface Constraint {
+  needs: readonly string[]
+  holds: (record: any) => true | string
+}
 /** How a live field is searched: the domain that stands for `[field, operator, value]`. */
 export type Search = (operator: string, value: any, env: Env) => readonly unknown[]
 /** What writing a computed field writes instead. */
 export type Inverse = (value: any) => Record<string, unknown>
 /** Completes the values given to create; answers as many, in their order. */
-export type Prepare = (env: Env, list: readonly Readonly<Record<string, unknown>>[]) => Promise<readonly Readonly<Record<string, unknown>>[]>
+export type Prepare = (
+  env: Env,
+  list: readonly Readonly<Record<string, unknown>>[],
+) => Promise<readonly Readonly<Record<string, unknown>>[]>
 /** What follows from records being created or written with some fields given. */
-export interface FollowUp { fields: readonly string[]; body: (sys: Env<true>, ids: readonly number[], operation: 'create' | 'write') => Promise<void> }
+export interface FollowUp {
+  fields: readonly string[]
+  body: (sys: Env<true>, ids: readonly number[], operation: 'create' | 'write') => Promise<void>
+}
 export type Body = (records: any, args: any) => Promise<unknown>
 export type Override = (next: Body, records: any, args: any) => Promise<unknown>
 
@@ -24,7 +37,9 @@ export type Args<A extends FieldMap> = { readonly [K in keyof A as Given<A[K]> e
 }
 type Given<F> = F extends { options: { required: true } } ? true : false
 
-export interface Nothing extends AnyField { readonly $nothing: true }
+export interface Nothing extends AnyField {
+  readonly $nothing: true
+}
 /** What a declared result is in code: nothing declared, nothing returned. */
 export type Returned<R> = R extends Nothing ? void : Value<R>
 
@@ -51,7 +66,9 @@ export interface Hook<N extends ModelName, A extends FieldMap = {}, R = unknown>
   readonly exposed: false
 }
 
-export type Unique<F extends FieldMap> = readonly (keyof F & string)[] | { readonly fields: readonly (keyof F & string)[]; readonly fold?: true; readonly message?: string }
+export type Unique<F extends FieldMap> =
+  | readonly (keyof F & string)[]
+  | { readonly fields: readonly (keyof F & string)[]; readonly fold?: true; readonly message?: string }
 
 export interface Spec<F extends FieldMap> {
   label?: string
@@ -106,13 +123,18 @@ export class Definition<N extends ModelName = ModelName, F extends FieldMap = Fi
    * Stored fields read as the system, live ones as whoever reads: where a required hop is hidden from him, the field is empty.
    */
   compute<C extends ComputedName<N>, const P extends string>(
-    field: C, needs: readonly CheckPath<N, P>[], value: (record: Loaded<N, P, true>) => Value<Models[N][C]>,
+    field: C,
+    needs: readonly CheckPath<N, P>[],
+    value: (record: Loaded<N, P, true>) => Value<Models[N][C]>,
   ): void {
     this.computes.push({ field, needs, value })
   }
 
   /** Makes a live field searchable: the domain that `[field, operator, value]` stands for. */
-  searchBy<C extends ComputedName<N>>(field: C, search: (operator: string, value: Value<Models[N][C]>, env: Env) => readonly unknown[]): void {
+  searchBy<C extends ComputedName<N>>(
+    field: C,
+    search: (operator: string, value: Value<Models[N][C]>, env: Env) => readonly unknown[],
+  ): void {
     this.searches.set(field, search)
   }
 
@@ -128,7 +150,9 @@ export class Definition<N extends ModelName = ModelName, F extends FieldMap = Fi
 
   /** What a form fills in when the person changes `field`: a suggestion, not a rule. Also applied to fields left out on create. */
   onchange<C extends FieldName<N>, const P extends string>(
-    field: C, needs: readonly CheckPath<N, P>[], change: (record: Loaded<N, P>) => Partial<{ [K in FieldName<N>]: Value<Models[N][K]> }>,
+    field: C,
+    needs: readonly CheckPath<N, P>[],
+    change: (record: Loaded<N, P>) => Partial<{ [K in FieldName<N>]: Value<Models[N][K]> }>,
   ): void {
     this.onchanges.push({ field, needs, change })
   }
@@ -144,19 +168,29 @@ export class Definition<N extends ModelName = ModelName, F extends FieldMap = Fi
   }
 
   action<const A extends FieldMap = {}, const R extends AnyField = Nothing>(
-    method: string, options: ActionOptions<A, R>, body: (records: Records<N>, args: Args<A>) => Promise<Returned<R> & Wire>,
+    method: string,
+    options: ActionOptions<A, R>,
+    body: (records: Records<N>, args: Args<A>) => Promise<Returned<R> & Wire>,
   ): Action<N, A, Returned<R>> {
     const call = (records: Records<N>, args: unknown = {}) => records.env.dispatch(this.name, method, records, args)
     const action = Object.assign(call, {
-      model: this.name, method, exposed: true, needs: options.needs, args: options.args ?? {}, returns: options.returns ?? null,
-      on: options.on ?? 'records', readonly: options.readonly ?? false,
+      model: this.name,
+      method,
+      exposed: true,
+      needs: options.needs,
+      args: options.args ?? {},
+      returns: options.returns ?? null,
+      on: options.on ?? 'records',
+      readonly: options.readonly ?? false,
     })
     this.methods.set(method, { body: body as Body, action: action as unknown as Action<any, any> })
     return action as unknown as Action<N, A, Returned<R>>
   }
 
   hook<const A extends FieldMap = {}, R = void>(
-    method: string, options: { args?: A }, body: (records: Records<N>, args: Args<A>) => Promise<R>,
+    method: string,
+    options: { args?: A },
+    body: (records: Records<N>, args: Args<A>) => Promise<R>,
   ): Hook<N, A, R> {
     void options
     const call = (records: Records<N>, args: unknown = {}) => records.env.dispatch(this.name, method, records, args)
@@ -193,6 +227,9 @@ export function model<const N extends ModelName, const F extends FieldMap>(name:
   return new Definition(name, spec, false)
 }
 
-export function extend<const N extends ModelName, const F extends FieldMap>(name: N, spec: { fields: F; unique?: readonly Unique<F>[] }): Definition<N, F> {
+export function extend<const N extends ModelName, const F extends FieldMap>(
+  name: N,
+  spec: { fields: F; unique?: readonly Unique<F>[] },
+): Definition<N, F> {
   return new Definition(name, spec, true)
 }

@@ -30,7 +30,10 @@ export interface FieldInfo {
   readonly magic: boolean
 }
 
-export interface OrderTerm { readonly field: FieldInfo; readonly descending: boolean }
+export interface OrderTerm {
+  readonly field: FieldInfo
+  readonly descending: boolean
+}
 
 export interface Model {
   readonly name: string
@@ -96,7 +99,11 @@ export function assemble(apps: readonly App[]): Registry {
   const plan = problems.length === 0 ? planRecompute(models, problems) : null
   if (problems.length > 0 || !plan) throw new DefinitionError(problems)
   return {
-    models, groups, plan, apps: ordered, pointers: collectPointers(models),
+    models,
+    groups,
+    plan,
+    apps: ordered,
+    pointers: collectPointers(models),
     views: ordered.flatMap((app) => app.views.map((view) => ({ app: app.name, view }))),
     menus: ordered.flatMap((app) => app.menus.map((menu) => ({ app: app.name, menu }))),
     i18n: collectTranslations(ordered),
@@ -164,10 +171,28 @@ const magic: Record<string, AnyField> = {
 function blank(app: App, definition: Definition<any, any>): Model {
   const { spec } = definition
   const model: Model = {
-    name: definition.name, table: tableOf(definition.name), label: spec.label ?? definition.name, app: app.name,
-    transient: spec.transient ?? false, audit: (spec.audit ?? true) && !spec.transient, hangsOn: (spec.hangsOn as any) ?? null,
-    fields: new Map(), computes: new Map(), constraints: [], searches: new Map(), inverses: new Map(), onchanges: [], prepares: [], followUps: [],
-    methods: new Map(), actions: new Map(), rules: [], unique: [], order: [], hasPath: 'parent_path' in spec.fields, hasActive: 'active' in spec.fields,
+    name: definition.name,
+    table: tableOf(definition.name),
+    label: spec.label ?? definition.name,
+    app: app.name,
+    transient: spec.transient ?? false,
+    audit: (spec.audit ?? true) && !spec.transient,
+    hangsOn: (spec.hangsOn as any) ?? null,
+    fields: new Map(),
+    computes: new Map(),
+    constraints: [],
+    searches: new Map(),
+    inverses: new Map(),
+    onchanges: [],
+    prepares: [],
+    followUps: [],
+    methods: new Map(),
+    actions: new Map(),
+    rules: [],
+    unique: [],
+    order: [],
+    hasPath: 'parent_path' in spec.fields,
+    hasActive: 'active' in spec.fields,
   }
   model.fields.set('id', { ...resolve(model, 'id', integer({ label: 'ID' }), app.name, true), column: 'id' })
   for (const [name, declared] of Object.entries(magic)) model.fields.set(name, resolve(model, name, declared, app.name, true))
@@ -181,17 +206,37 @@ function resolve(model: Model, name: string, declared: AnyField, app: string, is
   const { kind, options, comodel = null, inverse = null, choices = null } = declared as any
   const computed = options.compute ?? (options.related ? 'live' : null)
   const isElsewhere = computed === 'live' || kind === 'one2many' || kind === 'many2many'
-  const links = kind !== 'many2many' || computed === 'live' ? null : options.inverse
-    ? { table: `${tableOf(comodel)}_${options.inverse}_rel`.slice(0, 63), mine: 'right_id' as const, theirs: 'left_id' as const }
-    : { table: `${model.table}_${name}_rel`.slice(0, 63), mine: 'left_id' as const, theirs: 'right_id' as const }
+  const links =
+    kind !== 'many2many' || computed === 'live'
+      ? null
+      : options.inverse
+        ? { table: `${tableOf(comodel)}_${options.inverse}_rel`.slice(0, 63), mine: 'right_id' as const, theirs: 'left_id' as const }
+        : { table: `${model.table}_${name}_rel`.slice(0, 63), mine: 'left_id' as const, theirs: 'right_id' as const }
   return {
-    name, model, kind, declaration: declared, options, comodel, inverse, choices, links, app, magic: isMagic,
-    label: options.label ?? titled(name), column: isElsewhere ? null : name,
-    related: options.related ? String(options.related).split('.') : null, computed,
+    name,
+    model,
+    kind,
+    declaration: declared,
+    options,
+    comodel,
+    inverse,
+    choices,
+    links,
+    app,
+    magic: isMagic,
+    label: options.label ?? titled(name),
+    column: isElsewhere ? null : name,
+    related: options.related ? String(options.related).split('.') : null,
+    computed,
   }
 }
 
-const titled = (name: string): string => name.replace(/_ids?$/, '').split('_').map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(' ')
+const titled = (name: string): string =>
+  name
+    .replace(/_ids?$/, '')
+    .split('_')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join(' ')
 
 /** What can only be said once every app has spoken: the name of a record, its order. */
 function finish(model: Model, models: Map<string, Model>, problems: string[]): void {
@@ -202,7 +247,8 @@ function finish(model: Model, models: Map<string, Model>, problems: string[]): v
   for (const term of orders.get(model)!.split(',')) {
     const [field = '', direction = 'asc'] = term.trim().split(/\s+/)
     const found = model.fields.get(field)
-    if (!found || !/^(asc|desc)$/i.test(direction)) problems.push(`${model.name}: its order '${term.trim()}' is not a field with asc or desc`)
+    if (!found || !/^(asc|desc)$/i.test(direction))
+      problems.push(`${model.name}: its order '${term.trim()}' is not a field with asc or desc`)
     else terms.push({ field: found, descending: direction.toLowerCase() === 'desc' })
   }
   model.order = terms

@@ -35,7 +35,7 @@ export function relativeTime(text: string, kind: 'date' | 'datetime', now: Date,
   for (const term of terms) if (!apply(date, term)) return null
   if (Number.isNaN(date.getTime()) || date.getUTCFullYear() < 1 || date.getUTCFullYear() > 9999) return null
   const whole = date.toISOString().slice(0, 19).replace('T', ' ')
-  return kind === 'date' || base === 'today' && terms.every((term) => !/[HMS]$/.test(term)) ? whole.slice(0, 10) : whole
+  return kind === 'date' || (base === 'today' && terms.every((term) => !/[HMS]$/.test(term))) ? whole.slice(0, 10) : whole
 }
 
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday']

@@ -21,17 +21,26 @@ export function ruleFor(env: Env, model: Model, operation: Operation): Node {
 function compileRule(env: Env, model: Model, operation: Operation): Node {
   const grants = grantsOf(env, model, operation)
   if (grants.length === 0) return no
-  const guards = model.rules.filter((rule) => rule.kind === 'guard' && rule.operations.includes(operation === 'name' && !rule.operations.includes('name') ? 'read' : operation))
+  const guards = model.rules.filter(
+    (rule) =>
+      rule.kind === 'guard' && rule.operations.includes(operation === 'name' && !rule.operations.includes('name') ? 'read' : operation),
+  )
   const where = (rule: Rule): Node => (rule.where ? parseDomain({ env, rules: false }, model, rule.where(env.me)) : yes)
   const granted = grants.some((rule) => !rule.where) ? yes : or(grants.map(where))
-  const hanging: Node = model.hangsOn?.rights ? { kind: 'hangs', model, operation: operation === 'read' || operation === 'name' ? 'read' : 'write' } : yes
+  const hanging: Node = model.hangsOn?.rights
+    ? { kind: 'hangs', model, operation: operation === 'read' || operation === 'name' ? 'read' : 'write' }
+    : yes
   return and([...guards.map(where), granted, hanging])
 }
 
 /** `read` implies `name`. */
 function grantsOf(env: Env, model: Model, operation: Operation): Rule[] {
-  return model.rules.filter((rule) => rule.kind === 'grant' && env.user.groups.has(rule.group!.name)
-    && (rule.operations.includes(operation) || (operation === 'name' && rule.operations.includes('read'))))
+  return model.rules.filter(
+    (rule) =>
+      rule.kind === 'grant' &&
+      env.user.groups.has(rule.group!.name) &&
+      (rule.operations.includes(operation) || (operation === 'name' && rule.operations.includes('read'))),
+  )
 }
 
 /** Whether any record at all could be reached: the first question of an ACL, answered without a query. */
@@ -39,7 +48,9 @@ export const mayEver = (env: Env, model: Model, operation: Operation): boolean =
 
 function isProtected(env: Env, field: FieldInfo, operation: Operation): boolean {
   if (env.isSystem) return false
-  const rules = field.model.rules.filter((rule) => rule.kind === 'protect' && rule.operations.includes(operation) && (rule.fields as readonly string[]).includes(field.name))
+  const rules = field.model.rules.filter(
+    (rule) => rule.kind === 'protect' && rule.operations.includes(operation) && (rule.fields as readonly string[]).includes(field.name),
+  )
   return rules.length > 0 && !rules.some((rule) => env.user.groups.has(rule.group!.name))
 }
 

@@ -39,15 +39,26 @@ export function spanLabel(start: string, span: Span, language: string, t: Transl
   const date = new Date(`${start.replace(' ', 'T')}Z`)
   const year = String(date.getUTCFullYear())
   switch (span) {
-    case 'year': return year
-    case 'quarter': return t('Q{quarter} {year}').replace('{quarter}', String(Math.floor(date.getUTCMonth() / 3) + 1)).replace('{year}', year)
+    case 'year':
+      return year
+    case 'quarter':
+      return t('Q{quarter} {year}')
+        .replace('{quarter}', String(Math.floor(date.getUTCMonth() / 3) + 1))
+        .replace('{year}', year)
     case 'week': {
       const found = weekOf(date, weekStartOf(language))
       return t('W{week} {year}').replace('{week}', String(found.week)).replace('{year}', String(found.year).padStart(4, '0'))
     }
-    case 'month': return written(date, language, { month: 'long', year: 'numeric' })
-    case 'day': return isEnglish(language) ? `${twoDigits(date)} ${month(date)} ${year}` : written(date, language, { day: '2-digit', month: 'short', year: 'numeric' })
-    case 'hour': return isEnglish(language) ? `${start.slice(11, 13)}:00 ${twoDigits(date)} ${month(date)}` : written(date, language, { day: '2-digit', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+    case 'month':
+      return written(date, language, { month: 'long', year: 'numeric' })
+    case 'day':
+      return isEnglish(language)
+        ? `${twoDigits(date)} ${month(date)} ${year}`
+        : written(date, language, { day: '2-digit', month: 'short', year: 'numeric' })
+    case 'hour':
+      return isEnglish(language)
+        ? `${start.slice(11, 13)}:00 ${twoDigits(date)} ${month(date)}`
+        : written(date, language, { day: '2-digit', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
   }
 }
 

@@ -29,20 +29,39 @@ export function planRecompute(models: ReadonlyMap<string, Model>, problems: stri
     for (const [name, compute] of model.computes) {
       const target = model.fields.get(name)!
       if (target.computed !== 'stored') {
-        expand(model, compute.needs.map((path) => path.split('.')), models, problems, [keyOf(target)])
+        expand(
+          model,
+          compute.needs.map((path) => path.split('.')),
+          models,
+          problems,
+          [keyOf(target)],
+        )
         continue
       }
-      for (const path of expand(model, compute.needs.map((need) => need.split('.')), models, problems, [])) {
+      for (const path of expand(
+        model,
+        compute.needs.map((need) => need.split('.')),
+        models,
+        problems,
+        [],
+      )) {
         for (let i = 0; i < path.length; i++) {
           const changed = path[i]!
           addHop(triggers, models, path, i, { model, field: target, constraint: null })
-          if (changed.computed === 'stored' && keyOf(changed) !== keyOf(target)) edges.set(keyOf(changed), (edges.get(keyOf(changed)) ?? new Set()).add(keyOf(target)))
+          if (changed.computed === 'stored' && keyOf(changed) !== keyOf(target))
+            edges.set(keyOf(changed), (edges.get(keyOf(changed)) ?? new Set()).add(keyOf(target)))
           if (keyOf(changed) === keyOf(target) && i === 0) problems.push(`${keyOf(target)} needs itself`)
         }
       }
     }
     for (const [constraint, { needs }] of model.constraints.entries()) {
-      for (const path of expand(model, needs.map((need) => need.split('.')), models, problems, [])) {
+      for (const path of expand(
+        model,
+        needs.map((need) => need.split('.')),
+        models,
+        problems,
+        [],
+      )) {
         for (let i = 0; i < path.length; i++) addHop(triggers, models, path, i, { model, field: null, constraint })
       }
     }
@@ -50,7 +69,13 @@ export function planRecompute(models: ReadonlyMap<string, Model>, problems: stri
   return { triggers, ranks: rank(models, edges, problems) }
 }
 
-function addHop(triggers: Map<string, Trigger[]>, models: ReadonlyMap<string, Model>, path: readonly FieldInfo[], i: number, target: Omit<Trigger, 'path'>): void {
+function addHop(
+  triggers: Map<string, Trigger[]>,
+  models: ReadonlyMap<string, Model>,
+  path: readonly FieldInfo[],
+  i: number,
+  target: Omit<Trigger, 'path'>,
+): void {
   const changed = path[i]!
   addTrigger(triggers, changed, { ...target, path: path.slice(0, i) })
   if (changed.kind !== 'one2many' && changed.kind !== 'many2many') return
@@ -65,18 +90,35 @@ function addHop(triggers: Map<string, Trigger[]>, models: ReadonlyMap<string, Mo
 function addTrigger(triggers: Map<string, Trigger[]>, changed: FieldInfo, trigger: Trigger): void {
   const key = keyOf(changed)
   const list = triggers.get(key) ?? []
-  const same = list.some((one) => one.field === trigger.field && one.constraint === trigger.constraint && one.model === trigger.model && one.path.length === trigger.path.length && one.path.every((hop, i) => hop === trigger.path[i]))
+  const same = list.some(
+    (one) =>
+      one.field === trigger.field &&
+      one.constraint === trigger.constraint &&
+      one.model === trigger.model &&
+      one.path.length === trigger.path.length &&
+      one.path.every((hop, i) => hop === trigger.path[i]),
+  )
   if (!same) list.push(trigger)
   triggers.set(key, list)
 }
 
 /** Paths as fields, with live and related ones replaced by their needs. `through` finds live fields that need each other. */
-function expand(model: Model, paths: readonly (readonly string[])[], models: ReadonlyMap<string, Model>, problems: string[], through: readonly string[]): FieldInfo[][] {
+function expand(
+  model: Model,
+  paths: readonly (readonly string[])[],
+  models: ReadonlyMap<string, Model>,
+  problems: string[],
+  through: readonly string[],
+): FieldInfo[][] {
   return paths.flatMap((path): FieldInfo[][] => {
     const [head = '', ...rest] = path
     const field = model.fields.get(head)
     if (!field) return []
-    const inner = field.related ? [[...field.related, ...rest]] : field.computed === 'live' && !field.magic ? model.computes.get(head)?.needs.map((need) => need.split('.')) : null
+    const inner = field.related
+      ? [[...field.related, ...rest]]
+      : field.computed === 'live' && !field.magic
+        ? model.computes.get(head)?.needs.map((need) => need.split('.'))
+        : null
     if (inner) {
       if (through.includes(keyOf(field))) {
         problems.push(`live fields need each other: ${[...through, keyOf(field)].join(' → ')}`)
@@ -91,7 +133,11 @@ function expand(model: Model, paths: readonly (readonly string[])[], models: Rea
 }
 
 /** Topological order; what cannot be ordered is reported with its circle. */
-function rank(models: ReadonlyMap<string, Model>, edges: ReadonlyMap<string, ReadonlySet<string>>, problems: string[]): Map<string, number> {
+function rank(
+  models: ReadonlyMap<string, Model>,
+  edges: ReadonlyMap<string, ReadonlySet<string>>,
+  problems: string[],
+): Map<string, number> {
   const ranks = new Map<string, number>()
   const visit = (key: string, above: readonly string[]): number => {
     if (above.includes(key)) {

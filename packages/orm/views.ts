@@ -11,15 +11,29 @@ export interface View<N extends ModelName = ModelName> {
   /** Set where another app alters this app's view. */
   readonly alters: boolean
 }
-export interface Menu { readonly label: string; readonly model: string; readonly parent?: string; readonly sequence: number }
+export interface Menu {
+  readonly label: string
+  readonly model: string
+  readonly parent?: string
+  readonly sequence: number
+}
 
 type Lines<N extends ModelName> = { [F in FieldName<N>]: Models[N][F] extends Relation<any, true, any> ? F : never }[FieldName<N>]
-type LineModel<N extends ModelName, F> = F extends keyof Models[N] ? (Models[N][F] extends Relation<infer M, true, any> ? M & ModelName : never) : never
+type LineModel<N extends ModelName, F> = F extends keyof Models[N]
+  ? Models[N][F] extends Relation<infer M, true, any>
+    ? M & ModelName
+    : never
+  : never
 
 function builder<N extends ModelName>() {
   return {
     header: (...nodes: Node[]): Node => ({ tag: 'header', nodes }),
-    button: (action: Action<N, any, any>, label: string, when: Domain<N> = []): Node => ({ tag: 'button', method: action.method, label, when }),
+    button: (action: Action<N, any, any>, label: string, when: Domain<N> = []): Node => ({
+      tag: 'button',
+      method: action.method,
+      label,
+      when,
+    }),
     statusbar: (field: FieldName<N>): Node => ({ tag: 'statusbar', field }),
     columns: (...columns: readonly FieldName<N>[][]): Node => ({ tag: 'columns', columns }),
     tab: (label: string, ...nodes: Node[]): Node => ({ tag: 'tab', label, nodes }),
@@ -42,7 +56,11 @@ export function list<N extends ModelName>(model: N, columns: readonly FieldName<
 }
 
 /** The fields one searches in, with filters and groupings to pick. */
-export function search<N extends ModelName>(model: N, fields: readonly FieldName<N>[], build: (v: Builder<N>) => Node[] = () => []): View<N> {
+export function search<N extends ModelName>(
+  model: N,
+  fields: readonly FieldName<N>[],
+  build: (v: Builder<N>) => Node[] = () => [],
+): View<N> {
   return { type: 'search', model, nodes: [...fields.map((field) => ({ tag: 'field', field })), ...build(builder<N>())], alters: false }
 }
 

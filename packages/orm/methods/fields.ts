@@ -9,18 +9,31 @@ import { demandEver } from '../operations/read.ts'
 import { ValueError } from '../errors.ts'
 
 export const fieldMethods = {
-  fields_get: method('model', ['allfields=null', 'attributes=null'], async (env, model, _, { allfields, attributes }) => {
-    if (!mayEver(env, model, 'read') && !mayEver(env, model, 'name')) demandEver(env, model, 'read')
-    const names = Array.isArray(allfields) && allfields.length > 0 ? new Set(allfields) : null
-    const kept = Array.isArray(attributes) ? new Set(attributes) : null
-    const fields = [...model.fields.values()].filter((field) => visibleField(env, model, field.name) && (!names || names.has(field.name)) && field.name !== 'parent_path')
-    return Object.fromEntries(fields.map((field) => [field.name, pick(describeField(env, field), kept)]))
-  }, { readonly: true }),
+  fields_get: method(
+    'model',
+    ['allfields=null', 'attributes=null'],
+    async (env, model, _, { allfields, attributes }) => {
+      if (!mayEver(env, model, 'read') && !mayEver(env, model, 'name')) demandEver(env, model, 'read')
+      const names = Array.isArray(allfields) && allfields.length > 0 ? new Set(allfields) : null
+      const kept = Array.isArray(attributes) ? new Set(attributes) : null
+      const fields = [...model.fields.values()].filter(
+        (field) => visibleField(env, model, field.name) && (!names || names.has(field.name)) && field.name !== 'parent_path',
+      )
+      return Object.fromEntries(fields.map((field) => [field.name, pick(describeField(env, field), kept)]))
+    },
+    { readonly: true },
+  ),
 
-  default_get: method('model', ['fields'], async (env, model, _, { fields }) => defaultValues(env, model, Array.isArray(fields) ? fields.map(String) : []), { readonly: true }),
+  default_get: method(
+    'model',
+    ['fields'],
+    async (env, model, _, { fields }) => defaultValues(env, model, Array.isArray(fields) ? fields.map(String) : []),
+    { readonly: true },
+  ),
 }
 
-const pick = (all: Record<string, unknown>, kept: ReadonlySet<unknown> | null): Record<string, unknown> => (kept ? Object.fromEntries(Object.entries(all).filter(([key]) => kept.has(key))) : all)
+const pick = (all: Record<string, unknown>, kept: ReadonlySet<unknown> | null): Record<string, unknown> =>
+  kept ? Object.fromEntries(Object.entries(all).filter(([key]) => kept.has(key))) : all
 
 const wireType = (field: FieldInfo): string => (field.kind === 'decimal' ? 'float' : field.kind)
 
@@ -32,12 +45,20 @@ export function describeField(env: Env, field: FieldInfo): Record<string, unknow
   const sortable = isPushable(env, field) && !isToMany(field) && field.kind !== 'json' && !options.secret
   const mayWrite = !field.magic && field.name !== 'id' && settableField(env, field.model, field.name, 'write') !== undefined
   return {
-    name: field.name, type: wireType(end), string: env.t(field.label), ...(options.help ? { help: env.t(options.help) } : {}),
+    name: field.name,
+    type: wireType(end),
+    string: env.t(field.label),
+    ...(options.help ? { help: env.t(options.help) } : {}),
     required: options.required === true && field.computed === null,
-    readonly: options.readonly === true || !mayWrite || (field.computed !== null && !field.related && !field.model.inverses.has(field.name)),
-    store, sortable, searchable: !options.secret && (store || field.related !== null || field.model.searches.has(field.name) || isPushable(env, field)),
+    readonly:
+      options.readonly === true || !mayWrite || (field.computed !== null && !field.related && !field.model.inverses.has(field.name)),
+    store,
+    sortable,
+    searchable: !options.secret && (store || field.related !== null || field.model.searches.has(field.name) || isPushable(env, field)),
     groupable: isGroupable(env, field),
-    exportable: !options.secret, translate: options.translate === true, company_dependent: options.companyDependent === true,
+    exportable: !options.secret,
+    translate: options.translate === true,
+    company_dependent: options.companyDependent === true,
     depends: field.computed ? [...(field.model.computes.get(field.name)?.needs ?? (field.related ? [field.related.join('.')] : []))] : [],
     ...(end.comodel ? { relation: end.comodel, domain: options['domain'] ?? [], context: {} } : {}),
     ...(field.kind === 'one2many' ? { relation_field: field.inverse } : {}),

@@ -11,36 +11,62 @@ import { cleanLimit, cleanOffset } from './wire.ts'
 
 export const groupMethods = {
   /** Groups with the keys and aggregates as they were asked for, and `__extra_domain`, which finds the records of the group. */
-  formatted_read_group: method('model', ['domain', 'groupby=[]', 'aggregates=[]', 'having=[]', 'offset=0', 'limit=null', 'order=null'],
-    async (env, model, _, args) => (await formattedGroups(env, model, args, false)).groups, { readonly: true }),
+  formatted_read_group: method(
+    'model',
+    ['domain', 'groupby=[]', 'aggregates=[]', 'having=[]', 'offset=0', 'limit=null', 'order=null'],
+    async (env, model, _, args) => (await formattedGroups(env, model, args, false)).groups,
+    { readonly: true },
+  ),
 
   /** The first level of groups, and how many groups there are; deeper levels are asked for with `__extra_domain`. */
-  web_read_group: method('model', ['domain', 'groupby', 'aggregates=[]', 'limit=null', 'offset=0', 'order=null'], async (env, model, _, args) => {
-    const groupby = demandNames('groupby', args['groupby'])
-    if (groupby.length === 0) throw new ArgumentError('groupby must name a field')
-    const aggregates = demandNames('aggregates', args['aggregates'])
-    return formattedGroups(env, model, { ...args, groupby: groupby.slice(0, 1), aggregates: aggregates.includes('__count') ? aggregates : [...aggregates, '__count'] }, true)
-  }, { readonly: true }),
+  web_read_group: method(
+    'model',
+    ['domain', 'groupby', 'aggregates=[]', 'limit=null', 'offset=0', 'order=null'],
+    async (env, model, _, args) => {
+      const groupby = demandNames('groupby', args['groupby'])
+      if (groupby.length === 0) throw new ArgumentError('groupby must name a field')
+      const aggregates = demandNames('aggregates', args['aggregates'])
+      return formattedGroups(
+        env,
+        model,
+        { ...args, groupby: groupby.slice(0, 1), aggregates: aggregates.includes('__count') ? aggregates : [...aggregates, '__count'] },
+        true,
+      )
+    },
+    { readonly: true },
+  ),
 
-  read_group: method('model', ['domain', 'fields', 'groupby', 'offset=0', 'limit=null', 'orderby=false', 'lazy=true'], readGroup, { readonly: true }),
+  read_group: method('model', ['domain', 'fields', 'groupby', 'offset=0', 'limit=null', 'orderby=false', 'lazy=true'], readGroup, {
+    readonly: true,
+  }),
 }
 
 function demandNames(at: string, value: unknown): string[] {
   if (value === null || value === false || value === undefined || value === '') return []
   const list = typeof value === 'string' ? [value] : value
-  if (!Array.isArray(list) || list.length > 50 || !list.every((one) => typeof one === 'string')) throw new ArgumentError(`${at} must be a list of names`)
+  if (!Array.isArray(list) || list.length > 50 || !list.every((one) => typeof one === 'string'))
+    throw new ArgumentError(`${at} must be a list of names`)
   return list as string[]
 }
 
 /** An aggregate of a caller: `__count`, or a column of the statement. */
-interface Asked { readonly specs: readonly string[]; readonly columns: readonly AggregateColumn[]; readonly named: Named }
+interface Asked {
+  readonly specs: readonly string[]
+  readonly columns: readonly AggregateColumn[]
+  readonly named: Named
+}
 
 function askedFor(env: Env, model: Model, keys: readonly string[], aggregates: readonly string[]): Asked {
   const specs = aggregates.filter((spec) => spec !== '__count')
   return { specs, columns: specs.map((spec) => parseAggregate(env, model, spec)), named: { keys, aggregates: specs } }
 }
 
-async function formattedGroups(env: Env, model: Model, args: Record<string, unknown>, lenient: boolean): Promise<{ groups: Record<string, unknown>[]; length: number }> {
+async function formattedGroups(
+  env: Env,
+  model: Model,
+  args: Record<string, unknown>,
+  lenient: boolean,
+): Promise<{ groups: Record<string, unknown>[]; length: number }> {
   const groupby = demandNames('groupby', args['groupby'])
   const aggregates = demandNames('aggregates', args['aggregates'])
   const keys = groupby.map((spec) => parseKey(env, model, spec))
@@ -48,11 +74,21 @@ async function formattedGroups(env: Env, model: Model, args: Record<string, unkn
   const having = parseHaving(args['having'], specs)
   demandNumeric(env, having, columns)
   const rows = await groupRows(env, model, args['domain'], {
-    keys, aggregates: columns, having, order: parseGroupOrder(args['order'], named, lenient), limit: cleanLimit(args['limit']), offset: cleanOffset(args['offset']),
+    keys,
+    aggregates: columns,
+    having,
+    order: parseGroupOrder(args['order'], named, lenient),
+    limit: cleanLimit(args['limit']),
+    offset: cleanOffset(args['offset']),
   })
   const groups = rows.map((row) => ({
     ...Object.fromEntries(keys.map((key, i) => [groupby[i], keyValue(env, key, row, i)])),
-    ...Object.fromEntries(aggregates.map((spec) => [spec, spec === '__count' ? row.n : aggregateValue(env, columns[specs.indexOf(spec)]!, row[`a${specs.indexOf(spec)}`])])),
+    ...Object.fromEntries(
+      aggregates.map((spec) => [
+        spec,
+        spec === '__count' ? row.n : aggregateValue(env, columns[specs.indexOf(spec)]!, row[`a${specs.indexOf(spec)}`]),
+      ]),
+    ),
     __extra_domain: keys.flatMap((key, i) => groupDomain(env, key, row, i)),
   }))
   return { groups, length: rows[0]?.total ?? 0 }
@@ -73,7 +109,10 @@ const isNumber = (field: FieldInfo): boolean => ['integer', 'float', 'decimal', 
 function aggregateValue(env: Env, { field, function: name }: AggregateColumn, value: unknown): unknown {
   const end = endOf(env, field)
   if (value === null || value === undefined) return name.startsWith('array_agg') ? [] : false
-  if (name === 'array_agg' || name === 'array_agg_distinct') return (value as unknown[]).map((one) => one ?? (isNumber(end) && end.name !== 'id' ? 0 : false)).map((one) => (end.kind === 'datetime' && typeof one === 'string' ? one.replace('T', ' ') : one))
+  if (name === 'array_agg' || name === 'array_agg_distinct')
+    return (value as unknown[])
+      .map((one) => one ?? (isNumber(end) && end.name !== 'id' ? 0 : false))
+      .map((one) => (end.kind === 'datetime' && typeof one === 'string' ? one.replace('T', ' ') : one))
   return isNumber(end) && typeof value === 'string' ? Number(value) : value
 }
 
@@ -93,7 +132,10 @@ function groupDomain(env: Env, key: GroupKey, row: GroupRow, i: number): unknown
 
 // ---- read_group: what clients of earlier versions call ------------------------------------------------
 
-interface OldField { readonly key: string; readonly spec: string }
+interface OldField {
+  readonly key: string
+  readonly spec: string
+}
 
 /** `'amount'`, `'amount:sum'`, `'total:sum(amount)'`; a bare number is summed, another bare field has nothing to say of a group. */
 function oldFields(env: Env, model: Model, fields: unknown, groupby: readonly string[]): OldField[] {
@@ -115,8 +157,12 @@ function readableOrThrow(env: Env, model: Model, name: string): [] {
   return []
 }
 
-const summable = (env: Env, model: Model): string[] => [...model.fields.values()]
-  .filter((field) => isNumber(field) && !field.magic && field.name !== 'id' && readableField(env, model, field.name) && isPushable(env, field)).map((field) => field.name)
+const summable = (env: Env, model: Model): string[] =>
+  [...model.fields.values()]
+    .filter(
+      (field) => isNumber(field) && !field.magic && field.name !== 'id' && readableField(env, model, field.name) && isPushable(env, field),
+    )
+    .map((field) => field.name)
 
 async function readGroup(env: Env, model: Model, _: readonly number[], args: Record<string, unknown>): Promise<Record<string, unknown>[]> {
   const groupby = demandNames('groupby', args['groupby'])
@@ -124,9 +170,21 @@ async function readGroup(env: Env, model: Model, _: readonly number[], args: Rec
   const used = isLazy ? groupby.slice(0, 1) : groupby
   const keys = used.map((spec) => parseKey(env, model, spec, 'month'))
   const fields = oldFields(env, model, args['fields'], groupby)
-  const { columns } = askedFor(env, model, used, fields.map((field) => field.spec))
+  const { columns } = askedFor(
+    env,
+    model,
+    used,
+    fields.map((field) => field.spec),
+  )
   const order = parseGroupOrder(args['orderby'], { keys: used, aggregates: fields.map((field) => field.key) }, true)
-  const rows = await groupRows(env, model, args['domain'], { keys, aggregates: columns, having: null, order, limit: cleanLimit(args['limit']), offset: cleanOffset(args['offset']) })
+  const rows = await groupRows(env, model, args['domain'], {
+    keys,
+    aggregates: columns,
+    having: null,
+    order,
+    limit: cleanLimit(args['limit']),
+    offset: cleanOffset(args['offset']),
+  })
   const count = isLazy && used.length > 0 ? `${used[0]!.split(':')[0]}_count` : '__count'
   const domain = Array.isArray(args['domain']) ? args['domain'] : []
   return rows.map((row) => ({

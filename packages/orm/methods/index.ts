@@ -18,9 +18,19 @@ import { writeMethods } from './write.ts'
 export { type Method, type Parameter, RawJson } from './method.ts'
 
 /** What every model answers to, by the names of the external protocol (external-api §6). */
-const common: Readonly<Record<string, Method>> = Object.assign(Object.create(null), readMethods, writeMethods, fieldMethods, groupMethods, transferMethods, onchangeMethods)
+const common: Readonly<Record<string, Method>> = Object.assign(
+  Object.create(null),
+  readMethods,
+  writeMethods,
+  fieldMethods,
+  groupMethods,
+  transferMethods,
+  onchangeMethods,
+)
 
-export interface MethodInfo extends Omit<Method, 'run'> { readonly name: string }
+export interface MethodInfo extends Omit<Method, 'run'> {
+  readonly name: string
+}
 
 /** What a caller may call by this name, or undefined. */
 export function describeMethod(registry: Registry, modelName: string, name: string): MethodInfo | undefined {
@@ -49,10 +59,14 @@ function actionMethod(model: Model, name: string): Method {
   const fields = Object.entries(action.args as Record<string, AnyField & { options: { required?: boolean } }>)
   const params = fields.map(([key, field]): Parameter => ({ name: key, required: field.options.required === true, default: null }))
   return {
-    kind: action.on === 'model' ? 'model' : 'record', params, readonly: action.readonly, creates: !action.readonly,
+    kind: action.on === 'model' ? 'model' : 'record',
+    params,
+    readonly: action.readonly,
+    creates: !action.readonly,
     run: async (env, _, ids, args) => {
       const given = Object.fromEntries(fields.map(([key, field]) => [key, checkArgument(name, key, field, args[key])]))
-      if (action.on === 'model' && action.needs !== 'name' && !mayEver(env, model, action.needs)) throw new AccessError(env.t(`You are not allowed to do this with '${model.label}' (${model.name}) records.`))
+      if (action.on === 'model' && action.needs !== 'name' && !mayEver(env, model, action.needs))
+        throw new AccessError(env.t(`You are not allowed to do this with '${model.label}' (${model.name}) records.`))
       const result = await env.dispatch(model.name, name, env.model(model.name as never).browse(ids), given)
       return result === undefined ? true : result
     },
@@ -70,7 +84,35 @@ function checkArgument(method: string, key: string, field: AnyField & { options:
 }
 
 /** Names that look like methods to a client of the protocol, and are refused as private there (external-api §3). */
-const privateNames = new Set(['browse', 'sudo', 'with_user', 'with_company', 'with_context', 'with_env', 'exists', 'ensure_one', 'mapped', 'filtered', 'filtered_domain', 'sorted', 'grouped', 'concat', 'union', 'new', 'update', 'fetch', 'search_fetch', 'check_access', 'flush_model', 'flush_recordset', 'invalidate_model', 'invalidate_recordset', 'modified', 'lock_for_update', 'init'])
+const privateNames = new Set([
+  'browse',
+  'sudo',
+  'with_user',
+  'with_company',
+  'with_context',
+  'with_env',
+  'exists',
+  'ensure_one',
+  'mapped',
+  'filtered',
+  'filtered_domain',
+  'sorted',
+  'grouped',
+  'concat',
+  'union',
+  'new',
+  'update',
+  'fetch',
+  'search_fetch',
+  'check_access',
+  'flush_model',
+  'flush_recordset',
+  'invalidate_model',
+  'invalidate_recordset',
+  'modified',
+  'lock_for_update',
+  'init',
+])
 
 export interface MethodCall {
   readonly model: string
@@ -102,7 +144,8 @@ export async function callMethod(env: Env, call: MethodCall): Promise<unknown> {
 }
 
 function refuseMethod({ model, method }: MethodCall): Error {
-  if (method.startsWith('_') || privateNames.has(method)) return new AccessError(`Private methods (such as '${model}.${method.slice(0, 80)}') cannot be called remotely.`)
+  if (method.startsWith('_') || privateNames.has(method))
+    return new AccessError(`Private methods (such as '${model}.${method.slice(0, 80)}') cannot be called remotely.`)
   return new NotFoundError('method', `The method '${model}.${method.slice(0, 80)}' does not exist`)
 }
 
@@ -137,14 +180,21 @@ export function narrow(env: Env, given: unknown): Env {
   if (typeof given !== 'object') throw new ArgumentError('context must be an object')
   const { lang, tz, allowed_company_ids, active_test, uid, ...rest } = (Array.isArray(given) ? {} : given) as Record<string, unknown>
   void uid
-  const patch: Record<string, unknown> = { ...rest, lang: env.context.lang, tz: env.context.tz, allowed_company_ids: env.context.allowed_company_ids, active_test: active_test === undefined ? env.context.active_test : Boolean(active_test) }
+  const patch: Record<string, unknown> = {
+    ...rest,
+    lang: env.context.lang,
+    tz: env.context.tz,
+    allowed_company_ids: env.context.allowed_company_ids,
+    active_test: active_test === undefined ? env.context.active_test : Boolean(active_test),
+  }
   if (typeof lang === 'string' && lang !== '') {
     if (!env.call.languages.includes(lang)) throw new UserError(`Invalid language code: ${lang.slice(0, 20)}`)
     patch['lang'] = lang
   }
   if (typeof tz === 'string' && isZone(tz)) patch['tz'] = tz
   if (Array.isArray(allowed_company_ids) && allowed_company_ids.length > 0) {
-    if (!allowed_company_ids.every((id) => env.user.company_ids.includes(id as number))) throw new AccessError('Access to unauthorized or invalid companies.')
+    if (!allowed_company_ids.every((id) => env.user.company_ids.includes(id as number)))
+      throw new AccessError('Access to unauthorized or invalid companies.')
     patch['allowed_company_ids'] = [...new Set(allowed_company_ids)]
   }
   return env.withContext(patch as Partial<Context>)

@@ -29,12 +29,18 @@ export interface Method {
   readonly run: (env: Env, model: Model, ids: readonly number[], args: Record<string, unknown>) => Promise<unknown>
 }
 
-interface Options { readonly?: boolean; creates?: boolean }
+interface Options {
+  readonly?: boolean
+  creates?: boolean
+}
 
 /** `'domain', 'offset=0'`: names as in the protocol, with the default as JSON behind `=`; none means required. */
 export function method(kind: Method['kind'], params: readonly string[], run: Method['run'], options: Options = {}): Method {
   return {
-    kind, run, readonly: options.readonly ?? false, creates: options.creates ?? false,
+    kind,
+    run,
+    readonly: options.readonly ?? false,
+    creates: options.creates ?? false,
     params: params.map((param) => {
       const [name = '', ...rest] = param.split('=')
       return rest.length === 0 ? { name, required: true } : { name, required: false, default: JSON.parse(rest.join('=')) }
@@ -43,12 +49,21 @@ export function method(kind: Method['kind'], params: readonly string[], run: Met
 }
 
 /** Arguments by name, from positional ones and keywords; an unknown, doubled or missing one is the wire's TypeError. */
-export function bindArguments(at: string, params: readonly Parameter[], positional: readonly unknown[], keywords: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  if (positional.length > params.length) throw new ArgumentError(`${at}() takes ${params.length} argument(s) but ${positional.length} were given`)
+export function bindArguments(
+  at: string,
+  params: readonly Parameter[],
+  positional: readonly unknown[],
+  keywords: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  if (positional.length > params.length)
+    throw new ArgumentError(`${at}() takes ${params.length} argument(s) but ${positional.length} were given`)
   const bound: Record<string, unknown> = Object.create(null)
-  positional.forEach((value, i) => { bound[params[i]!.name] = value })
+  positional.forEach((value, i) => {
+    bound[params[i]!.name] = value
+  })
   for (const [name, value] of Object.entries(keywords)) {
-    if (!params.some((param) => param.name === name)) throw new ArgumentError(`${at}() got an unexpected keyword argument '${name.slice(0, 60)}'`)
+    if (!params.some((param) => param.name === name))
+      throw new ArgumentError(`${at}() got an unexpected keyword argument '${name.slice(0, 60)}'`)
     if (name in bound) throw new ArgumentError(`${at}() got multiple values for argument '${name}'`)
     bound[name] = value
   }

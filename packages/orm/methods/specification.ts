@@ -9,7 +9,8 @@ import { cleanLimit } from './wire.ts'
 
 /** The fields a web call asks for: `{name: {}, partner_id: {fields: {display_name: {}}}, line_ids: {fields: {…}, order, limit}}`. */
 export function parseSpecification(env: Env, model: Model, specification: unknown, depth = 0): Want[] {
-  if (typeof specification !== 'object' || specification === null || Array.isArray(specification)) throw new ArgumentError('specification must be an object of fields')
+  if (typeof specification !== 'object' || specification === null || Array.isArray(specification))
+    throw new ArgumentError('specification must be an object of fields')
   if (depth > 6) throw new ArgumentError('specification is too deep')
   return Object.entries(specification).map(([name, given]) => {
     const field = visibleField(env, model, name)

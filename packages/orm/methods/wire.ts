@@ -65,7 +65,10 @@ export async function readWire(env: Env, model: Model, ids: readonly number[], w
 /** `read` with fields by name: by far the most frequent call, so its statement is kept. */
 export async function readByName(env: Env, model: Model, ids: readonly number[], names: unknown, load: unknown): Promise<RawJson> {
   const wants = (): Want[] => wantsOf(chooseFields(env, model, names), load)
-  const isPlain = Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === 'string' && model.fields.has(name) && isPushable(env, model.fields.get(name)!))
+  const isPlain =
+    Array.isArray(names) &&
+    names.length > 0 &&
+    names.every((name) => typeof name === 'string' && model.fields.has(name) && isPushable(env, model.fields.get(name)!))
   if (!isPlain || ids.length === 0 || env.context['force_rows']) return readWire(env, model, ids, wants())
   await flush(env)
   const statement = planned(env, `read|${model.name}|${load === '_classic_read'}|${names.join(',')}`, ids, (slot) => {
@@ -76,17 +79,32 @@ export async function readByName(env: Env, model: Model, ids: readonly number[],
   return new RawJson(row!['?column?']!)
 }
 
-export async function searchReadWire(env: Env, model: Model, domain: unknown, wants: readonly Want[], options: { order: unknown; limit: number | null; offset: number }): Promise<{ json: RawJson; node: Node }> {
+export async function searchReadWire(
+  env: Env,
+  model: Model,
+  domain: unknown,
+  wants: readonly Want[],
+  options: { order: unknown; limit: number | null; offset: number },
+): Promise<{ json: RawJson; node: Node }> {
   demandEver(env, model, 'read')
   await flush(env)
   const node = searchNode(env, model, domain)
   const order = parseOrder(env, model, options.order as string)
   if (node.kind === 'false') return { json: new RawJson('[]'), node }
-  return { json: await answer(env, model, wants, (pushed) => byDomain(env, model, node, pushed, 'wire', { ...options, order }), false), node }
+  return {
+    json: await answer(env, model, wants, (pushed) => byDomain(env, model, node, pushed, 'wire', { ...options, order }), false),
+    node,
+  }
 }
 
 /** One statement whose text is passed through; or, when a field is not SQL's to give, the same values completed and written by us. */
-async function answer(env: Env, model: Model, wants: readonly Want[], statement: (wants: readonly Want[]) => Sql, isFixed: boolean): Promise<RawJson> {
+async function answer(
+  env: Env,
+  model: Model,
+  wants: readonly Want[],
+  statement: (wants: readonly Want[]) => Sql,
+  isFixed: boolean,
+): Promise<RawJson> {
   if (wants.every((want) => isPushed(env, want)) && !env.context['force_rows']) {
     const query = statement(wants)
     const [row] = await env.cx.query<{ '?column?': string }>(query, isFixed ? shapeName(query) : undefined)
@@ -98,7 +116,8 @@ async function answer(env: Env, model: Model, wants: readonly Want[], statement:
   return new RawJson(writeRows(env, wants, rows))
 }
 
-const isPushed = (env: Env, want: Want): boolean => want.field.options.secret === true || (isPushable(env, want.field) && (want.nested?.wants.every((inner) => isPushed(env, inner)) ?? true))
+const isPushed = (env: Env, want: Want): boolean =>
+  want.field.options.secret === true || (isPushable(env, want.field) && (want.nested?.wants.every((inner) => isPushed(env, inner)) ?? true))
 
 function pushedPart(env: Env, want: Want): Want[] {
   if (want.field.options.secret) return [want]
@@ -115,7 +134,16 @@ async function complete(env: Env, model: Model, wants: readonly Want[], rows: Ro
   const live = missing.filter(({ field }) => endOf(env, field).kind !== 'binary')
   const binary = missing.filter(({ field }) => endOf(env, field).kind === 'binary')
   if (live.length + binary.length > 0) {
-    const typed = new Map((await readTyped(env, model, rows.map((row) => row.id), missing.map(({ field }) => field.name))).map((row) => [row.id, row]))
+    const typed = new Map(
+      (
+        await readTyped(
+          env,
+          model,
+          rows.map((row) => row.id),
+          missing.map(({ field }) => field.name),
+        )
+      ).map((row) => [row.id, row]),
+    )
     for (const row of rows) {
       for (const want of live) row[want.field.name] = await toWire(env, want, typed.get(row.id)?.[want.field.name] ?? null)
       for (const { field } of binary) row[field.name] = await content(env, typed.get(row.id)?.[field.name] ?? null)
@@ -124,7 +152,9 @@ async function complete(env: Env, model: Model, wants: readonly Want[], rows: Ro
   for (const want of wants) {
     if (!want.nested || !isPushable(env, want.field)) continue
     const comodel = env.modelOf(endOf(env, want.field).comodel!)
-    const nested = rows.flatMap((row) => (Array.isArray(row[want.field.name]) ? (row[want.field.name] as Row[]) : row[want.field.name] ? [row[want.field.name] as Row] : []))
+    const nested = rows.flatMap((row) =>
+      Array.isArray(row[want.field.name]) ? (row[want.field.name] as Row[]) : row[want.field.name] ? [row[want.field.name] as Row] : [],
+    )
     await complete(env, comodel, want.nested.wants, nested)
   }
   return rows
@@ -151,7 +181,13 @@ async function toWire(env: Env, want: Want, value: unknown): Promise<unknown> {
   if (field.kind === 'many2one') {
     if (typeof value !== 'number') return false
     if (!want.pair && !want.nested) return value
-    const [found] = await readTyped(env, env.modelOf(field.comodel!), [value], ['display_name'], ruleFor(env, env.modelOf(field.comodel!), 'name'))
+    const [found] = await readTyped(
+      env,
+      env.modelOf(field.comodel!),
+      [value],
+      ['display_name'],
+      ruleFor(env, env.modelOf(field.comodel!), 'name'),
+    )
     return want.pair ? [value, found?.display_name ?? ''] : { id: value, display_name: found?.display_name ?? '' }
   }
   return scalarToWire(field, value)
@@ -159,7 +195,12 @@ async function toWire(env: Env, want: Want, value: unknown): Promise<unknown> {
 
 export function scalarToWire(field: FieldInfo, value: unknown): unknown {
   if (value instanceof Decimal) return value.toNumber()
-  if (value === null || value === undefined) return field.kind === 'integer' || field.kind === 'float' || field.kind === 'decimal' || field.kind === 'monetary' ? 0 : isToMany(field) ? [] : false
+  if (value === null || value === undefined)
+    return field.kind === 'integer' || field.kind === 'float' || field.kind === 'decimal' || field.kind === 'monetary'
+      ? 0
+      : isToMany(field)
+        ? []
+        : false
   return value
 }
 
@@ -170,7 +211,9 @@ function writeRows(env: Env, wants: readonly Want[], rows: readonly Row[]): stri
 }
 
 function writeRow(env: Env, wants: readonly Want[], row: Row): string {
-  const members = wants.filter((want) => want.field.name !== 'id').map((want) => `${JSON.stringify(want.field.name)}:${writeValue(env, want, row[want.field.name])}`)
+  const members = wants
+    .filter((want) => want.field.name !== 'id')
+    .map((want) => `${JSON.stringify(want.field.name)}:${writeValue(env, want, row[want.field.name])}`)
   return `{${[`"id":${row.id}`, ...members].join(',')}}`
 }
 
@@ -178,13 +221,19 @@ function writeValue(env: Env, want: Want, value: unknown): string {
   const kind = endOf(env, want.field).kind
   if (want.pair && Array.isArray(value)) return `[${value[0]}, ${JSON.stringify(value[1])}]`
   if (want.nested && Array.isArray(value)) return writeRows(env, want.nested.wants, value as Row[])
-  if (want.nested && value) return isHidden(want.nested, value as Row) ? `{"id" : ${(value as Row).id}, "display_name" : ""}` : writeRow(env, want.nested.wants, value as Row)
+  if (want.nested && value)
+    return isHidden(want.nested, value as Row)
+      ? `{"id" : ${(value as Row).id}, "display_name" : ""}`
+      : writeRow(env, want.nested.wants, value as Row)
   if (typeof value === 'number' && (kind === 'float' || kind === 'decimal' || kind === 'monetary')) return writeDouble(value)
   return JSON.stringify(value ?? false)
 }
 
 /** What SQL gives for a record whose link is visible and whose content is not: nothing but id and empty name. */
-const isHidden = (nested: Nested, row: Row): boolean => Object.keys(row).length === 2 && row['display_name'] === '' && nested.wants.some(({ field }) => field.name !== 'id' && field.name !== 'display_name')
+const isHidden = (nested: Nested, row: Row): boolean =>
+  Object.keys(row).length === 2 &&
+  row['display_name'] === '' &&
+  nested.wants.some(({ field }) => field.name !== 'id' && field.name !== 'display_name')
 
 /** As PostgreSQL writes a float8: exponents from 1e15 and below 1e-4, with two digits. */
 function writeDouble(value: number): string {

@@ -9,7 +9,10 @@ import { mark, resolveReached } from './recompute.ts'
 import { deletion, unlinkRecords } from './unlink.ts'
 import { writeRecords } from './write.ts'
 
-interface Owner { readonly id: number; readonly commands: ReadonlyMap<FieldInfo, Commands> }
+interface Owner {
+  readonly id: number
+  readonly commands: ReadonlyMap<FieldInfo, Commands>
+}
 
 /** Carries out x2many commands of many records, each with the caller's own rights on the lines: no elevation is inherited from the parent. */
 export async function applyCommands(env: Env, model: Model, owners: readonly Owner[], isNew: boolean): Promise<void> {
@@ -57,7 +60,9 @@ async function makeLines(env: Env, lines: Model, creates: Record<string, unknown
 }
 
 async function currentLines(env: Env, lines: Model, inverse: FieldInfo, owner: number): Promise<number[]> {
-  const rows = await env.cx.query<{ id: number }>(sql`select id from ${ident(lines.table)} where ${ident(inverse.column!)} = ${owner}::int4 order by id`)
+  const rows = await env.cx.query<{ id: number }>(
+    sql`select id from ${ident(lines.table)} where ${ident(inverse.column!)} = ${owner}::int4 order by id`,
+  )
   return rows.map((row) => row.id)
 }
 
@@ -76,7 +81,13 @@ async function release(env: Env, lines: Model, inverse: FieldInfo, owner: number
 
 async function replaceLines(env: Env, lines: Model, inverse: FieldInfo, owner: number, ids: readonly number[]): Promise<void> {
   const current = await currentLines(env, lines, inverse, owner)
-  await release(env, lines, inverse, owner, current.filter((id) => !ids.includes(id)))
+  await release(
+    env,
+    lines,
+    inverse,
+    owner,
+    current.filter((id) => !ids.includes(id)),
+  )
   const added = ids.filter((id) => !current.includes(id))
   if (added.length > 0) await writeRecords(env, lines, added, { [inverse.name]: owner })
 }
@@ -86,12 +97,24 @@ async function applyToLinks(env: Env, model: Model, field: FieldInfo, owners: Gi
   for (const { id: owner, commands } of owners) {
     for (const command of commands) {
       switch (command.do) {
-        case 'create': await link(env, model, field, owner, await createRecords(env, comodel, [command.values])); break
-        case 'update': await writeRecords(env, comodel, [command.id], command.values); break
-        case 'delete': await unlinkRecords(env, comodel, [command.id]); break
-        case 'unlink': await cut(env, model, field, owner, [command.id], false); break
-        case 'link': await checkedLink(env, model, field, owner, [command.id]); break
-        case 'clear': await cut(env, model, field, owner, [], true); break
+        case 'create':
+          await link(env, model, field, owner, await createRecords(env, comodel, [command.values]))
+          break
+        case 'update':
+          await writeRecords(env, comodel, [command.id], command.values)
+          break
+        case 'delete':
+          await unlinkRecords(env, comodel, [command.id])
+          break
+        case 'unlink':
+          await cut(env, model, field, owner, [command.id], false)
+          break
+        case 'link':
+          await checkedLink(env, model, field, owner, [command.id])
+          break
+        case 'clear':
+          await cut(env, model, field, owner, [], true)
+          break
         case 'set':
           await cut(env, model, field, owner, command.ids, true)
           await checkedLink(env, model, field, owner, command.ids)
@@ -105,15 +128,20 @@ const isPlainLink = ({ do: verb }: Commands[number]): boolean => verb === 'link'
 /** The links of new records, which have none yet: one check and one insert, however many there are. */
 async function linkNew(env: Env, model: Model, field: FieldInfo, owners: Given): Promise<void> {
   // A later `set` replaces what was linked before it.
-  const idsOf = (commands: Commands): number[] => commands.reduce<number[]>((ids, one) => (one.do === 'set' ? [...one.ids] : one.do === 'link' ? [...ids, one.id] : ids), [])
+  const idsOf = (commands: Commands): number[] =>
+    commands.reduce<number[]>((ids, one) => (one.do === 'set' ? [...one.ids] : one.do === 'link' ? [...ids, one.id] : ids), [])
   const pairs = owners.flatMap(({ id, commands }) => idsOf(commands).map((other) => ({ id, other })))
   if (pairs.length === 0) return
   const others = [...new Set(pairs.map(({ other }) => other))]
   await checkIds(env, env.modelOf(field.comodel!), others, 'name')
   const { table, mine, theirs } = field.links!
   const source = sql`(select n.${ident(mine)} as id, jsonb_agg(n.${ident(theirs)} order by n.${ident(theirs)}) as list from n group by 1)`
-  const trail = model.audit ? sql`, a as (${auditRows(env.call, env.user.id, model.name, 'write', sql`jsonb_build_object(${field.name}::text, jsonb_build_array(null, x.list))`, source)})` : empty
-  await env.cx.query(sql`with n as (insert into ${ident(table)} (${ident(mine)}, ${ident(theirs)}) select * from unnest(${pairs.map((pair) => pair.id)}::int4[], ${pairs.map((pair) => pair.other)}::int4[]) on conflict do nothing returning ${ident(mine)}, ${ident(theirs)})${trail} select count(*) from n`)
+  const trail = model.audit
+    ? sql`, a as (${auditRows(env.call, env.user.id, model.name, 'write', sql`jsonb_build_object(${field.name}::text, jsonb_build_array(null, x.list))`, source)})`
+    : empty
+  await env.cx.query(
+    sql`with n as (insert into ${ident(table)} (${ident(mine)}, ${ident(theirs)}) select * from unnest(${pairs.map((pair) => pair.id)}::int4[], ${pairs.map((pair) => pair.other)}::int4[]) on conflict do nothing returning ${ident(mine)}, ${ident(theirs)})${trail} select count(*) from n`,
+  )
   await changed(env, field, [...new Set(pairs.map(({ id }) => id))], others)
 }
 
@@ -125,23 +153,40 @@ async function checkedLink(env: Env, model: Model, field: FieldInfo, owner: numb
 async function link(env: Env, model: Model, field: FieldInfo, owner: number, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return
   const { table, mine, theirs } = field.links!
-  const added = await env.cx.query<{ id: number }>(sql`with n as (insert into ${ident(table)} (${ident(mine)}, ${ident(theirs)}) select ${owner}::int4, unnest(${ids}::int4[]) on conflict do nothing returning ${ident(theirs)} as id)${trail(env, model, field, owner, 1)} select id from n`)
-  await changed(env, field, [owner], added.map((row) => row.id))
+  const added = await env.cx.query<{ id: number }>(
+    sql`with n as (insert into ${ident(table)} (${ident(mine)}, ${ident(theirs)}) select ${owner}::int4, unnest(${ids}::int4[]) on conflict do nothing returning ${ident(theirs)} as id)${trail(env, model, field, owner, 1)} select id from n`,
+  )
+  await changed(
+    env,
+    field,
+    [owner],
+    added.map((row) => row.id),
+  )
 }
 
 /** Takes links away: those named, or (`others`) all but those named. A caller who cannot see a link does not cut it. */
 async function cut(env: Env, model: Model, field: FieldInfo, owner: number, ids: readonly number[], others: boolean): Promise<void> {
   const { table, mine, theirs } = field.links!
   const which = others ? sql`<> all(${ids})` : sql`= any(${ids})`
-  const removed = await env.cx.query<{ id: number }>(sql`with n as (delete from ${ident(table)} where ${ident(mine)} = ${owner}::int4 and ${ident(theirs)} ${which} returning ${ident(theirs)} as id)${trail(env, model, field, owner, 0)} select id from n`)
-  await changed(env, field, [owner], removed.map((row) => row.id))
+  const removed = await env.cx.query<{ id: number }>(
+    sql`with n as (delete from ${ident(table)} where ${ident(mine)} = ${owner}::int4 and ${ident(theirs)} ${which} returning ${ident(theirs)} as id)${trail(env, model, field, owner, 0)} select id from n`,
+  )
+  await changed(
+    env,
+    field,
+    [owner],
+    removed.map((row) => row.id),
+  )
 }
 
 /** The trail says which links came or went, on the record whose field it is. */
 function trail(env: Env, model: Model, field: FieldInfo, owner: number, side: 0 | 1) {
   if (!model.audit) return empty
   const list = sql`(select jsonb_agg(id order by id) from n)`
-  const change = side === 1 ? sql`jsonb_build_object(${field.name}::text, jsonb_build_array(null, ${list}))` : sql`jsonb_build_object(${field.name}::text, jsonb_build_array(${list}, null))`
+  const change =
+    side === 1
+      ? sql`jsonb_build_object(${field.name}::text, jsonb_build_array(null, ${list}))`
+      : sql`jsonb_build_object(${field.name}::text, jsonb_build_array(${list}, null))`
   return sql`, a as (${auditRows(env.call, env.user.id, model.name, 'write', change, sql`(select ${owner}::int4 as id where exists (select from n))`)})`
 }
 
@@ -150,7 +195,11 @@ async function changed(env: Env, field: FieldInfo, owners: readonly number[], ot
   const { call } = env
   mark(call, [field], owners, new Map())
   // Cut links can no longer be followed back, so whoever needs this list is found from its owner; the other side is marked by id.
-  const other = field.options['inverse'] ? env.modelOf(field.comodel!).fields.get(field.options['inverse'] as string) : [...env.modelOf(field.comodel!).fields.values()].find((one) => one.kind === 'many2many' && one.options['inverse'] === field.name && one.comodel === field.model.name)
+  const other = field.options['inverse']
+    ? env.modelOf(field.comodel!).fields.get(field.options['inverse'] as string)
+    : [...env.modelOf(field.comodel!).fields.values()].find(
+        (one) => one.kind === 'many2many' && one.options['inverse'] === field.name && one.comodel === field.model.name,
+      )
   if (other) mark(call, [other], others, new Map())
   if (call.dirty.reached.length > 0) await resolveReached(env)
 }

@@ -23,23 +23,30 @@ export function parseCommands(field: FieldInfo, value: unknown): Commands {
 }
 
 function parseCommand(at: string, command: unknown): Command[] {
-  if (!Array.isArray(command) || command.length < 1 || command.length > 3) throw new ValidationError(`Wrong command for ${at}: ${JSON.stringify(command)?.slice(0, 80) ?? ''}`)
+  if (!Array.isArray(command) || command.length < 1 || command.length > 3)
+    throw new ValidationError(`Wrong command for ${at}: ${JSON.stringify(command)?.slice(0, 80) ?? ''}`)
   const isNamed = typeof command[0] === 'string'
   const verb = isNamed ? (command[0] as (typeof numbered)[number]) : numbered[command[0] as number]
   // A number that is no command is ignored without a word, as on the wire.
   if (!verb || !numbered.includes(verb)) return []
   const [a, b] = isNamed ? [command[1], verb === 'update' ? command[2] : command[1]] : [command[1], command[2]]
   switch (verb) {
-    case 'create': return [{ do: 'create', values: demandValues(at, b ?? {}) }]
-    case 'update': return [{ do: 'update', id: demandId(at, a), values: demandValues(at, b ?? {}) }]
-    case 'clear': return [{ do: 'clear' }]
-    case 'set': return [{ do: 'set', ids: demandList(at, b ?? []) }]
-    default: return [{ do: verb, id: demandId(at, a) }]
+    case 'create':
+      return [{ do: 'create', values: demandValues(at, b ?? {}) }]
+    case 'update':
+      return [{ do: 'update', id: demandId(at, a), values: demandValues(at, b ?? {}) }]
+    case 'clear':
+      return [{ do: 'clear' }]
+    case 'set':
+      return [{ do: 'set', ids: demandList(at, b ?? []) }]
+    default:
+      return [{ do: verb, id: demandId(at, a) }]
   }
 }
 
 function demandId(at: string, value: unknown): number {
-  if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > 2147483647) throw new ValidationError(`${at}: ${JSON.stringify(value)?.slice(0, 40) ?? ''} is not the id of a record`)
+  if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > 2147483647)
+    throw new ValidationError(`${at}: ${JSON.stringify(value)?.slice(0, 40) ?? ''} is not the id of a record`)
   return value as number
 }
 

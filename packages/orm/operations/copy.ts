@@ -9,12 +9,26 @@ import { readTyped } from './read.ts'
 export async function copyRecords(env: Env, model: Model, ids: readonly number[], values: Record<string, unknown>): Promise<number[]> {
   await checkIds(env, model, ids, 'read')
   const sources = await copiedValues(env, model, ids, new Set([model.name]))
-  return createRecords(env, model, sources.map((source) => ({ ...source, ...values })))
+  return createRecords(
+    env,
+    model,
+    sources.map((source) => ({ ...source, ...values })),
+  )
 }
 
-async function copiedValues(env: Env, model: Model, ids: readonly number[], above: ReadonlySet<string>): Promise<Record<string, unknown>[]> {
+async function copiedValues(
+  env: Env,
+  model: Model,
+  ids: readonly number[],
+  above: ReadonlySet<string>,
+): Promise<Record<string, unknown>[]> {
   const fields = [...model.fields.values()].filter((field) => isCopied(env, field))
-  const rows = await readTyped(env, model, ids, fields.map((field) => field.name))
+  const rows = await readTyped(
+    env,
+    model,
+    ids,
+    fields.map((field) => field.name),
+  )
   const out = new Map<number, Record<string, unknown>>(rows.map((row) => [row.id, {}]))
   for (const field of fields) {
     if (field.kind === 'one2many') {
@@ -22,16 +36,21 @@ async function copiedValues(env: Env, model: Model, ids: readonly number[], abov
       const all = rows.flatMap((row) => row[field.name] as number[])
       if (all.length === 0 || above.has(lines.name)) continue
       const copied = new Map((await copiedValues(env, lines, all, new Set([...above, lines.name]))).map((line, i) => [all[i]!, line]))
-      for (const row of rows) out.get(row.id)![field.name] = (row[field.name] as number[]).flatMap((id) => (copied.has(id) ? [['create', omit(copied.get(id)!, field.inverse!)]] : []))
+      for (const row of rows)
+        out.get(row.id)![field.name] = (row[field.name] as number[]).flatMap((id) =>
+          copied.has(id) ? [['create', omit(copied.get(id)!, field.inverse!)]] : [],
+        )
     } else if (field.kind === 'many2many') for (const row of rows) out.get(row.id)![field.name] = [['set', row[field.name]]]
     else for (const row of rows) out.get(row.id)![field.name] = row[field.name]
   }
   return ids.flatMap((id) => (out.has(id) ? [out.get(id)!] : []))
 }
 
-const omit = (values: Record<string, unknown>, key: string): Record<string, unknown> => Object.fromEntries(Object.entries(values).filter(([name]) => name !== key))
+const omit = (values: Record<string, unknown>, key: string): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => name !== key))
 
 function isCopied(env: Env, field: FieldInfo): boolean {
-  if (field.magic || field.computed || field.options.secret || field.name === 'parent_path' || !visibleField(env, field.model, field.name)) return false
+  if (field.magic || field.computed || field.options.secret || field.name === 'parent_path' || !visibleField(env, field.model, field.name))
+    return false
   return field.options.copy ?? field.kind !== 'one2many'
 }

@@ -20,7 +20,12 @@ import { writeRelated } from './write.ts'
 const atOnce = 5000
 
 /** Makes records, all or none; ids in the order of `list`. One insert whatever the number, and the rules are judged in it. */
-export async function createRecords(env: Env, model: Model, list: readonly Record<string, unknown>[], trusted: readonly string[] = []): Promise<number[]> {
+export async function createRecords(
+  env: Env,
+  model: Model,
+  list: readonly Record<string, unknown>[],
+  trusted: readonly string[] = [],
+): Promise<number[]> {
   demandEver(env, model, 'create')
   if (list.length === 0) return []
   if (list.length > atOnce) {
@@ -35,7 +40,12 @@ export async function createRecords(env: Env, model: Model, list: readonly Recor
   for (const one of sorted) demandRequired(env, model, one)
   const ids = await insert(env, model, sorted, trusted)
   await writeRelated(env, model, ids, sorted)
-  await applyCommands(env, model, ids.map((id, i) => ({ id, commands: sorted[i]!.commands })), true)
+  await applyCommands(
+    env,
+    model,
+    ids.map((id, i) => ({ id, commands: sorted[i]!.commands })),
+    true,
+  )
   judgeLater(env, model, 'create', ids, listedIn(sorted))
   await followUp(env, model, ids, new Set(given.flatMap((values) => Object.keys(values))), 'create')
   return ids
@@ -65,7 +75,10 @@ async function faultOf(env: Env, model: Model, values: Record<string, unknown>, 
 /** The lists that commands will still fill. */
 export const listedIn = (sorted: readonly Sorted[]): Set<FieldInfo> => new Set(sorted.flatMap((one) => [...one.commands.keys()]))
 
-interface Defaults { columns: Map<FieldInfo, unknown>; given: (values: Record<string, unknown>) => Record<string, unknown> }
+interface Defaults {
+  columns: Map<FieldInfo, unknown>
+  given: (values: Record<string, unknown>) => Record<string, unknown>
+}
 
 /** Declared defaults, asked once for the batch, and `default_…` of the context, which count as given by the caller. */
 async function defaultsFor(env: Env, model: Model, list: readonly Record<string, unknown>[]): Promise<Defaults> {
@@ -89,8 +102,20 @@ async function defaultsFor(env: Env, model: Model, list: readonly Record<string,
 
 function demandRequired(env: Env, model: Model, { columns, related }: Sorted): void {
   void related
-  const missing = [...model.fields.values()].filter((field) => field.column && field.options.required && !field.computed && !field.options.companyDependent && !field.magic && field.kind !== 'boolean' && (columns.get(field) ?? null) === null)
-  if (missing.length > 0) throw new ValidationError(env.t('{field} is required.').replace('{field}', `${missing.map((field) => env.t(field.label)).join(', ')} (${env.t(model.label)})`))
+  const missing = [...model.fields.values()].filter(
+    (field) =>
+      field.column &&
+      field.options.required &&
+      !field.computed &&
+      !field.options.companyDependent &&
+      !field.magic &&
+      field.kind !== 'boolean' &&
+      (columns.get(field) ?? null) === null,
+  )
+  if (missing.length > 0)
+    throw new ValidationError(
+      env.t('{field} is required.').replace('{field}', `${missing.map((field) => env.t(field.label)).join(', ')} (${env.t(model.label)})`),
+    )
 }
 
 async function insert(env: Env, model: Model, sorted: readonly Sorted[], trusted: readonly string[]): Promise<number[]> {
@@ -108,15 +133,33 @@ async function insert(env: Env, model: Model, sorted: readonly Sorted[], trusted
   const names = join([sql`create_uid`, sql`write_uid`, ...fields.map((field) => ident(field.column!))])
   const values = join([sql`${env.user.id}::int4`, sql`${env.user.id}::int4`, ...fields.map((field) => insertedValue(env, field))])
   const returned = join([...new Set(['id', ...scope.used])].map((name) => sql`t.${ident(name)}`))
-  const trail = model.audit ? sql`, a as (${auditRows(call, env.user.id, model.name, 'create', createdChange('x', fields), sql`n`)})` : empty
-  const statement = sql`with n as (insert into ${ident(model.table)} as t (${names}) select ${values} from ${numberedRecordset(rows, fields.map((field) => ({ name: field.column!, field })))} r order by r.n returning ${returned})${trail}
-    select array(select id from n order by id) as ids${judgements(rule, links, companies)}${join(upward.map((field) => sql`, array(select distinct n.${ident(field.column!)} from n where n.${ident(field.column!)} is not null) as ${ident(`up_${field.name}`.slice(0, 63))}`), ' ')}`
-  const [row] = await env.cx.query<Judged & { ids: number[] }>(statement, shapeName(statement)).catch((error: unknown) => { throw asLinkRefusal(env, model, error) })
+  const trail = model.audit
+    ? sql`, a as (${auditRows(call, env.user.id, model.name, 'create', createdChange('x', fields), sql`n`)})`
+    : empty
+  const statement = sql`with n as (insert into ${ident(model.table)} as t (${names}) select ${values} from ${numberedRecordset(
+    rows,
+    fields.map((field) => ({ name: field.column!, field })),
+  )} r order by r.n returning ${returned})${trail}
+    select array(select id from n order by id) as ids${judgements(rule, links, companies)}${join(
+      upward.map(
+        (field) =>
+          sql`, array(select distinct n.${ident(field.column!)} from n where n.${ident(field.column!)} is not null) as ${ident(`up_${field.name}`.slice(0, 63))}`,
+      ),
+      ' ',
+    )}`
+  const [row] = await env.cx.query<Judged & { ids: number[] }>(statement, shapeName(statement)).catch((error: unknown) => {
+    throw asLinkRefusal(env, model, error)
+  })
   demandJudged(env, model, 'create', row!)
   rememberLocked(env, model, row!.ids)
   rememberTargets(call, fields, sorted)
   if (model.hasPath) await setPaths(env, model, row!.ids)
-  markCreated(call, model, row!.ids, new Map(upward.map((field) => [field.name, (row as any)[`up_${field.name}`.slice(0, 63)] as number[]])))
+  markCreated(
+    call,
+    model,
+    row!.ids,
+    new Map(upward.map((field) => [field.name, (row as any)[`up_${field.name}`.slice(0, 63)] as number[]])),
+  )
   return row!.ids
 }
 
@@ -125,7 +168,11 @@ async function lockParents(env: Env, model: Model, fields: readonly FieldInfo[],
   for (const field of lockedParents(env.call, model, model.fields.values())) {
     if (!fields.includes(field)) continue
     const ids = new Set(sorted.map(({ columns }) => columns.get(field)).filter((id): id is number => typeof id === 'number'))
-    await holdRows(env, env.modelOf(field.comodel!), [...ids].sort((a, b) => a - b))
+    await holdRows(
+      env,
+      env.modelOf(field.comodel!),
+      [...ids].sort((a, b) => a - b),
+    )
   }
 }
 
@@ -133,12 +180,18 @@ async function lockParents(env: Env, model: Model, fields: readonly FieldInfo[],
 function insertedValue(env: Env, field: FieldInfo): Sql {
   const value = column('r', field.column!)
   const { lang } = env.context
-  if (field.options.translate) return sql`case when ${value} is not null then jsonb_build_object('en_US', ${value}${lang === 'en_US' ? empty : sql`, ${literal(lang)}, ${value}`}) end`
-  if (field.options.companyDependent) return sql`case when ${value} is not null then jsonb_build_object(${literal(String(env.me.company_id))}, ${value}) end`
+  if (field.options.translate)
+    return sql`case when ${value} is not null then jsonb_build_object('en_US', ${value}${lang === 'en_US' ? empty : sql`, ${literal(lang)}, ${value}`}) end`
+  if (field.options.companyDependent)
+    return sql`case when ${value} is not null then jsonb_build_object(${literal(String(env.me.company_id))}, ${value}) end`
   return field.kind === 'boolean' ? sql`coalesce(${value}, false)` : value
 }
 
-export interface Judged { allowed?: boolean; links?: boolean; companies?: boolean }
+export interface Judged {
+  allowed?: boolean
+  links?: boolean
+  companies?: boolean
+}
 
 /** The columns that say whether what was written may stand. */
 export function judgements(rule: Sql | null, links: Sql | null, companies: Sql | null): Sql {
@@ -151,7 +204,9 @@ export function demandJudged(env: Env, model: Model, operation: 'create' | 'writ
   if (row.companies === false) throw new UserError(env.t(`This '${model.label}' refers to a record of another company.`))
 }
 
-const linkRefusal = (env: Env, model: Model): AccessError => new AccessError(env.t(`A record that this '${model.label}' (${model.name}) refers to does not exist, or you may not use it.`))
+const linkRefusal = (env: Env, model: Model): AccessError =>
+  new AccessError(env.t(`A record that this '${model.label}' (${model.name}) refers to does not exist, or you may not use it.`))
 
 /** The database finds a missing target before we find a hidden one: both must sound the same. */
-export const asLinkRefusal = (env: Env, model: Model, error: unknown): unknown => ((error as { code?: string }).code === '23503' ? linkRefusal(env, model) : error)
+export const asLinkRefusal = (env: Env, model: Model, error: unknown): unknown =>
+  (error as { code?: string }).code === '23503' ? linkRefusal(env, model) : error

@@ -30,31 +30,60 @@ export interface Explanation {
 
 /** Which rules decide whether the user of `env` may do `operation` to the record: for administrators, never for the user himself. */
 export async function explain(env: Env, model: Model, operation: Operation, id: number): Promise<Explanation> {
-  const rules = model.rules.filter((rule) => rule.kind !== 'protect' && (rule.operations.includes(operation) || (operation === 'name' && rule.operations.includes('read'))))
+  const rules = model.rules.filter(
+    (rule) =>
+      rule.kind !== 'protect' && (rule.operations.includes(operation) || (operation === 'name' && rule.operations.includes('read'))),
+  )
   const scope = new Scope('t')
   const domains = rules.map((rule) => (rule.where ? rule.where(env.me) : []))
   const conditions: Node[] = rules.map((rule, i) => (rule.where ? parseDomain({ env, rules: false }, model, domains[i]) : yes))
-  const verdicts = join([...conditions, ruleFor(env, model, operation)].map((node, i) => sql`coalesce(${compileCondition(env, node, scope)}, false) as ${ident(`v${i}`)}`))
+  const verdicts = join(
+    [...conditions, ruleFor(env, model, operation)].map(
+      (node, i) => sql`coalesce(${compileCondition(env, node, scope)}, false) as ${ident(`v${i}`)}`,
+    ),
+  )
   const [row] = await env.cx.query<Record<string, boolean>>(sql`select ${verdicts} from ${ident(model.table)} t where t.id = ${id}::int4`)
   const seen = rules.map((rule, i): RuleVerdict => ({
-    kind: rule.kind as 'grant' | 'guard', group: rule.group?.name ?? null, domain: domains[i] ?? [], counts: rule.kind === 'guard' || env.user.groups.has(rule.group!.name), holds: row?.[`v${i}`] ?? false,
+    kind: rule.kind as 'grant' | 'guard',
+    group: rule.group?.name ?? null,
+    domain: domains[i] ?? [],
+    counts: rule.kind === 'guard' || env.user.groups.has(rule.group!.name),
+    holds: row?.[`v${i}`] ?? false,
   }))
   const allowed = row?.[`v${rules.length}`] ?? false
-  return { allowed, exists: row !== undefined, rules: seen, because: reason(env, model, operation, row !== undefined, allowed, seen, rules) }
+  return {
+    allowed,
+    exists: row !== undefined,
+    rules: seen,
+    because: reason(env, model, operation, row !== undefined, allowed, seen, rules),
+  }
 }
 
-function reason(env: Env, model: Model, operation: Operation, exists: boolean, allowed: boolean, seen: readonly RuleVerdict[], rules: readonly Rule[]): string {
+function reason(
+  env: Env,
+  model: Model,
+  operation: Operation,
+  exists: boolean,
+  allowed: boolean,
+  seen: readonly RuleVerdict[],
+  rules: readonly Rule[],
+): string {
   const who = `${env.user.name} (${env.user.login})`
   if (!exists) return `There is no such '${model.label}' record.`
   const stopping = seen.find((verdict) => verdict.kind === 'guard' && !verdict.holds)
-  if (stopping) return `${who} may not ${operation} it: a guard for everyone demands ${JSON.stringify(stopping.domain)}, which this record does not fulfil.`
+  if (stopping)
+    return `${who} may not ${operation} it: a guard for everyone demands ${JSON.stringify(stopping.domain)}, which this record does not fulfil.`
   const granting = seen.find((verdict) => verdict.kind === 'grant' && verdict.counts && verdict.holds)
-  if (allowed && granting) return `${who} may ${operation} it: as a member of ${granting.group}${granting.domain.length > 0 ? `, since the record fulfils ${JSON.stringify(granting.domain)}` : ', any record'}.`
+  if (allowed && granting)
+    return `${who} may ${operation} it: as a member of ${granting.group}${granting.domain.length > 0 ? `, since the record fulfils ${JSON.stringify(granting.domain)}` : ', any record'}.`
   if (allowed) return `${who} may ${operation} it.`
   const near = seen.filter((verdict) => verdict.kind === 'grant' && verdict.counts)
-  if (near.length > 0) return `${who} may not ${operation} it: ${near.map((verdict) => `${verdict.group} would, for records that fulfil ${JSON.stringify(verdict.domain)}`).join('; ')}; this one does not.`
+  if (near.length > 0)
+    return `${who} may not ${operation} it: ${near.map((verdict) => `${verdict.group} would, for records that fulfil ${JSON.stringify(verdict.domain)}`).join('; ')}; this one does not.`
   const groups = [...new Set(rules.flatMap((rule) => (rule.group ? [rule.group.name] : [])))]
-  return groups.length === 0 ? `Nobody may ${operation} '${model.label}' records.` : `${who} may not ${operation} '${model.label}' records: that takes one of ${groups.join(', ')}, and the user is in none of them.`
+  return groups.length === 0
+    ? `Nobody may ${operation} '${model.label}' records.`
+    : `${who} may not ${operation} '${model.label}' records: that takes one of ${groups.join(', ')}, and the user is in none of them.`
 }
 
 export interface Reach {
@@ -68,6 +97,8 @@ export interface Reach {
 /** How far a user's right reaches: for tables of rights. */
 export async function reach(env: Env, model: Model, operation: Operation): Promise<Reach> {
   const rule = ruleFor(env, model, operation)
-  const [row] = await env.cx.query<{ mine: number; all: number }>(sql`select count(*) filter (where ${compileCondition(env, rule, new Scope('t'))})::int4 as mine, count(*)::int4 as "all" from ${ident(model.table)} t`)
+  const [row] = await env.cx.query<{ mine: number; all: number }>(
+    sql`select count(*) filter (where ${compileCondition(env, rule, new Scope('t'))})::int4 as mine, count(*)::int4 as "all" from ${ident(model.table)} t`,
+  )
   return { ...row!, rule: rule.kind === 'true' ? 'all' : rule.kind === 'false' ? 'none' : 'some' }
 }

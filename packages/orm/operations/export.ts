@@ -13,7 +13,10 @@ type Path = readonly string[]
 type Row = { readonly id: number; readonly [field: string]: unknown }
 
 /** An external id that is still to be looked up. */
-interface Pending { readonly model: Model; readonly id: number }
+interface Pending {
+  readonly model: Model
+  readonly id: number
+}
 type Draft = Cell | Pending | readonly Pending[]
 
 /**
@@ -23,7 +26,9 @@ type Draft = Cell | Pending | readonly Pending[]
  */
 export async function exportRows(env: Env, model: Model, ids: readonly number[], fields: readonly string[]): Promise<Cell[][]> {
   const paths = fields.map((field) => checkPath(env, model, field))
-  const wanted = new Set(paths.flatMap((path) => (path.length === 1 && isId(path[0]!) ? [] : [path.map((step) => (isId(step) ? 'id' : step)).join('.')])))
+  const wanted = new Set(
+    paths.flatMap((path) => (path.length === 1 && isId(path[0]!) ? [] : [path.map((step) => (isId(step) ? 'id' : step)).join('.')])),
+  )
   const records: Row[] = await readTyped(env, model, ids, [...wanted])
   const lines: Draft[][] = []
   for (const record of records) lines.push(...(await linesOf(env, model, record, paths)))
@@ -43,7 +48,8 @@ function checkPath(env: Env, model: Model, text: string): Path {
     if (isId(step) && isLast) return path
     const field = steps.length <= 8 ? readableField(env, at, step) : undefined
     const end = field && endOf(env, field)
-    if (!field || !end || field.options.secret || (!isLast && !end.comodel)) throw new ValueError(`Invalid field '${text.slice(0, 80)}' on '${model.name}'`)
+    if (!field || !end || field.options.secret || (!isLast && !end.comodel))
+      throw new ValueError(`Invalid field '${text.slice(0, 80)}' on '${model.name}'`)
     if (end.comodel) {
       at = env.modelOf(end.comodel)
       if (isLast) path.push('display_name')
@@ -67,7 +73,8 @@ async function linesOf(env: Env, model: Model, record: Row, paths: readonly Path
       const field = model.fields.get(head)!
       const end = endOf(env, field)
       if (!end.comodel) own[i] = await cellOf(env, end, record[head])
-      else if (end.kind === 'many2many' && env.context['import_compat'] !== false) own[i] = await joined(env, env.modelOf(end.comodel), record[head] as Row[], rest)
+      else if (end.kind === 'many2many' && env.context['import_compat'] !== false)
+        own[i] = await joined(env, env.modelOf(end.comodel), record[head] as Row[], rest)
       else {
         spread.add(head)
         const inner = paths.map((other) => (other[0] === head ? other.slice(1) : []))
@@ -92,29 +99,42 @@ async function joined(env: Env, comodel: Model, records: readonly Row[], path: P
   if (path[0] === 'id') return records.map(({ id }) => ({ model: comodel, id }))
   const cells: Draft[] = []
   for (const record of records) for (const line of await linesOf(env, comodel, record, [path])) cells.push(line[0]!)
-  return cells.filter((cell) => cell !== '').map(String).join(',')
+  return cells
+    .filter((cell) => cell !== '')
+    .map(String)
+    .join(',')
 }
 
 async function cellOf(env: Env, field: FieldInfo, value: unknown): Promise<Cell> {
   if (value instanceof Decimal) return value.toNumber()
   if (value === null || value === undefined) return ['integer', 'float', 'decimal', 'monetary'].includes(field.kind) ? 0 : ''
   switch (field.kind) {
-    case 'selection': return env.t(field.choices?.[value as string] ?? String(value))
-    case 'datetime': return onClock(env.context.tz, value as never)
-    case 'binary': return env.call.blobs ? Buffer.from(await env.call.blobs.get(env.cx, value as string)).toString('base64') : ''
-    case 'json': return JSON.stringify(value)
-    default: return value as Cell
+    case 'selection':
+      return env.t(field.choices?.[value as string] ?? String(value))
+    case 'datetime':
+      return onClock(env.context.tz, value as never)
+    case 'binary':
+      return env.call.blobs ? Buffer.from(await env.call.blobs.get(env.cx, value as string)).toString('base64') : ''
+    case 'json':
+      return JSON.stringify(value)
+    default:
+      return value as Cell
   }
 }
 
 /** External ids put in, looked up for all records of a model at once. */
 async function named(env: Env, lines: readonly Draft[][]): Promise<Cell[][]> {
   const wanted = new Map<Model, Set<number>>()
-  for (const { model, id } of lines.flat().flatMap((cell): readonly Pending[] => (typeof cell !== 'object' ? [] : isList(cell) ? cell : [cell]))) wanted.set(model, (wanted.get(model) ?? new Set()).add(id))
+  for (const { model, id } of lines
+    .flat()
+    .flatMap((cell): readonly Pending[] => (typeof cell !== 'object' ? [] : isList(cell) ? cell : [cell])))
+    wanted.set(model, (wanted.get(model) ?? new Set()).add(id))
   const names = new Map<Model, ReadonlyMap<number, string>>()
   for (const [model, ids] of wanted) names.set(model, await ensureExternalIds(env, model, [...ids]))
   const nameOf = ({ model, id }: Pending): string => names.get(model)?.get(id) ?? ''
-  return lines.map((line) => line.map((cell) => (typeof cell !== 'object' ? cell : isList(cell) ? cell.map(nameOf).filter(Boolean).join(',') : nameOf(cell))))
+  return lines.map((line) =>
+    line.map((cell) => (typeof cell !== 'object' ? cell : isList(cell) ? cell.map(nameOf).filter(Boolean).join(',') : nameOf(cell))),
+  )
 }
 
 const isList = (cell: Pending | readonly Pending[]): cell is readonly Pending[] => Array.isArray(cell)

@@ -12,7 +12,13 @@ export async function prepared(env: Env, model: Model, list: readonly Values[]):
 }
 
 /** Runs what the model's apps declared with `changed` for any of the fields given. */
-export async function followUp(env: Env, model: Model, ids: readonly number[], given: ReadonlySet<string>, operation: 'create' | 'write'): Promise<void> {
+export async function followUp(
+  env: Env,
+  model: Model,
+  ids: readonly number[],
+  given: ReadonlySet<string>,
+  operation: 'create' | 'write',
+): Promise<void> {
   const due = model.followUps.filter(({ fields }) => fields.some((name) => given.has(name)))
   if (due.length === 0) return
   const system = new Env(env.call, env.user, env.context, true)

@@ -5,8 +5,20 @@ import { type FieldInfo, type Model, isToMany } from '../registry.ts'
 import { readableField } from '../rules.ts'
 import { isPushable, relatedEnd } from '../sql/expression.ts'
 import {
-  type AggregateColumn, type AggregateFunction, type GroupColumn, type GroupKey, type GroupOrder, type GroupQuery, type GroupRow, type Having, type Span,
-  comparisons, functions, groupStatement, isPart, spans,
+  type AggregateColumn,
+  type AggregateFunction,
+  type GroupColumn,
+  type GroupKey,
+  type GroupOrder,
+  type GroupQuery,
+  type GroupRow,
+  type Having,
+  type Span,
+  comparisons,
+  functions,
+  groupStatement,
+  isPart,
+  spans,
 } from '../sql/group.ts'
 import { weekStartOf } from '../time-labels.ts'
 import { demandEver, searchNode } from './read.ts'
@@ -21,7 +33,20 @@ export async function groupRows(env: Env, model: Model, domain: unknown, query: 
 
 export const endOf = (env: Env, field: FieldInfo): FieldInfo => (field.related ? relatedEnd(env, field) : field)
 
-const groupable = new Set(['char', 'integer', 'float', 'decimal', 'monetary', 'boolean', 'date', 'datetime', 'selection', 'reference', 'many2one', 'many2many'])
+const groupable = new Set([
+  'char',
+  'integer',
+  'float',
+  'decimal',
+  'monetary',
+  'boolean',
+  'date',
+  'datetime',
+  'selection',
+  'reference',
+  'many2one',
+  'many2many',
+])
 
 /** Whether records can be grouped by the field: SQL can give it, and it is neither formatted text, content nor lines. */
 export function isGroupable(env: Env, field: FieldInfo): boolean {
@@ -41,7 +66,12 @@ export function parseKey(env: Env, model: Model, spec: string, whole?: Span | nu
   const { kind } = endOf(env, field)
   const isTime = kind === 'date' || kind === 'datetime'
   const span = given ?? (isTime ? whole : null)
-  const isKnown = span === null || (typeof span === 'string' && isTime && (isPart(span) || (spans as readonly string[]).includes(span)) && (kind === 'datetime' || !/^(hour|minute|second)/.test(span)))
+  const isKnown =
+    span === null ||
+    (typeof span === 'string' &&
+      isTime &&
+      (isPart(span) || (spans as readonly string[]).includes(span)) &&
+      (kind === 'datetime' || !/^(hour|minute|second)/.test(span)))
   if (span === undefined) throw new ValueError(`Granularity is missing: group by '${path}:month', for example`)
   if (!isKnown || rest.length > 0) throw new ValueError(`Invalid granularity in '${spec.slice(0, 80)}'`)
   const part = span !== null && isPart(span) ? span : null
@@ -72,22 +102,34 @@ export function parseAggregate(env: Env, model: Model, spec: string): AggregateC
   const [name = '', func = '', ...rest] = spec.split(':')
   const field = readableField(env, model, name)
   if (!field) throw unknown(model, name)
-  const fits = isFunction(func) && rest.length === 0 && isPushable(env, field) && !isToMany(endOf(env, field)) && takes(func, endOf(env, field).kind)
+  const fits =
+    isFunction(func) && rest.length === 0 && isPushable(env, field) && !isToMany(endOf(env, field)) && takes(func, endOf(env, field).kind)
   if (!fits) throw new ValueError(`Invalid aggregate '${spec.slice(0, 80)}' on '${model.name}'`)
   return { field, function: func }
 }
 
 function takes(func: AggregateFunction, kind: FieldInfo['kind']): boolean {
   switch (func) {
-    case 'sum': case 'avg': return numbers.has(kind)
-    case 'min': case 'max': return ordered.has(kind)
-    case 'bool_and': case 'bool_or': return kind === 'boolean'
-    case 'recordset': return kind === 'many2one' || kind === 'integer'
-    default: return kind !== 'binary' && kind !== 'json'
+    case 'sum':
+    case 'avg':
+      return numbers.has(kind)
+    case 'min':
+    case 'max':
+      return ordered.has(kind)
+    case 'bool_and':
+    case 'bool_or':
+      return kind === 'boolean'
+    case 'recordset':
+      return kind === 'many2one' || kind === 'integer'
+    default:
+      return kind !== 'binary' && kind !== 'json'
   }
 }
 
-export interface Named { readonly keys: readonly string[]; readonly aggregates: readonly string[] }
+export interface Named {
+  readonly keys: readonly string[]
+  readonly aggregates: readonly string[]
+}
 
 /** Which column of the groups a name in an order means: a key or aggregate as written, or the field in one of them. */
 function columnNamed(name: string, { keys, aggregates }: Named): GroupColumn | null {
@@ -110,7 +152,9 @@ export function parseGroupOrder(order: unknown, named: Named, lenient: boolean):
     if (by) terms.push({ by, descending: direction.toLowerCase() === 'desc' })
     else if (!lenient || !name) throw new ValueError(`Invalid order '${term.trim().slice(0, 60)}': neither a group nor an aggregate`)
   }
-  const rest = named.keys.flatMap((_, key) => (terms.some(({ by }) => by !== 'count' && 'key' in by && by.key === key) ? [] : [{ by: { key }, descending: false }]))
+  const rest = named.keys.flatMap((_, key) =>
+    terms.some(({ by }) => by !== 'count' && 'key' in by && by.key === key) ? [] : [{ by: { key }, descending: false }],
+  )
   return [...terms, ...rest]
 }
 
@@ -128,16 +172,21 @@ export function parseHaving(having: unknown, aggregates: readonly string[]): Hav
   return stack.length === 0 ? null : { kind: 'and', nodes: stack.reverse() }
 }
 
-const malformed = (): never => { throw new ValueError('having is malformed') }
+const malformed = (): never => {
+  throw new ValueError('having is malformed')
+}
 
 function havingTerm(term: unknown, aggregates: readonly string[]): Having {
   if (!Array.isArray(term) || term.length !== 3) return malformed()
   const [name, operator, value] = term as [unknown, unknown, unknown]
-  const column: GroupColumn | null = name === '__count' ? 'count' : typeof name === 'string' && aggregates.includes(name) ? { aggregate: aggregates.indexOf(name) } : null
+  const column: GroupColumn | null =
+    name === '__count' ? 'count' : typeof name === 'string' && aggregates.includes(name) ? { aggregate: aggregates.indexOf(name) } : null
   if (!column) throw new ValueError(`having compares __count and aggregates that are asked for, not '${String(name).slice(0, 60)}'`)
   if (operator === 'in') return { kind: 'in', column, values: (Array.isArray(value) ? value : [value]).map(number) }
-  if (operator === 'not in') return { kind: 'not', node: { kind: 'in', column, values: (Array.isArray(value) ? value : [value]).map(number) } }
-  if (typeof operator !== 'string' || !Object.hasOwn(comparisons, operator)) throw new ValueError(`Invalid operator ${String(operator).slice(0, 20)} in having`)
+  if (operator === 'not in')
+    return { kind: 'not', node: { kind: 'in', column, values: (Array.isArray(value) ? value : [value]).map(number) } }
+  if (typeof operator !== 'string' || !Object.hasOwn(comparisons, operator))
+    throw new ValueError(`Invalid operator ${String(operator).slice(0, 20)} in having`)
   return { kind: 'compare', column, operator: operator as keyof typeof comparisons, value: number(value) }
 }
 
@@ -149,32 +198,49 @@ function number(value: unknown): string {
 /** Only numbers can be compared in `having`. */
 export function demandNumeric(env: Env, having: Having | null, aggregates: readonly AggregateColumn[]): void {
   switch (having?.kind) {
-    case 'not': return demandNumeric(env, having.node, aggregates)
-    case 'and': case 'or': return having.nodes.forEach((node) => { demandNumeric(env, node, aggregates) })
-    case 'in': case 'compare': if (!isNumeric(env, having.column, aggregates)) throw new ValueError('having compares numbers alone')
+    case 'not':
+      return demandNumeric(env, having.node, aggregates)
+    case 'and':
+    case 'or':
+      return having.nodes.forEach((node) => {
+        demandNumeric(env, node, aggregates)
+      })
+    case 'in':
+    case 'compare':
+      if (!isNumeric(env, having.column, aggregates)) throw new ValueError('having compares numbers alone')
   }
 }
 
 function isNumeric(env: Env, column: GroupColumn, aggregates: readonly AggregateColumn[]): boolean {
   if (column === 'count' || !('aggregate' in column)) return true
   const { field, function: func } = aggregates[column.aggregate]!
-  return func === 'count' || func === 'count_distinct' || (['sum', 'avg', 'min', 'max'].includes(func) && numbers.has(endOf(env, field).kind))
+  return (
+    func === 'count' || func === 'count_distinct' || (['sum', 'avg', 'min', 'max'].includes(func) && numbers.has(endOf(env, field).kind))
+  )
 }
 
 /**
  * Groups for our own code: a row for each combination of values, null where unset, ids for relations (a many2many as the list of its one id),
  * sums of money as Decimals. Days and instants are grouped by their exact value.
  */
-export async function groupTyped(env: Env, model: Model, domain: unknown, by: readonly string[], aggregates: readonly string[]): Promise<Record<string, unknown>[]> {
+export async function groupTyped(
+  env: Env,
+  model: Model,
+  domain: unknown,
+  by: readonly string[],
+  aggregates: readonly string[],
+): Promise<Record<string, unknown>[]> {
   const keys = by.map((spec) => parseKey(env, model, spec, null))
   const columns = aggregates.map((spec) => parseAggregate(env, model, spec))
   const order = parseGroupOrder(null, { keys: by, aggregates }, false)
   const rows = await groupRows(env, model, domain, { keys, aggregates: columns, having: null, order, limit: null, offset: 0 })
-  return rows.map((row) => Object.freeze({
-    ...Object.fromEntries(keys.map((key, i) => [by[i], typedKey(env, key, row, i)])),
-    __count: row.n,
-    ...Object.fromEntries(columns.map((one, i) => [aggregates[i], typedAggregate(env, one, row[`a${i}`])])),
-  }))
+  return rows.map((row) =>
+    Object.freeze({
+      ...Object.fromEntries(keys.map((key, i) => [by[i], typedKey(env, key, row, i)])),
+      __count: row.n,
+      ...Object.fromEntries(columns.map((one, i) => [aggregates[i], typedAggregate(env, one, row[`a${i}`])])),
+    }),
+  )
 }
 
 function typedKey(env: Env, key: GroupKey, row: GroupRow, i: number): unknown {
@@ -191,6 +257,7 @@ function typedAggregate(env: Env, { field, function: func }: AggregateColumn, va
   const isExact = kind === 'decimal' || kind === 'monetary'
   if (value === null || value === undefined) return func.startsWith('array_agg') ? [] : null
   // Averages have as many digits as PostgreSQL likes; a Decimal keeps 20 of them.
-  if (['sum', 'avg', 'min', 'max'].includes(func) && numbers.has(kind)) return isExact ? Decimal.of(String(value).replace(/(\.\d{20})\d+$/, '$1')) : Number(value)
+  if (['sum', 'avg', 'min', 'max'].includes(func) && numbers.has(kind))
+    return isExact ? Decimal.of(String(value).replace(/(\.\d{20})\d+$/, '$1')) : Number(value)
   return value
 }

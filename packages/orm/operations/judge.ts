@@ -14,26 +14,46 @@ import { refusal } from './lock.ts'
  */
 function isImmediate(model: Model, node: Node, listed: ReadonlySet<FieldInfo>): boolean {
   switch (node.kind) {
-    case 'true': case 'false': return true
-    case 'not': return isImmediate(model, node.node, listed)
-    case 'and': case 'or': return node.nodes.every((inner) => isImmediate(model, inner, listed))
-    case 'leaf': return isPlain(model, node.field)
-    case 'any': return node.field.comodel !== model.name && !visits(node.node, model) && (node.field.kind === 'many2one' ? isPlain(model, node.field) : node.field.kind === 'one2many' && !listed.has(node.field))
-    default: return false
+    case 'true':
+    case 'false':
+      return true
+    case 'not':
+      return isImmediate(model, node.node, listed)
+    case 'and':
+    case 'or':
+      return node.nodes.every((inner) => isImmediate(model, inner, listed))
+    case 'leaf':
+      return isPlain(model, node.field)
+    case 'any':
+      return (
+        node.field.comodel !== model.name &&
+        !visits(node.node, model) &&
+        (node.field.kind === 'many2one' ? isPlain(model, node.field) : node.field.kind === 'one2many' && !listed.has(node.field))
+      )
+    default:
+      return false
   }
 }
 
-const isPlain = (model: Model, field: FieldInfo): boolean => field.model === model && field.column !== null && field.computed === null && !field.related
+const isPlain = (model: Model, field: FieldInfo): boolean =>
+  field.model === model && field.column !== null && field.computed === null && !field.related
 
 /** Whether a condition on another model comes back to this one's table. */
 function visits(node: Node, model: Model): boolean {
   switch (node.kind) {
-    case 'not': return visits(node.node, model)
-    case 'and': case 'or': return node.nodes.some((inner) => visits(inner, model))
-    case 'any': return node.field.comodel === model.name || node.field.model === model || visits(node.node, model)
-    case 'under': return node.model === model
-    case 'leaf': return node.field.model === model || Boolean(node.field.related)
-    default: return false
+    case 'not':
+      return visits(node.node, model)
+    case 'and':
+    case 'or':
+      return node.nodes.some((inner) => visits(inner, model))
+    case 'any':
+      return node.field.comodel === model.name || node.field.model === model || visits(node.node, model)
+    case 'under':
+      return node.model === model
+    case 'leaf':
+      return node.field.model === model || Boolean(node.field.related)
+    default:
+      return false
   }
 }
 
@@ -45,7 +65,13 @@ export function judgeNow(env: Env, model: Model, operation: 'create' | 'write', 
 }
 
 /** Notes records for judgement at the end of the call, where the rule cannot be judged inside the statement. */
-export function judgeLater(env: Env, model: Model, operation: 'create' | 'write', ids: readonly number[], listed: ReadonlySet<FieldInfo>): void {
+export function judgeLater(
+  env: Env,
+  model: Model,
+  operation: 'create' | 'write',
+  ids: readonly number[],
+  listed: ReadonlySet<FieldInfo>,
+): void {
   const rule = ruleFor(env, model, operation)
   if (env.isSystem || rule.kind === 'true' || isImmediate(model, rule, listed)) return
   env.call.unjudged.push({ env, model, operation, ids })
@@ -59,6 +85,8 @@ export async function judgeAll(env: Env): Promise<void> {
 async function judge(env: Env, model: Model, operation: Operation, ids: readonly number[]): Promise<void> {
   const scope = new Scope('t')
   const condition = compileCondition(env, ruleFor(env, model, operation), scope)
-  const [row] = await env.cx.query<{ ok: boolean }>(sql`select coalesce(bool_and(${condition}), true) as ok from ${ident(model.table)} t where t.id = any(${ids})`)
+  const [row] = await env.cx.query<{ ok: boolean }>(
+    sql`select coalesce(bool_and(${condition}), true) as ok from ${ident(model.table)} t where t.id = any(${ids})`,
+  )
   if (!row!.ok) throw refusal(env, model, operation)
 }

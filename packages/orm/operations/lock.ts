@@ -24,7 +24,9 @@ export async function lockRecords(env: Env, model: Model, ids: readonly number[]
   const scope = new Scope('t')
   const rule = ruleFor(env, model, operation)
   const where = rule.kind === 'true' ? empty : sql` and ${compileCondition(env, rule, scope)}`
-  const rows = await env.cx.query<{ id: number }>(sql`select t.id from ${ident(model.table)} t where t.id = any(${ids})${where} order by t.id for no key update of t`)
+  const rows = await env.cx.query<{ id: number }>(
+    sql`select t.id from ${ident(model.table)} t where t.id = any(${ids})${where} order by t.id for no key update of t`,
+  )
   if (rows.length !== new Set(ids).size) throw refusal(env, model, operation)
   rememberLocked(env, model, ids)
 }
@@ -37,7 +39,9 @@ export async function checkIds(env: Env, model: Model, ids: readonly number[], o
   await flush(env)
   const scope = new Scope('t')
   const where = rule.kind === 'true' ? empty : sql` and ${compileCondition(env, rule, scope)}`
-  const [row] = await env.cx.query<{ n: number }>(sql`select count(*)::int4 as n from ${ident(model.table)} t where t.id = any(${ids})${where}`)
+  const [row] = await env.cx.query<{ n: number }>(
+    sql`select count(*)::int4 as n from ${ident(model.table)} t where t.id = any(${ids})${where}`,
+  )
   if (row!.n !== new Set(ids).size) throw refusal(env, model, operation)
 }
 
@@ -53,7 +57,9 @@ export function rememberLocked(env: Env, model: Model, ids: readonly number[]): 
 }
 
 /** After a rollback to a savepoint nobody knows which locks are left: all are taken again where they are needed. */
-export const forgetLocks = (call: Env['call']): void => { locked.delete(call) }
+export const forgetLocks = (call: Env['call']): void => {
+  locked.delete(call)
+}
 
 /** Locks those rows that this call does not hold yet, whatever the rules say: for recomputes, which the system does. */
 export async function holdRows(env: Env, model: Model, ids: readonly number[]): Promise<void> {

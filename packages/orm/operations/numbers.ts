@@ -12,11 +12,16 @@ import { flush, mark } from './recompute.ts'
  * counter is held only from there to the commit, and the commit does not wait for the disk (kernel §2.5). A call that fails uses none up.
  * Until the call ends the field keeps what it held; whatever the number decides must be computed, not read.
  */
-export async function numberLater<N extends ModelName>(records: Records<N>, field: FieldName<N>, counter: { sequence: number; prefix: string; suffix: string }): Promise<void> {
+export async function numberLater<N extends ModelName>(
+  records: Records<N>,
+  field: FieldName<N>,
+  counter: { sequence: number; prefix: string; suffix: string },
+): Promise<void> {
   const { env, ids } = records
   const model = env.modelOf(records.model)
   const found = model.fields.get(field)
-  if (!found?.column || (found.kind !== 'char' && found.kind !== 'text') || found.options.translate) throw new Error(`${model.name}.${field} cannot hold a number`)
+  if (!found?.column || (found.kind !== 'char' && found.kind !== 'text') || found.options.translate)
+    throw new Error(`${model.name}.${field} cannot hold a number`)
   if (ids.length > 0) env.call.numbering.push({ model, field: found, ids, ...counter })
 }
 
@@ -24,7 +29,12 @@ export async function numberLater<N extends ModelName>(records: Records<N>, fiel
 export async function giveNumbers(env: Env): Promise<void> {
   const numbering = env.call.numbering.splice(0).sort((a, b) => a.sequence - b.sequence)
   if (numbering.length === 0) return
-  for (const { model, ids } of numbering) await holdRows(env, model, [...ids].sort((a, b) => a - b))
+  for (const { model, ids } of numbering)
+    await holdRows(
+      env,
+      model,
+      [...ids].sort((a, b) => a - b),
+    )
   await env.cx.commitEarly?.()
   for (const one of numbering) await give(env, one)
   await flush(env)
@@ -32,7 +42,9 @@ export async function giveNumbers(env: Env): Promise<void> {
 
 async function give(env: Env, { model, field, ids, sequence, prefix, suffix }: Numbering): Promise<void> {
   const column = ident(field.column!)
-  const trail = model.audit ? sql`, a as (${auditRows(env.call, env.user.id, model.name, 'write', sql`jsonb_build_object(${literal(field.name)}, jsonb_build_array(null, x.number))`, sql`n`)})` : empty
+  const trail = model.audit
+    ? sql`, a as (${auditRows(env.call, env.user.id, model.name, 'write', sql`jsonb_build_object(${literal(field.name)}, jsonb_build_array(null, x.number))`, sql`n`)})`
+    : empty
   const [row] = await env.cx.query<{ given: number }>(sql`with s as (
       update ir_sequence set number_next = number_next + number_increment * ${ids.length}::int4 where id = ${sequence}::int4 and active
       returning number_next - number_increment * ${ids.length}::int4 as first, number_increment as step, padding),

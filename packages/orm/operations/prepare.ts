@@ -14,7 +14,8 @@ export async function prepareCall(registry: Registry, call: MethodCall, preparer
   const model = registry.models.get(call.model)
   const secrets = model ? [...model.fields.values()].filter((field) => preparers.has(`${model.name}.${field.name}`)) : []
   if (secrets.length === 0 || !['create', 'write', 'web_save', 'load'].includes(call.method)) return call
-  if (call.method === 'load' && secrets.some((field) => (call.args[0] as unknown[] | undefined)?.includes?.(field.name))) throw new ValidationError('Secrets cannot be imported.')
+  if (call.method === 'load' && secrets.some((field) => (call.args[0] as unknown[] | undefined)?.includes?.(field.name)))
+    throw new ValidationError('Secrets cannot be imported.')
   const prepared = async (values: unknown): Promise<unknown> => {
     if (Array.isArray(values)) return Promise.all(values.map(prepared))
     if (typeof values !== 'object' || values === null) return values

@@ -11,13 +11,18 @@ import { type Encoding, type Nested, type Want, activeOnly, asArray, orderBy, pa
 import { shapeName } from '../sql/names.ts'
 import { flush } from './recompute.ts'
 
-export interface ReadOptions { order?: string | readonly OrderTerm[] | null; limit?: number | null; offset?: number }
+export interface ReadOptions {
+  order?: string | readonly OrderTerm[] | null
+  limit?: number | null
+  offset?: number
+}
 
 const noun: Record<string, string> = { read: 'access', write: 'modify', create: 'create', unlink: 'delete', name: 'access' }
 
 /** The question an ACL answers: may this user do this to any record of the model at all? */
 export function demandEver(env: Env, model: Model, operation: 'read' | 'write' | 'create' | 'unlink'): void {
-  if (!mayEver(env, model, operation)) throw new AccessError(env.t(`You are not allowed to ${noun[operation]} '${model.label}' (${model.name}) records.`))
+  if (!mayEver(env, model, operation))
+    throw new AccessError(env.t(`You are not allowed to ${noun[operation]} '${model.label}' (${model.name}) records.`))
 }
 
 /** Domain, rules and archiving together. */
@@ -31,10 +36,12 @@ export function parseOrder(env: Env, model: Model, order: string | readonly Orde
   if (!order) return model.order
   if (typeof order !== 'string') return order
   return order.split(',').map((term) => {
-    const [, name = '', direction = ''] = /^\s*"?([a-zA-Z_][a-zA-Z0-9_]*)"?\s*(asc|desc)?(?:\s+nulls\s+(?:first|last))?\s*$/i.exec(term) ?? []
+    const [, name = '', direction = ''] =
+      /^\s*"?([a-zA-Z_][a-zA-Z0-9_]*)"?\s*(asc|desc)?(?:\s+nulls\s+(?:first|last))?\s*$/i.exec(term) ?? []
     const field = name ? readableField(env, model, name) : undefined
     if (!field) throw new ValueError(`Invalid order '${term.trim().slice(0, 60)}' on ${model.name}: no such field`)
-    if (!isPushable(env, field) || isToMany(field) || field.kind === 'json') throw new ValueError(`Cannot sort ${model.name} by ${field.name}`)
+    if (!isPushable(env, field) || isToMany(field) || field.kind === 'json')
+      throw new ValueError(`Cannot sort ${model.name} by ${field.name}`)
     return { field, descending: direction.toLowerCase() === 'desc' }
   })
 }
@@ -44,7 +51,14 @@ export async function searchIds(env: Env, model: Model, domain: unknown, options
   await flush(env)
   const node = searchNode(env, model, domain)
   if (node.kind === 'false') return []
-  const statement = page(env, model, node, { order: parseOrder(env, model, options.order), limit: cleanLimit(options.limit), offset: options.offset ?? 0 }, new Set(), new Scope('t'))
+  const statement = page(
+    env,
+    model,
+    node,
+    { order: parseOrder(env, model, options.order), limit: cleanLimit(options.limit), offset: options.offset ?? 0 },
+    new Set(),
+    new Scope('t'),
+  )
   return (await env.cx.query<{ id: number }>(statement)).map((row) => row.id)
 }
 
@@ -63,23 +77,44 @@ export async function searchCount(env: Env, model: Model, domain: unknown, limit
 export function countStatement(env: Env, model: Model, node: Node, limit: number | null): Sql {
   const scope = new Scope('c')
   const where = node.kind === 'true' ? empty : sql` where ${compileCondition(env, node, scope)}`
-  return limit === null ? sql`select count(*)::int4 as n from ${ident(model.table)} c${where}` : sql`select count(*)::int4 as n from (select from ${ident(model.table)} c${where} limit ${limit}) counted`
+  return limit === null
+    ? sql`select count(*)::int4 as n from ${ident(model.table)} c${where}`
+    : sql`select count(*)::int4 as n from (select from ${ident(model.table)} c${where} limit ${limit}) counted`
 }
 
 /** JSON text of the records that are there for the caller, in the order of `ids`. */
-export function byIds(env: Env, model: Model, ids: readonly number[], wants: readonly Want[], encoding: Encoding, rule: Node = ruleFor(env, model, 'read')): Sql {
+export function byIds(
+  env: Env,
+  model: Model,
+  ids: readonly number[],
+  wants: readonly Want[],
+  encoding: Encoding,
+  rule: Node = ruleFor(env, model, 'read'),
+): Sql {
   const scope = new Scope('t')
   const list = selectList(env, scope, wants, encoding)
   const where = rule.kind === 'true' ? empty : sql` and ${compileCondition(env, rule, scope)}`
   // A place in the list costs a walk along it for every row: thousands of ids, as recomputes bring them, are in order anyway.
-  const order = ids.length < 2 ? empty : isAscending(ids) ? sql` order by ${scope.column('id')}` : sql` order by array_position(${ids}, ${scope.column('id')})`
+  const order =
+    ids.length < 2
+      ? empty
+      : isAscending(ids)
+        ? sql` order by ${scope.column('id')}`
+        : sql` order by array_position(${ids}, ${scope.column('id')})`
   return sql`select ${asArray(sql`select ${list} from ${ident(model.table)} t where ${scope.column('id')} = any(${ids})${where}${order}`)}`
 }
 
 const isAscending = (ids: readonly number[]): boolean => ids.every((id, i) => i === 0 || ids[i - 1]! < id)
 
 /** JSON text of a page of the records that match. */
-export function byDomain(env: Env, model: Model, node: Node, wants: readonly Want[], encoding: Encoding, options: { order: readonly OrderTerm[]; limit: number | null; offset: number }): Sql {
+export function byDomain(
+  env: Env,
+  model: Model,
+  node: Node,
+  wants: readonly Want[],
+  encoding: Encoding,
+  options: { order: readonly OrderTerm[]; limit: number | null; offset: number },
+): Sql {
   const scope = new Scope('t')
   const list = selectList(env, scope, wants, encoding)
   return sql`select ${asArray(sql`select ${list} from (${page(env, model, node, options, scope.used, scope)}) t`)}`
@@ -88,7 +123,12 @@ export function byDomain(env: Env, model: Model, node: Node, wants: readonly Wan
 // ---- Typed reading: what our own code uses ----------------------------------------------------------
 
 /** Paths as a tree of wants; live fields are replaced by what they need and computed afterwards. */
-interface Tree { readonly model: Model; readonly plain: Map<string, { field: FieldInfo; tree: Tree | null }>; readonly live: Map<string, FieldInfo>; readonly asked: Set<string> }
+interface Tree {
+  readonly model: Model
+  readonly plain: Map<string, { field: FieldInfo; tree: Tree | null }>
+  readonly live: Map<string, FieldInfo>
+  readonly asked: Set<string>
+}
 
 function treeOf(env: Env, model: Model, paths: readonly string[]): Tree {
   const tree: Tree = { model, plain: new Map(), live: new Map(), asked: new Set() }
@@ -102,7 +142,7 @@ function addPath(env: Env, tree: Tree, path: readonly string[], asked: boolean):
   if (head === 'id') return
   const field = readableField(env, tree.model, head, !env.isSystem)
   if (!field) throw new ValueError(`Invalid field '${head.slice(0, 60)}' on '${tree.model.name}'`)
-  if (field.related && (rest.length > 0 || !isPushable(env, field)) || field.computed === 'live' && !isPushable(env, field)) {
+  if ((field.related && (rest.length > 0 || !isPushable(env, field))) || (field.computed === 'live' && !isPushable(env, field))) {
     if (!tree.live.has(head)) {
       tree.live.set(head, field)
       for (const need of needsOf(field)) addPath(env, tree, need.split('.'), false)
@@ -120,9 +160,13 @@ function addPath(env: Env, tree: Tree, path: readonly string[], asked: boolean):
   addPath(env, inner, rest, asked)
 }
 
-const needsOf = (field: FieldInfo): readonly string[] => (field.related ? [field.related.join('.')] : field.model.computes.get(field.name)!.needs)
+const needsOf = (field: FieldInfo): readonly string[] =>
+  field.related ? [field.related.join('.')] : field.model.computes.get(field.name)!.needs
 
-const wantsOf = (tree: Tree): Want[] => [...tree.plain.values()].map(({ field, tree: inner }) => (inner ? { field, nested: { wants: wantsOf(inner) } satisfies Nested } : { field }))
+const wantsOf = (tree: Tree): Want[] =>
+  [...tree.plain.values()].map(({ field, tree: inner }) =>
+    inner ? { field, nested: { wants: wantsOf(inner) } satisfies Nested } : { field },
+  )
 
 export async function readTyped(env: Env, model: Model, ids: readonly number[], paths: readonly string[], rule?: Node): Promise<any[]> {
   if (ids.length === 0) return []
@@ -140,7 +184,11 @@ export async function findTyped(env: Env, model: Model, domain: unknown, paths: 
   const node = searchNode(env, model, domain)
   if (node.kind === 'false') return []
   const tree = treeOf(env, model, paths)
-  const statement = byDomain(env, model, node, wantsOf(tree), 'typed', { order: parseOrder(env, model, options.order), limit: cleanLimit(options.limit), offset: options.offset ?? 0 })
+  const statement = byDomain(env, model, node, wantsOf(tree), 'typed', {
+    order: parseOrder(env, model, options.order),
+    limit: cleanLimit(options.limit),
+    offset: options.offset ?? 0,
+  })
   const [row] = await env.cx.query<{ '?column?': string }>(statement)
   return revive(tree, JSON.parse(row!['?column?']))
 }
@@ -177,7 +225,7 @@ function eachNested(tree: Tree, row: Record<string, any>, work: (inner: Tree, ro
   }
 }
 
-const isExact = (field: FieldInfo): boolean => (field.kind === 'decimal' || field.kind === 'monetary')
+const isExact = (field: FieldInfo): boolean => field.kind === 'decimal' || field.kind === 'monetary'
 
 /** Null where a required hop of its needs is hidden from the reader: the function's types say it is there (kernel §2.4). */
 export function computeLive(field: FieldInfo, row: Record<string, any>): unknown {

@@ -15,14 +15,25 @@ import { toColumn } from './values.ts'
 const rounds = 200
 
 /** Notes what follows from a change of `fields` of the records `ids`; `parents` has the old and new targets of their many2one fields, by name. */
-export function mark(call: Call, fields: Iterable<FieldInfo>, ids: readonly number[], parents: ReadonlyMap<string, readonly number[]>): void {
+export function mark(
+  call: Call,
+  fields: Iterable<FieldInfo>,
+  ids: readonly number[],
+  parents: ReadonlyMap<string, readonly number[]>,
+): void {
   if (ids.length === 0) return
   for (const field of fields) {
     for (const trigger of call.registry.plan.triggers.get(keyOf(field)) ?? []) {
       const hop = trigger.path.at(-1)
       if (!hop) note(call, trigger, ids)
       else if (hop.kind === 'one2many') reach(call, trigger, trigger.path.slice(0, -1), parents.get(hop.inverse!) ?? [])
-      else if (hop.kind === 'many2one') reach(call, trigger, trigger.path, ids.filter((id) => !isFreshAndAlone(call, hop, id)))
+      else if (hop.kind === 'many2one')
+        reach(
+          call,
+          trigger,
+          trigger.path,
+          ids.filter((id) => !isFreshAndAlone(call, hop, id)),
+        )
       else reach(call, trigger, trigger.path, ids)
     }
   }
@@ -44,7 +55,11 @@ function isFreshAndAlone(call: Call, hop: FieldInfo, id: number): boolean {
 }
 
 /** Notes where many2one fields were pointed by this call. */
-export function rememberTargets(call: Call, fields: Iterable<FieldInfo>, sorted: readonly { readonly columns: ReadonlyMap<FieldInfo, unknown> }[]): void {
+export function rememberTargets(
+  call: Call,
+  fields: Iterable<FieldInfo>,
+  sorted: readonly { readonly columns: ReadonlyMap<FieldInfo, unknown> }[],
+): void {
   for (const field of fields) {
     if (field.kind !== 'many2one') continue
     const ids = sorted.map(({ columns }) => columns.get(field)).filter((id): id is number => typeof id === 'number')
@@ -165,9 +180,22 @@ async function recompute(system: Env<true>, model: Model, fields: readonly Field
     if (Object.keys(values).length > 0) changed.push({ id: record.id, values })
   }
   if (changed.length === 0) return
-  await storeComputed(system, model, fields.filter((field) => movedIds.has(field)), changed)
+  await storeComputed(
+    system,
+    model,
+    fields.filter((field) => movedIds.has(field)),
+    changed,
+  )
   const upward = upwardFields(call, model, movedIds.keys())
-  const parents = upward.length === 0 ? new Map<string, number[]>() : await currentTargets(system, model, upward, changed.map((one) => one.id))
+  const parents =
+    upward.length === 0
+      ? new Map<string, number[]>()
+      : await currentTargets(
+          system,
+          model,
+          upward,
+          changed.map((one) => one.id),
+        )
   for (const [field, targets] of moved) for (const [name, list] of targets) parents.set(name, [...(parents.get(name) ?? []), ...list])
   for (const [field, list] of movedIds) mark(call, [field], list, parents)
 }
@@ -184,10 +212,20 @@ function isSame(a: unknown, b: unknown): boolean {
   return typeof a === 'object' && typeof b === 'object' && a !== null && b !== null && JSON.stringify(a) === JSON.stringify(b)
 }
 
-async function storeComputed(system: Env<true>, model: Model, fields: readonly FieldInfo[], changed: readonly { id: number; values: Record<string, unknown> }[]): Promise<void> {
+async function storeComputed(
+  system: Env<true>,
+  model: Model,
+  fields: readonly FieldInfo[],
+  changed: readonly { id: number; values: Record<string, unknown> }[],
+): Promise<void> {
   // A row keeps what did not change: `given` says which fields of it did.
   const rows = changed.map(({ id, values }) => ({ id, given: Object.keys(values), ...values }))
-  const sets = join(fields.map((field) => sql`${ident(field.column!)} = case when ${field.name} = any(r.given) then r.${ident(field.column!)} else t.${ident(field.column!)} end`))
+  const sets = join(
+    fields.map(
+      (field) =>
+        sql`${ident(field.column!)} = case when ${field.name} = any(r.given) then r.${ident(field.column!)} else t.${ident(field.column!)} end`,
+    ),
+  )
   const statement = sql`update ${ident(model.table)} t set ${sets} from ${recordset(JSON.stringify(rows), [{ name: 'id', type: 'int4' }, { name: 'given', type: 'text[]' }, ...fields.map(columnOf)])} r where t.id = r.id`
   await system.cx.query(statement, shapeName(statement))
 }
@@ -195,7 +233,12 @@ async function storeComputed(system: Env<true>, model: Model, fields: readonly F
 const columnOf = (field: FieldInfo): { name: string; field: FieldInfo } => ({ name: field.column!, field })
 
 /** Where the given many2one fields of these records point to now. */
-async function currentTargets(system: Env<true>, model: Model, fields: readonly FieldInfo[], ids: readonly number[]): Promise<Map<string, number[]>> {
+async function currentTargets(
+  system: Env<true>,
+  model: Model,
+  fields: readonly FieldInfo[],
+  ids: readonly number[],
+): Promise<Map<string, number[]>> {
   const lists = join(fields.map((field) => sql`array_remove(array_agg(distinct t.${ident(field.column!)}), null) as ${ident(field.name)}`))
   const [row] = await system.cx.query<Record<string, number[]>>(sql`select ${lists} from ${ident(model.table)} t where t.id = any(${ids})`)
   return new Map(fields.map((field) => [field.name, row![field.name] ?? []]))
@@ -208,7 +251,12 @@ export async function resolveReached(env: Env): Promise<void> {
   if (reached.length === 0) return
   const lists = join(reached.map(({ path, ids }, i) => sql`array(${backwards(env, path, sql`${ids}::int4[]`)}) as ${ident(`r${i}`)}`))
   const [row] = await env.cx.query<Record<string, (number | null)[]>>(sql`select ${lists}`)
-  for (const [i, { trigger }] of reached.entries()) note(call, trigger, row![`r${i}`]!.filter((id) => id !== null))
+  for (const [i, { trigger }] of reached.entries())
+    note(
+      call,
+      trigger,
+      row![`r${i}`]!.filter((id) => id !== null),
+    )
 }
 
 /** The ids from which `path` leads to `ids`. */
@@ -221,6 +269,7 @@ function backwards(env: Env, path: readonly FieldInfo[], ids: Sql): Sql {
 
 function stepBack(env: Env, hop: FieldInfo, ids: Sql): Sql {
   if (hop.kind === 'many2one') return sql`select id from ${ident(hop.model.table)} where ${ident(hop.column!)} = any(${ids})`
-  if (hop.kind === 'one2many') return sql`select ${ident(hop.inverse!)} from ${ident(env.modelOf(hop.comodel!).table)} where id = any(${ids})`
+  if (hop.kind === 'one2many')
+    return sql`select ${ident(hop.inverse!)} from ${ident(env.modelOf(hop.comodel!).table)} where id = any(${ids})`
   return sql`select ${ident(hop.links!.mine)} from ${ident(hop.links!.table)} where ${ident(hop.links!.theirs)} = any(${ids})`
 }

@@ -18,14 +18,24 @@ export async function unlinkRecords(env: Env, model: Model, ids: readonly number
   await remove(system, model, ids)
 }
 
-export const deletion = (field: FieldInfo): 'restrict' | 'set null' | 'cascade' => field.options['ondelete'] ?? (field.options.required ? 'restrict' : 'set null')
+export const deletion = (field: FieldInfo): 'restrict' | 'set null' | 'cascade' =>
+  field.options['ondelete'] ?? (field.options.required ? 'restrict' : 'set null')
 
 async function releasePointers(system: Env<true>, model: Model, ids: readonly number[]): Promise<void> {
-  const pointers = (system.registry.pointers.get(model.name) ?? []).filter((field) => !field.options.companyDependent && field.computed === null)
+  const pointers = (system.registry.pointers.get(model.name) ?? []).filter(
+    (field) => !field.options.companyDependent && field.computed === null,
+  )
   if (pointers.length === 0) return
-  const lists = join(pointers.map((field, i) => sql`array(select id from ${ident(field.model.table)} where ${ident(field.column!)} = any(${ids}) order by id) as ${ident(`p${i}`)}`))
+  const lists = join(
+    pointers.map(
+      (field, i) =>
+        sql`array(select id from ${ident(field.model.table)} where ${ident(field.column!)} = any(${ids}) order by id) as ${ident(`p${i}`)}`,
+    ),
+  )
   const [row] = await system.cx.query<Record<string, number[]>>(sql`select ${lists}`)
-  const found = pointers.map((field, i) => ({ field, ids: row![`p${i}`]!.filter((id) => field.model !== model || !ids.includes(id)) })).filter((one) => one.ids.length > 0)
+  const found = pointers
+    .map((field, i) => ({ field, ids: row![`p${i}`]!.filter((id) => field.model !== model || !ids.includes(id)) }))
+    .filter((one) => one.ids.length > 0)
   const blocked = found.find(({ field }) => deletion(field) === 'restrict')
   if (blocked) throw inUse(system, model, blocked.field, blocked.ids.length)
   for (const one of found) {
@@ -35,16 +45,30 @@ async function releasePointers(system: Env<true>, model: Model, ids: readonly nu
 }
 
 function inUse(env: Env, model: Model, field: FieldInfo, count: number): UserError {
-  return new UserError(env.t("This '{model}' cannot be deleted: {count} record(s) of '{other}' still refer to it ({field}). Archive it instead, or change those first.")
-    .replace('{model}', env.t(model.label)).replace('{count}', String(count)).replace('{other}', env.t(field.model.label)).replace('{field}', env.t(field.label)))
+  return new UserError(
+    env
+      .t(
+        "This '{model}' cannot be deleted: {count} record(s) of '{other}' still refer to it ({field}). Archive it instead, or change those first.",
+      )
+      .replace('{model}', env.t(model.label))
+      .replace('{count}', String(count))
+      .replace('{other}', env.t(field.model.label))
+      .replace('{field}', env.t(field.label)),
+  )
 }
 
 /** Attachments and external ids name their record by model and id; no foreign key holds them. */
 async function deleteHanging(system: Env<true>, model: Model, ids: readonly number[]): Promise<void> {
   for (const other of system.registry.models.values()) {
     if (!other.hangsOn) continue
-    const rows = await system.cx.query<{ id: number }>(sql`select id from ${ident(other.table)} where ${ident(other.hangsOn.model)} = ${model.name} and ${ident(other.hangsOn.id)} = any(${ids}) order by id`)
-    await unlinkRecords(system, other, rows.map((row) => row.id))
+    const rows = await system.cx.query<{ id: number }>(
+      sql`select id from ${ident(other.table)} where ${ident(other.hangsOn.model)} = ${model.name} and ${ident(other.hangsOn.id)} = any(${ids}) order by id`,
+    )
+    await unlinkRecords(
+      system,
+      other,
+      rows.map((row) => row.id),
+    )
   }
 }
 
@@ -52,31 +76,68 @@ async function remove(system: Env<true>, model: Model, ids: readonly number[]): 
   const { call } = system
   // Whoever reaches these records through links must be found while the links are there.
   const fields = [...model.fields.values()]
-  for (const field of fields) for (const { path } of call.registry.plan.triggers.get(keyOf(field)) ?? []) if (path.at(-1)?.kind === 'many2many') { mark(call, [field], ids, new Map()); break }
+  for (const field of fields)
+    for (const { path } of call.registry.plan.triggers.get(keyOf(field)) ?? [])
+      if (path.at(-1)?.kind === 'many2many') {
+        mark(call, [field], ids, new Map())
+        break
+      }
   await resolveReached(system)
   for (const id of ids) for (const [field, dirty] of call.dirty.ids) if (field.model === model) dirty.delete(id)
   for (const mine of call.unchecked.get(model)?.values() ?? []) for (const id of ids) mine.delete(id)
   for (const field of lockedParents(call, model, fields)) {
-    const parents = await system.cx.query<{ id: number }>(sql`select distinct ${ident(field.column!)} as id from ${ident(model.table)} where id = any(${ids}) and ${ident(field.column!)} is not null`)
-    await holdRows(system, system.modelOf(field.comodel!), parents.map((row) => row.id).sort((a, b) => a - b))
+    const parents = await system.cx.query<{ id: number }>(
+      sql`select distinct ${ident(field.column!)} as id from ${ident(model.table)} where id = any(${ids}) and ${ident(field.column!)} is not null`,
+    )
+    await holdRows(
+      system,
+      system.modelOf(field.comodel!),
+      parents.map((row) => row.id).sort((a, b) => a - b),
+    )
   }
   const upward = upwardFields(call, model, fields)
   const links = linkTables(system, model)
-  const cuts = links.map(({ table, side }, i): Sql => sql`${ident(`l${i}`)} as (delete from ${ident(table)} where ${ident(side)} = any(${ids}))`)
+  const cuts = links.map(
+    ({ table, side }, i): Sql => sql`${ident(`l${i}`)} as (delete from ${ident(table)} where ${ident(side)} = any(${ids}))`,
+  )
   const named = model.fields.get('name')?.column ? sql`, d.name` : empty
   const change = named === empty ? sql`'{}'::jsonb` : sql`jsonb_build_object('name', x.name)`
   const trail = model.audit ? sql`, a as (${auditRows(call, system.user.id, model.name, 'unlink', change, sql`d`)})` : empty
-  const returned = join([sql`id`, ...(named === empty ? [] : [sql`name`]), ...upward.filter((field) => field.column !== 'name').map((field) => ident(field.column!))])
-  const [row] = await call.cx.query<Record<string, number[]>>(sql`with ${cuts.length > 0 ? sql`${join(cuts)}, ` : empty}d as (delete from ${ident(model.table)} where id = any(${ids}) returning ${returned})${trail}
-    select (select count(*)::int4 from d) as n${join(upward.map((field) => sql`, array(select distinct d.${ident(field.column!)} from d where d.${ident(field.column!)} is not null) as ${ident(`up_${field.name}`.slice(0, 63))}`), ' ')}`)
+  const returned = join([
+    sql`id`,
+    ...(named === empty ? [] : [sql`name`]),
+    ...upward.filter((field) => field.column !== 'name').map((field) => ident(field.column!)),
+  ])
+  const [row] = await call.cx.query<
+    Record<string, number[]>
+  >(sql`with ${cuts.length > 0 ? sql`${join(cuts)}, ` : empty}d as (delete from ${ident(model.table)} where id = any(${ids}) returning ${returned})${trail}
+    select (select count(*)::int4 from d) as n${join(
+      upward.map(
+        (field) =>
+          sql`, array(select distinct d.${ident(field.column!)} from d where d.${ident(field.column!)} is not null) as ${ident(`up_${field.name}`.slice(0, 63))}`,
+      ),
+      ' ',
+    )}`)
   const gone = new Set(ids)
-  const parents = new Map(upward.map((field) => [field.name, row![`up_${field.name}`.slice(0, 63)]!.filter((id) => field.comodel !== model.name || !gone.has(id))]))
-  const upOnly = fields.filter((field) => (call.registry.plan.triggers.get(keyOf(field)) ?? []).some(({ path }) => path.at(-1)?.kind === 'one2many'))
+  const parents = new Map(
+    upward.map((field) => [
+      field.name,
+      row![`up_${field.name}`.slice(0, 63)]!.filter((id) => field.comodel !== model.name || !gone.has(id)),
+    ]),
+  )
+  const upOnly = fields.filter((field) =>
+    (call.registry.plan.triggers.get(keyOf(field)) ?? []).some(({ path }) => path.at(-1)?.kind === 'one2many'),
+  )
   markUp(system, upOnly, ids, parents)
 }
 
 /** Marks only what lies above the deleted records: they themselves need nothing any more. */
-function markUp(system: Env<true>, fields: readonly FieldInfo[], ids: readonly number[], parents: ReadonlyMap<string, readonly number[]>): void {
+function markUp(
+  system: Env<true>,
+  fields: readonly FieldInfo[],
+  ids: readonly number[],
+  parents: ReadonlyMap<string, readonly number[]>,
+): void {
   const before = new Set(system.call.dirty.reached)
   mark(system.call, fields, ids, parents)
   for (const [field, dirty] of system.call.dirty.ids) if (field.model === fields[0]?.model) for (const id of ids) dirty.delete(id)
@@ -90,7 +151,8 @@ function linkTables(env: Env, model: Model): { table: string; side: string }[] {
     for (const field of other.fields.values()) {
       if (!field.links) continue
       if (other === model) all.set(`${field.links.table}.${field.links.mine}`, { table: field.links.table, side: field.links.mine })
-      if (field.comodel === model.name) all.set(`${field.links.table}.${field.links.theirs}`, { table: field.links.table, side: field.links.theirs })
+      if (field.comodel === model.name)
+        all.set(`${field.links.table}.${field.links.theirs}`, { table: field.links.table, side: field.links.theirs })
     }
   }
   // A table that links a model with itself is cut from both sides in one go.

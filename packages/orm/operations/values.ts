@@ -39,7 +39,13 @@ export async function sortValues(env: Env, model: Model, given: Record<string, u
   return sorted
 }
 
-async function sortInto(env: Env, model: Model, given: Record<string, unknown>, operation: 'create' | 'write', sorted: Sorted): Promise<void> {
+async function sortInto(
+  env: Env,
+  model: Model,
+  given: Record<string, unknown>,
+  operation: 'create' | 'write',
+  sorted: Sorted,
+): Promise<void> {
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined || (ignored.has(name) && !model.computes.has(name))) continue
     const field = settableField(env, model, name, operation)
@@ -65,22 +71,42 @@ const wrong = (field: FieldInfo, value: unknown): never => {
 
 /** One value as its column keeps it; JSON-able. */
 export async function toColumn(env: Env, field: FieldInfo, value: unknown): Promise<unknown> {
-  if (field.kind === 'boolean') return typeof value === 'boolean' ? value : value === null || value === 0 || value === 1 || value === '' ? Boolean(value) : wrong(field, value)
+  if (field.kind === 'boolean')
+    return typeof value === 'boolean'
+      ? value
+      : value === null || value === 0 || value === 1 || value === ''
+        ? Boolean(value)
+        : wrong(field, value)
   if (field.kind === 'json') return value === null || value === false ? null : value
   if (field.options.secret) return toSecret(env, field, value)
-  if (value === null || value === false) return field.options.required && !field.computed && !field.options.companyDependent ? missing(env, field) : null
+  if (value === null || value === false)
+    return field.options.required && !field.computed && !field.options.companyDependent ? missing(env, field) : null
   switch (field.kind) {
-    case 'char': case 'text': case 'html': return toText(env, field, value)
-    case 'selection': return typeof value === 'string' && Object.hasOwn(field.choices!, value) ? value : wrong(field, value)
-    case 'integer': return toInteger(field, value)
-    case 'float': return toFloat(field, value)
-    case 'decimal': case 'monetary': return toDecimal(field, value)
-    case 'date': return toDay(field, value)
-    case 'datetime': return toMoment(field, value)
-    case 'many2one': return value === 0 ? null : field.declaration.accepts(value) ? value : wrong(field, value)
-    case 'reference': return value === '' ? null : field.declaration.accepts(value) ? value : wrong(field, value)
-    case 'binary': return toBlob(env, field, value)
-    default: return wrong(field, value)
+    case 'char':
+    case 'text':
+    case 'html':
+      return toText(env, field, value)
+    case 'selection':
+      return typeof value === 'string' && Object.hasOwn(field.choices!, value) ? value : wrong(field, value)
+    case 'integer':
+      return toInteger(field, value)
+    case 'float':
+      return toFloat(field, value)
+    case 'decimal':
+    case 'monetary':
+      return toDecimal(field, value)
+    case 'date':
+      return toDay(field, value)
+    case 'datetime':
+      return toMoment(field, value)
+    case 'many2one':
+      return value === 0 ? null : field.declaration.accepts(value) ? value : wrong(field, value)
+    case 'reference':
+      return value === '' ? null : field.declaration.accepts(value) ? value : wrong(field, value)
+    case 'binary':
+      return toBlob(env, field, value)
+    default:
+      return wrong(field, value)
   }
 }
 
@@ -99,19 +125,29 @@ function toText(env: Env, field: FieldInfo, value: unknown): string | null {
   const given = typeof value === 'number' ? String(value) : value
   if (typeof given !== 'string') return wrong(field, value)
   const text = given.includes('\0') ? given.replaceAll('\0', '') : given
-  if (field.options['size'] && text.length > (field.options['size'] as number)) throw new ValidationError(`${field.label} is longer than ${field.options['size']} characters.`)
+  if (field.options['size'] && text.length > (field.options['size'] as number))
+    throw new ValidationError(`${field.label} is longer than ${field.options['size']} characters.`)
   if (field.options.required && text.trim() === '') return missing(env, field)
   return field.kind === 'html' ? sanitizeHtml(text) : text
 }
 
 const allowedHtml: sanitize.IOptions = {
   allowedTags: [...sanitize.defaults.allowedTags, 'img', 'h1', 'h2', 'del', 'ins', 'font'],
-  allowedAttributes: { '*': ['class', 'title', 'dir', 'lang'], a: ['href', 'target', 'rel'], img: ['src', 'alt', 'width', 'height'], td: ['colspan', 'rowspan'], th: ['colspan', 'rowspan'], ol: ['start', 'type'] },
+  allowedAttributes: {
+    '*': ['class', 'title', 'dir', 'lang'],
+    a: ['href', 'target', 'rel'],
+    img: ['src', 'alt', 'width', 'height'],
+    td: ['colspan', 'rowspan'],
+    th: ['colspan', 'rowspan'],
+    ol: ['start', 'type'],
+  },
   allowedSchemes: ['http', 'https', 'mailto', 'tel'],
   allowedSchemesByTag: { img: ['http', 'https', 'data', 'cid'] },
   allowProtocolRelative: false,
   disallowedTagsMode: 'discard',
-  transformTags: { a: (tagName, attribs) => ({ tagName, attribs: attribs['target'] ? { ...attribs, rel: 'noopener noreferrer' } : attribs }) },
+  transformTags: {
+    a: (tagName, attribs) => ({ tagName, attribs: attribs['target'] ? { ...attribs, rel: 'noopener noreferrer' } : attribs }),
+  },
 }
 
 /** Formatted text without anything that runs, frames, or sends. */
@@ -121,7 +157,14 @@ export function sanitizeHtml(text: string): string {
 }
 
 function toInteger(field: FieldInfo, value: unknown): number {
-  const number = typeof value === 'boolean' ? Number(value) : typeof value === 'string' && /^-?\d{1,10}$/.test(value) ? Number(value) : typeof value === 'number' ? Math.trunc(value) : value
+  const number =
+    typeof value === 'boolean'
+      ? Number(value)
+      : typeof value === 'string' && /^-?\d{1,10}$/.test(value)
+        ? Number(value)
+        : typeof value === 'number'
+          ? Math.trunc(value)
+          : value
   return field.declaration.accepts(number) ? (number as number) : wrong(field, value)
 }
 
@@ -134,7 +177,14 @@ function toFloat(field: FieldInfo, value: unknown): number | string {
 
 function toDecimal(field: FieldInfo, value: unknown): string {
   try {
-    const exact = value instanceof Decimal ? value : typeof value === 'number' ? Decimal.fromNumber(value) : typeof value === 'string' ? Decimal.of(value) : wrong(field, value)
+    const exact =
+      value instanceof Decimal
+        ? value
+        : typeof value === 'number'
+          ? Decimal.fromNumber(value)
+          : typeof value === 'string'
+            ? Decimal.of(value)
+            : wrong(field, value)
     const digits = field.options['digits'] as number | undefined
     return (digits === undefined ? exact : exact.round(digits)).toString()
   } catch (error) {
@@ -151,7 +201,11 @@ function toDay(field: FieldInfo, value: unknown): string {
 function toMoment(field: FieldInfo, value: unknown): string {
   if (typeof value !== 'string' || value.length > 30) return wrong(field, value)
   const text = value.replace('T', ' ').replace(/(\.\d+)?(Z|\+00:00)?$/, '')
-  const full = isDay(text) ? `${text} 00:00:00` : /^\d{8} \d{2}:/.test(text) ? `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}` : text
+  const full = isDay(text)
+    ? `${text} 00:00:00`
+    : /^\d{8} \d{2}:/.test(text)
+      ? `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}`
+      : text
   return isMoment(full) ? full : wrong(field, value)
 }
 

@@ -25,7 +25,13 @@ type Values = Record<string, unknown>
  * Changes records: locks, judges before and after, writes and records it in one statement (kernel §2.2).
  * `seen` is the version a form was read at: when the record has moved on, ConflictError, and nothing is written.
  */
-export async function writeRecords(env: Env, model: Model, ids: readonly number[], values: Values | ((id: number) => Values), seen: number | null = null): Promise<void> {
+export async function writeRecords(
+  env: Env,
+  model: Model,
+  ids: readonly number[],
+  values: Values | ((id: number) => Values),
+  seen: number | null = null,
+): Promise<void> {
   demandEver(env, model, 'write')
   if (ids.length === 0) return
   const isUniform = typeof values !== 'function'
@@ -33,14 +39,26 @@ export async function writeRecords(env: Env, model: Model, ids: readonly number[
   const of = (i: number): Sorted => (isUniform ? sorted[0]! : sorted[i]!)
   const hasColumns = sorted.some((one) => one.columns.size > 0)
   const hasLists = sorted.some((one) => one.commands.size > 0)
-  if (hasColumns || hasLists || seen !== null || sorted.every((one) => one.related.size === 0)) await update(env, model, ids, sorted, isUniform, seen)
-  await writeRelated(env, model, ids, ids.map((_, i) => of(i)))
-  await applyCommands(env, model, ids.map((id, i) => ({ id, commands: of(i).commands })), false)
+  if (hasColumns || hasLists || seen !== null || sorted.every((one) => one.related.size === 0))
+    await update(env, model, ids, sorted, isUniform, seen)
+  await writeRelated(
+    env,
+    model,
+    ids,
+    ids.map((_, i) => of(i)),
+  )
+  await applyCommands(
+    env,
+    model,
+    ids.map((id, i) => ({ id, commands: of(i).commands })),
+    false,
+  )
   judgeLater(env, model, 'write', ids, listedIn(sorted))
   if (model.followUps.length > 0) await followUp(env, model, ids, new Set(sorted.flatMap(givenNames)), 'write')
 }
 
-const givenNames = ({ columns, commands, related }: Sorted): string[] => [columns, commands, related].flatMap((given) => [...given.keys()].map((field) => field.name))
+const givenNames = ({ columns, commands, related }: Sorted): string[] =>
+  [columns, commands, related].flatMap((given) => [...given.keys()].map((field) => field.name))
 
 async function sortEach(env: Env, model: Model, ids: readonly number[], values: (id: number) => Values): Promise<Sorted[]> {
   const all: Sorted[] = []
@@ -48,10 +66,22 @@ async function sortEach(env: Env, model: Model, ids: readonly number[], values: 
   return all
 }
 
-async function update(env: Env, model: Model, ids: readonly number[], sorted: readonly Sorted[], isUniform: boolean, seen: number | null): Promise<void> {
+async function update(
+  env: Env,
+  model: Model,
+  ids: readonly number[],
+  sorted: readonly Sorted[],
+  isUniform: boolean,
+  seen: number | null,
+): Promise<void> {
   const { call } = env
   const fields = [...new Set(sorted.flatMap((one) => [...one.columns.keys()]))]
-  const rows = JSON.stringify(sorted.map((one, i) => ({ ...(isUniform ? {} : { id: ids[i], given: [...one.columns.keys()].map((field) => field.name) }), ...Object.fromEntries([...one.columns].map(([field, value]) => [field.column, value])) })))
+  const rows = JSON.stringify(
+    sorted.map((one, i) => ({
+      ...(isUniform ? {} : { id: ids[i], given: [...one.columns.keys()].map((field) => field.name) }),
+      ...Object.fromEntries([...one.columns].map(([field, value]) => [field.column, value])),
+    })),
+  )
   await lockParents(env, model, fields, ids, sorted)
   const before = new Scope('t')
   const mayWrite = ruleFor(env, model, 'write')
@@ -61,19 +91,45 @@ async function update(env: Env, model: Model, ids: readonly number[], sorted: re
   const links = linksAllowed(env, new Set(sorted.flatMap((one) => [...one.links])), scope)
   const companies = companiesAgree(env, model, new Set(fields), scope)
   const upward = upwardFields(call, model, fields)
-  const columns = [...new Set([...scope.used, ...fields.map((field) => field.column!), ...upward.map((field) => field.column!)])].filter((name) => name !== 'id')
+  const columns = [...new Set([...scope.used, ...fields.map((field) => field.column!), ...upward.map((field) => field.column!)])].filter(
+    (name) => name !== 'id',
+  )
   const old = [...new Set([...fields.map((field) => field.column!), ...upward.map((field) => field.column!)])]
   const oldList = old.length === 0 ? empty : sql`, ${join(old.map((name) => sql`t.${ident(name)} as ${oldName(name)}`))}`
   const returned = join([sql`t.id`, ...columns.map((name) => sql`t.${ident(name)}`), ...old.map((name) => sql`o.${oldName(name)}`)])
-  const sets = join([...fields.map((field) => sql`${ident(field.column!)} = ${writtenValue(env, field, isUniform)}`), sql`write_uid = ${env.user.id}::int4`, sql`write_date = now() at time zone 'utc'`, sql`version = t.version + 1`])
-  const given = recordset(rows, [...(isUniform ? [] : [{ name: 'id', type: 'int4' as const }, { name: 'given', type: 'text[]' as const }]), ...fields.map((field) => ({ name: field.column!, field }))])
+  const sets = join([
+    ...fields.map((field) => sql`${ident(field.column!)} = ${writtenValue(env, field, isUniform)}`),
+    sql`write_uid = ${env.user.id}::int4`,
+    sql`write_date = now() at time zone 'utc'`,
+    sql`version = t.version + 1`,
+  ])
+  const given = recordset(rows, [
+    ...(isUniform
+      ? []
+      : [
+          { name: 'id', type: 'int4' as const },
+          { name: 'given', type: 'text[]' as const },
+        ]),
+    ...fields.map((field) => ({ name: field.column!, field })),
+  ])
   const source = fields.length === 0 ? empty : sql`, ${given} r`
   const joined = isUniform || fields.length === 0 ? empty : sql` and r.id = t.id`
-  const trail = model.audit && fields.length > 0 ? sql`, a as (${auditRows(call, env.user.id, model.name, 'write', sql`x.change`, sql`(select n.id, ${writtenChange('n', fields)} as change from n)`)} where x.change <> '{}'::jsonb)` : empty
+  const trail =
+    model.audit && fields.length > 0
+      ? sql`, a as (${auditRows(call, env.user.id, model.name, 'write', sql`x.change`, sql`(select n.id, ${writtenChange('n', fields)} as change from n)`)} where x.change <> '{}'::jsonb)`
+      : empty
   const statement = sql`with o as materialized (select t.id, t.version as seen${oldList} from ${ident(model.table)} t where t.id = any(${ids})${condition} order by t.id for no key update of t),
     n as (update ${ident(model.table)} t set ${sets} from o${source} where t.id = o.id${joined}${seen === null ? empty : sql` and o.seen = ${seen}::int4`} returning ${returned})${trail}
-    select (select count(*)::int4 from o) as found, (select count(*)::int4 from n) as written${judgements(rule, links, companies)}${join(upward.map((field) => sql`, array(select unnest(array[n.${ident(field.column!)}, n.${oldName(field.column!)}]) from n) as ${ident(`up_${field.name}`.slice(0, 63))}`), ' ')}`
-  const [row] = await env.cx.query<Judged & { found: number; written: number }>(statement, shapeName(statement)).catch((error: unknown) => { throw asLinkRefusal(env, model, error) })
+    select (select count(*)::int4 from o) as found, (select count(*)::int4 from n) as written${judgements(rule, links, companies)}${join(
+      upward.map(
+        (field) =>
+          sql`, array(select unnest(array[n.${ident(field.column!)}, n.${oldName(field.column!)}]) from n) as ${ident(`up_${field.name}`.slice(0, 63))}`,
+      ),
+      ' ',
+    )}`
+  const [row] = await env.cx.query<Judged & { found: number; written: number }>(statement, shapeName(statement)).catch((error: unknown) => {
+    throw asLinkRefusal(env, model, error)
+  })
   if (row!.found !== ids.length) throw refusal(env, model, 'write')
   if (row!.written !== row!.found) throw await conflict(env, model, ids, fields)
   demandJudged(env, model, 'write', row!)
@@ -82,17 +138,36 @@ async function update(env: Env, model: Model, ids: readonly number[], sorted: re
   const parent = fields.find((field) => field.name === 'parent_id' && field.comodel === model.name)
   if (parent) await demandNoCircle(env, model, ids)
   if (parent && model.hasPath) await setPaths(env, model, ids)
-  mark(call, fields, ids, new Map(upward.map((field) => [field.name, ((row as any)[`up_${field.name}`.slice(0, 63)] as (number | null)[]).filter((id) => id !== null)])))
+  mark(
+    call,
+    fields,
+    ids,
+    new Map(
+      upward.map((field) => [field.name, ((row as any)[`up_${field.name}`.slice(0, 63)] as (number | null)[]).filter((id) => id !== null)]),
+    ),
+  )
 }
 
 const oldName = (name: string): Sql => ident(`o_${name}`.slice(0, 63))
 
 /** The old and new targets that keep totals over these records are locked first, in id order. */
-async function lockParents(env: Env, model: Model, fields: readonly FieldInfo[], ids: readonly number[], sorted: readonly Sorted[]): Promise<void> {
+async function lockParents(
+  env: Env,
+  model: Model,
+  fields: readonly FieldInfo[],
+  ids: readonly number[],
+  sorted: readonly Sorted[],
+): Promise<void> {
   for (const field of lockedParents(env.call, model, fields)) {
-    const targets = await env.cx.query<{ id: number }>(sql`select distinct t.${ident(field.column!)} as id from ${ident(model.table)} t where t.id = any(${ids}) and t.${ident(field.column!)} is not null`)
+    const targets = await env.cx.query<{ id: number }>(
+      sql`select distinct t.${ident(field.column!)} as id from ${ident(model.table)} t where t.id = any(${ids}) and t.${ident(field.column!)} is not null`,
+    )
     const given = sorted.map((one) => one.columns.get(field)).filter((id): id is number => typeof id === 'number')
-    await holdRows(env, env.modelOf(field.comodel!), [...new Set([...targets.map((row) => row.id), ...given])].sort((a, b) => a - b))
+    await holdRows(
+      env,
+      env.modelOf(field.comodel!),
+      [...new Set([...targets.map((row) => row.id), ...given])].sort((a, b) => a - b),
+    )
   }
 }
 
@@ -112,7 +187,13 @@ function writtenValue(env: Env, field: FieldInfo, isUniform: boolean): Sql {
 async function conflict(env: Env, model: Model, ids: readonly number[], fields: readonly FieldInfo[]): Promise<ConflictError> {
   const [now] = await readTyped(env, model, ids.slice(0, 1), ['display_name', 'write_uid', 'write_date'])
   const when = now ? ` (${now.write_date} UTC)` : ''
-  return new ConflictError(env.t('{name} was changed by someone else in the meantime{when}. Reload it and apply your change again.').replace('{name}', now?.display_name ?? model.label).replace('{when}', when), fields.map((field) => field.name))
+  return new ConflictError(
+    env
+      .t('{name} was changed by someone else in the meantime{when}. Reload it and apply your change again.')
+      .replace('{name}', now?.display_name ?? model.label)
+      .replace('{when}', when),
+    fields.map((field) => field.name),
+  )
 }
 
 /** Related fields are written where their value lives, with the caller's own rights there. */
@@ -125,7 +206,8 @@ export async function writeRelated(env: Env, model: Model, ids: readonly number[
     ids.forEach((id, i) => {
       const target = targets.get(id)
       if (!target) return
-      for (const [field, value] of sorted[i]!.related) if (field.related![0] === head) values.set(target, { ...values.get(target), [field.related!.slice(1).join('.')]: value })
+      for (const [field, value] of sorted[i]!.related)
+        if (field.related![0] === head) values.set(target, { ...values.get(target), [field.related!.slice(1).join('.')]: value })
     })
     await writeNested(env, env.modelOf(hop.comodel!), values)
   }
@@ -134,12 +216,16 @@ export async function writeRelated(env: Env, model: Model, ids: readonly number[
 async function writeNested(env: Env, model: Model, values: ReadonlyMap<number, Values>): Promise<void> {
   // A longer chain ends one hop further: the same again from there.
   for (const [id, given] of values) {
-    const [near, far] = [Object.entries(given).filter(([path]) => !path.includes('.')), Object.entries(given).filter(([path]) => path.includes('.'))]
+    const [near, far] = [
+      Object.entries(given).filter(([path]) => !path.includes('.')),
+      Object.entries(given).filter(([path]) => path.includes('.')),
+    ]
     if (near.length > 0) await writeRecords(env, model, [id], Object.fromEntries(near))
     for (const [path, value] of far) {
       const [head = '', ...rest] = path.split('.')
       const [row] = await readTyped(env, model, [id], [head])
-      if (row?.[head]) await writeNested(env, env.modelOf(model.fields.get(head)!.comodel!), new Map([[row[head] as number, { [rest.join('.')]: value }]]))
+      if (row?.[head])
+        await writeNested(env, env.modelOf(model.fields.get(head)!.comodel!), new Map([[row[head] as number, { [rest.join('.')]: value }]]))
     }
   }
 }

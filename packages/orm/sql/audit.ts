@@ -11,7 +11,14 @@ export function auditRows(call: Call, actor: number, model: string, operation: '
 }
 
 /** One row of the trail that belongs to no statement. */
-export function auditEvent(call: Call, actor: number | null, operation: string, model: string | null, rec: number | null, change: unknown): Sql {
+export function auditEvent(
+  call: Call,
+  actor: number | null,
+  operation: string,
+  model: string | null,
+  rec: number | null,
+  change: unknown,
+): Sql {
   return sql`insert into audit_in (actor, on_behalf, source, model, rec, operation, change)
     values (${actor}::int4, ${call.onBehalf}::int4, ${call.source}::text, ${model}::text, ${rec}::int4, ${operation}::text, ${JSON.stringify(change)}::jsonb)`
 }
@@ -21,7 +28,9 @@ const isSilent = (field: FieldInfo): boolean => Boolean(field.options.secret)
 /** `{field: value}` of the columns given at creation, secrets left out. */
 export function createdChange(alias: string, fields: readonly FieldInfo[]): Sql {
   const shown = fields.filter((field) => !isSilent(field))
-  return shown.length === 0 ? sql`'{}'::jsonb` : sql`jsonb_strip_nulls(jsonb_build_object(${join(shown.map((field) => sql`${literal(field.name)}, ${column(alias, field.column!)}`))}))`
+  return shown.length === 0
+    ? sql`'{}'::jsonb`
+    : sql`jsonb_strip_nulls(jsonb_build_object(${join(shown.map((field) => sql`${literal(field.name)}, ${column(alias, field.column!)}`))}))`
 }
 
 /** `{field: [old, new]}` of those columns that differ; a secret says only that it changed. */

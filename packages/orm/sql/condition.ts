@@ -12,15 +12,30 @@ import { type Sql, column, empty, ident, join, literal, sql } from './fragment.t
 /** A condition as SQL over the table alias of `scope`. It never throws on a stored value: a caller's condition may run before a rule's (kernel §2.2). */
 export function compileCondition(env: Env, node: Node, scope: Scope): Sql {
   switch (node.kind) {
-    case 'true': return sql`true`
-    case 'false': return sql`false`
-    case 'not': return sql`not coalesce(${compileCondition(env, node.node, scope)}, false)`
-    case 'and': return sql`(${join(node.nodes.map((inner) => compileCondition(env, inner, scope)), ' and ')})`
-    case 'or': return sql`(${join(node.nodes.map((inner) => compileCondition(env, inner, scope)), ' or ')})`
-    case 'any': return compileAny(env, node.field, node.node, scope)
-    case 'under': return sql`${scope.column('id')} = any(array(${compileTree(node.model, node.ids, node.upwards)}))`
-    case 'hangs': return compileHanging(env, node.model, node.operation, scope)
-    case 'leaf': return compileLeaf(env, node.field, node.operator, node.value, node.part, scope)
+    case 'true':
+      return sql`true`
+    case 'false':
+      return sql`false`
+    case 'not':
+      return sql`not coalesce(${compileCondition(env, node.node, scope)}, false)`
+    case 'and':
+      return sql`(${join(
+        node.nodes.map((inner) => compileCondition(env, inner, scope)),
+        ' and ',
+      )})`
+    case 'or':
+      return sql`(${join(
+        node.nodes.map((inner) => compileCondition(env, inner, scope)),
+        ' or ',
+      )})`
+    case 'any':
+      return compileAny(env, node.field, node.node, scope)
+    case 'under':
+      return sql`${scope.column('id')} = any(array(${compileTree(node.model, node.ids, node.upwards)}))`
+    case 'hangs':
+      return compileHanging(env, node.model, node.operation, scope)
+    case 'leaf':
+      return compileLeaf(env, node.field, node.operator, node.value, node.part, scope)
   }
 }
 
@@ -29,8 +44,10 @@ function compileAny(env: Env, field: FieldInfo, node: Node, scope: Scope): Sql {
   const inner = scope.inner()
   const table = sql`${ident(comodel.table)} ${ident(inner.alias)}`
   const condition = node.kind === 'true' ? empty : sql` and ${compileCondition(env, node, inner)}`
-  if (field.kind === 'many2one') return sql`exists (select from ${table} where ${inner.column('id')} = ${fieldExpression(env, field, scope)}${condition})`
-  if (field.kind === 'one2many') return sql`exists (select from ${table} where ${inner.column(field.inverse!)} = ${scope.column('id')}${condition})`
+  if (field.kind === 'many2one')
+    return sql`exists (select from ${table} where ${inner.column('id')} = ${fieldExpression(env, field, scope)}${condition})`
+  if (field.kind === 'one2many')
+    return sql`exists (select from ${table} where ${inner.column(field.inverse!)} = ${scope.column('id')}${condition})`
   const links = field.links!
   const l = scope.inner().alias
   return sql`exists (select from ${ident(links.table)} ${ident(l)} join ${table} on ${inner.column('id')} = ${column(l, links.theirs)}
@@ -40,10 +57,12 @@ function compileAny(env: Env, field: FieldInfo, node: Node, scope: Scope): Sql {
 /** True without a record to hang on; else what the rules of that record's model say of it. */
 function compileHanging(env: Env, model: Model, operation: 'read' | 'write', scope: Scope): Sql {
   const [named, id] = [scope.column(model.hangsOn!.model), scope.column(model.hangsOn!.id)]
-  const branches = [...env.registry.models.values()].filter((other) => !other.hangsOn?.rights && mayEver(env, other, operation)).map((other) => {
-    const inner = scope.inner()
-    return sql`when ${literal(other.name)} then exists (select from ${ident(other.table)} ${ident(inner.alias)} where ${inner.column('id')} = ${id} and ${compileCondition(env, ruleFor(env, other, operation), inner)})`
-  })
+  const branches = [...env.registry.models.values()]
+    .filter((other) => !other.hangsOn?.rights && mayEver(env, other, operation))
+    .map((other) => {
+      const inner = scope.inner()
+      return sql`when ${literal(other.name)} then exists (select from ${ident(other.table)} ${ident(inner.alias)} where ${inner.column('id')} = ${id} and ${compileCondition(env, ruleFor(env, other, operation), inner)})`
+    })
   return branches.length === 0 ? sql`(${named} is null)` : sql`(${named} is null or case ${named} ${join(branches, ' ')} else false end)`
 }
 
@@ -59,20 +78,33 @@ export function compileTree(model: Model, ids: readonly number[], upwards: boole
     : sql`with recursive tree as (select id from ${table} where id = any(${ids}) union select below.id from ${table} below join tree on below.parent_id = tree.id) select id from tree`
 }
 
-const negations: Partial<Record<Operator, Operator>> = { '!=': '=', 'not in': 'in', 'not like': 'like', 'not ilike': 'ilike', 'not =like': '=like', 'not =ilike': '=ilike' }
+const negations: Partial<Record<Operator, Operator>> = {
+  '!=': '=',
+  'not in': 'in',
+  'not like': 'like',
+  'not ilike': 'ilike',
+  'not =like': '=like',
+  'not =ilike': '=ilike',
+}
 
 function compileLeaf(env: Env, field: FieldInfo, operator: Operator, value: unknown, part: string | null, scope: Scope): Sql {
   const positive = negations[operator]
   // "not" includes the unset rows, as on the wire (external-api §5).
   if (positive) return sql`not coalesce(${compileLeaf(env, field, positive, value, part, scope)}, false)`
-  const x = part ? datePart(fieldExpression(env, field, scope), part, field.kind === 'date' ? 'UTC' : env.context.tz) : fieldExpression(env, field, scope)
+  const x = part
+    ? datePart(fieldExpression(env, field, scope), part, field.kind === 'date' ? 'UTC' : env.context.tz)
+    : fieldExpression(env, field, scope)
   if (operator.endsWith('like')) return compileLike(field, x, operator, value)
   if (operator === 'in') return compileIn(field, x, value as readonly unknown[], part, env)
   if (operator === '=') return compileIn(field, x, [value], part, env)
   if (value === null) return sql`false`
   const bound = toParameter(field, value, part, operator, env)
   const compared = sql`${x} ${comparison[operator as '<']} ${bound}`
-  const countsAsZero = (field.kind === 'integer' || isDecimal(field) || field.kind === 'float') && field.name !== 'id' && !part && zeroMatches(operator, Number(value))
+  const countsAsZero =
+    (field.kind === 'integer' || isDecimal(field) || field.kind === 'float') &&
+    field.name !== 'id' &&
+    !part &&
+    zeroMatches(operator, Number(value))
   return countsAsZero ? sql`(${compared} or ${x} is null)` : compared
 }
 
@@ -80,25 +112,48 @@ const comparison = { '<': sql`<`, '<=': sql`<=`, '>': sql`>`, '>=': sql`>=` }
 const zeroMatches = (operator: Operator, value: number): boolean =>
   operator === '<' ? 0 < value : operator === '<=' ? 0 <= value : operator === '>' ? 0 > value : 0 >= value
 
-const isText = (field: FieldInfo): boolean => field.kind === 'char' || field.kind === 'text' || field.kind === 'html' || field.kind === 'selection' || field.kind === 'reference'
-const isDecimal = (field: FieldInfo): boolean => field.kind === 'decimal' || field.kind === 'monetary' || (field.kind === 'float' && field.options['digits'] !== undefined)
+const isText = (field: FieldInfo): boolean =>
+  field.kind === 'char' || field.kind === 'text' || field.kind === 'html' || field.kind === 'selection' || field.kind === 'reference'
+const isDecimal = (field: FieldInfo): boolean =>
+  field.kind === 'decimal' || field.kind === 'monetary' || (field.kind === 'float' && field.options['digits'] !== undefined)
 const isNumber = (field: FieldInfo): boolean => field.kind === 'integer' || field.kind === 'float' || isDecimal(field)
 
 function compileIn(field: FieldInfo, x: Sql, values: readonly unknown[], part: string | null, env: Env): Sql {
   const given = values.filter((value) => value !== null)
   const conditions: Sql[] = []
-  if (given.length < values.length) conditions.push(isText(field) ? sql`(${x} is null or ${x} = '')` : isNumber(field) && !part && field.name !== 'id' ? sql`(${x} is null or ${x} = 0)` : sql`${x} is null`)
+  if (given.length < values.length)
+    conditions.push(
+      isText(field)
+        ? sql`(${x} is null or ${x} = '')`
+        : isNumber(field) && !part && field.name !== 'id'
+          ? sql`(${x} is null or ${x} = 0)`
+          : sql`${x} is null`,
+    )
   if (given.length === 1) conditions.push(sql`${x} = ${toParameter(field, given[0], part, '=', env)}`)
-  else if (given.length > 1) conditions.push(sql`${x} = any(${given.map((value) => rawParameter(field, value, part, '=', env))}::${arrayType(field, part)})`)
-  if (isNumber(field) && field.name !== 'id' && !part && given.some((value) => Number(value) === 0) && given.length === values.length) conditions.push(sql`${x} is null`)
+  else if (given.length > 1)
+    conditions.push(sql`${x} = any(${given.map((value) => rawParameter(field, value, part, '=', env))}::${arrayType(field, part)})`)
+  if (isNumber(field) && field.name !== 'id' && !part && given.some((value) => Number(value) === 0) && given.length === values.length)
+    conditions.push(sql`${x} is null`)
   return conditions.length === 0 ? sql`false` : conditions.length === 1 ? conditions[0]! : sql`(${join(conditions, ' or ')})`
 }
 
 const types = {
-  text: sql`text`, int4: sql`int4`, float8: sql`float8`, numeric: sql`numeric`, bool: sql`boolean`, date: sql`date`, timestamp: sql`timestamp`,
+  text: sql`text`,
+  int4: sql`int4`,
+  float8: sql`float8`,
+  numeric: sql`numeric`,
+  bool: sql`boolean`,
+  date: sql`date`,
+  timestamp: sql`timestamp`,
 } as const
 const arrays = {
-  text: sql`text[]`, int4: sql`int4[]`, float8: sql`float8[]`, numeric: sql`numeric[]`, bool: sql`boolean[]`, date: sql`date[]`, timestamp: sql`timestamp[]`,
+  text: sql`text[]`,
+  int4: sql`int4[]`,
+  float8: sql`float8[]`,
+  numeric: sql`numeric[]`,
+  bool: sql`boolean[]`,
+  date: sql`date[]`,
+  timestamp: sql`timestamp[]`,
 } as const
 
 /** How a field's values are typed in PostgreSQL. */
@@ -119,7 +174,9 @@ function toParameter(field: FieldInfo, value: unknown, part: string | null, oper
 }
 
 function rawParameter(field: FieldInfo, value: unknown, part: string | null, operator: string, env: Env): unknown {
-  const wrong = (): never => { throw new ValueError(`Wrong value for ${field.model.name}.${field.name}: ${JSON.stringify(value)?.slice(0, 100) ?? ''}`) }
+  const wrong = (): never => {
+    throw new ValueError(`Wrong value for ${field.model.name}.${field.name}: ${JSON.stringify(value)?.slice(0, 100) ?? ''}`)
+  }
   if (part) return Number.isFinite(Number(value)) ? String(Number(value)) : wrong()
   if (isText(field)) {
     if (typeof value !== 'string' && typeof value !== 'number') return wrong()
@@ -132,13 +189,16 @@ function rawParameter(field: FieldInfo, value: unknown, part: string | null, ope
   const number = typeof value === 'boolean' ? Number(value) : typeof value === 'string' && value.trim() !== '' ? Number(value) : value
   if (typeof number !== 'number' || !Number.isFinite(number)) return wrong()
   if (typeName(field) !== 'int4') return String(number)
-  if (!Number.isInteger(number) || Math.abs(number) > 2147483647) return operator === '=' ? -2147483648 : Math.max(-2147483648, Math.min(2147483647, Math.trunc(number)))
+  if (!Number.isInteger(number) || Math.abs(number) > 2147483647)
+    return operator === '=' ? -2147483648 : Math.max(-2147483648, Math.min(2147483647, Math.trunc(number)))
   return number
 }
 
 function timeParameter(field: FieldInfo, value: unknown, operator: string, env: Env): string | null {
   if (typeof value !== 'string') return null
-  const text = isDay(value.slice(0, 10)) ? value.replace('T', ' ').replace(/(\.\d+)?(Z|\+00:00)?$/, '') : relativeTime(value, field.kind as 'date' | 'datetime', env.call.now(), env.context.tz)
+  const text = isDay(value.slice(0, 10))
+    ? value.replace('T', ' ').replace(/(\.\d+)?(Z|\+00:00)?$/, '')
+    : relativeTime(value, field.kind as 'date' | 'datetime', env.call.now(), env.context.tz)
   if (text === null) return null
   if (field.kind === 'date') return isDay(text.slice(0, 10)) ? text.slice(0, 10) : null
   // A bare day against an instant means the whole day.
@@ -149,7 +209,8 @@ function timeParameter(field: FieldInfo, value: unknown, operator: string, env: 
 
 function compileLike(field: FieldInfo, x: Sql, operator: Operator, value: unknown): Sql {
   if (value === null) return sql`true`
-  if (typeof value !== 'string' && typeof value !== 'number') throw new ValueError(`Wrong value for ${field.model.name}.${field.name}: ${operator} takes a text`)
+  if (typeof value !== 'string' && typeof value !== 'number')
+    throw new ValueError(`Wrong value for ${field.model.name}.${field.name}: ${operator} takes a text`)
   const text = String(value).replaceAll('\0', '')
   const subject = isText(field) ? x : sql`(${x})::text`
   if (operator === '=like' || operator === '=ilike') {
@@ -162,8 +223,16 @@ function compileLike(field: FieldInfo, x: Sql, operator: Operator, value: unknow
 }
 
 const parts: Record<string, Sql> = {
-  year_number: sql`year`, quarter_number: sql`quarter`, month_number: sql`month`, iso_week_number: sql`week`, day_of_year: sql`doy`, day_of_month: sql`day`,
-  day_of_week: sql`dow`, hour_number: sql`hour`, minute_number: sql`minute`, second_number: sql`second`,
+  year_number: sql`year`,
+  quarter_number: sql`quarter`,
+  month_number: sql`month`,
+  iso_week_number: sql`week`,
+  day_of_year: sql`doy`,
+  day_of_month: sql`day`,
+  day_of_week: sql`dow`,
+  hour_number: sql`hour`,
+  minute_number: sql`minute`,
+  second_number: sql`second`,
 }
 
 /** Parts of an instant are those of the caller's own clock. */

@@ -51,7 +51,15 @@ function translatedExpression(env: Env, stored: Sql): Sql {
   return lang === 'en_US' ? sql`(${english})` : sql`coalesce(${stored}->>${literal(lang)}, ${english})`
 }
 
-const casts = { text: sql`text`, int4: sql`int4`, float8: sql`float8`, numeric: sql`numeric`, bool: sql`boolean`, date: sql`date`, timestamp: sql`timestamp` }
+const casts = {
+  text: sql`text`,
+  int4: sql`int4`,
+  float8: sql`float8`,
+  numeric: sql`numeric`,
+  bool: sql`boolean`,
+  date: sql`date`,
+  timestamp: sql`timestamp`,
+}
 
 function companyExpression(env: Env, field: FieldInfo, stored: Sql): Sql {
   return sql`(${stored}->>${literal(String(env.me.company_id))})::${casts[typeName(field)]}`
@@ -90,5 +98,5 @@ export function isPushable(env: Env, field: FieldInfo): boolean {
     return end !== field && isPushable(env, end) && end.kind !== 'one2many' && end.kind !== 'many2many'
   }
   if (field.kind === 'binary') return false
-  return field.computed !== 'live' || field.name === 'display_name' && field.magic
+  return field.computed !== 'live' || (field.name === 'display_name' && field.magic)
 }

@@ -25,5 +25,8 @@ test('literals double their quotes and refuse backslashes', () => {
 })
 
 test('join keeps the order of the parameters', () => {
-  assert.deepEqual(join([sql`a = ${1}`, sql`b = ${2}`, sql`c = ${3}`], ' and ').compile(), { text: 'a = $1 and b = $2 and c = $3', values: [1, 2, 3] })
+  assert.deepEqual(join([sql`a = ${1}`, sql`b = ${2}`, sql`c = ${3}`], ' and ').compile(), {
+    text: 'a = $1 and b = $2 and c = $3',
+    values: [1, 2, 3],
+  })
 })

@@ -13,8 +13,16 @@ export type Span = (typeof spans)[number]
 
 /** Parts of an instant or a day: the month in any year. `extract` fields of PostgreSQL, by the protocol's names. */
 const parts = {
-  year_number: sql`year`, quarter_number: sql`quarter`, month_number: sql`month`, iso_week_number: sql`week`, day_of_year: sql`doy`,
-  day_of_month: sql`day`, day_of_week: sql`dow`, hour_number: sql`hour`, minute_number: sql`minute`, second_number: sql`second`,
+  year_number: sql`year`,
+  quarter_number: sql`quarter`,
+  month_number: sql`month`,
+  iso_week_number: sql`week`,
+  day_of_year: sql`doy`,
+  day_of_month: sql`day`,
+  day_of_week: sql`dow`,
+  hour_number: sql`hour`,
+  minute_number: sql`minute`,
+  second_number: sql`second`,
 }
 export type Part = keyof typeof parts
 export const isPart = (text: string): text is Part => Object.hasOwn(parts, text)
@@ -27,13 +35,31 @@ export interface GroupKey {
   readonly weekStart: number
 }
 
-export const functions = ['sum', 'avg', 'min', 'max', 'count', 'count_distinct', 'array_agg', 'array_agg_distinct', 'bool_and', 'bool_or', 'recordset'] as const
+export const functions = [
+  'sum',
+  'avg',
+  'min',
+  'max',
+  'count',
+  'count_distinct',
+  'array_agg',
+  'array_agg_distinct',
+  'bool_and',
+  'bool_or',
+  'recordset',
+] as const
 export type AggregateFunction = (typeof functions)[number]
-export interface AggregateColumn { readonly field: FieldInfo; readonly function: AggregateFunction }
+export interface AggregateColumn {
+  readonly field: FieldInfo
+  readonly function: AggregateFunction
+}
 
 /** What groups are sorted and filtered by: the n-th key, the n-th aggregate, or the number of records. */
 export type GroupColumn = { readonly key: number } | { readonly aggregate: number } | 'count'
-export interface GroupOrder { readonly by: GroupColumn; readonly descending: boolean }
+export interface GroupOrder {
+  readonly by: GroupColumn
+  readonly descending: boolean
+}
 export type Having =
   | { readonly kind: 'compare'; readonly column: GroupColumn; readonly operator: keyof typeof comparisons; readonly value: string }
   | { readonly kind: 'in'; readonly column: GroupColumn; readonly values: readonly string[] }
@@ -72,7 +98,10 @@ export function groupStatement(env: Env, model: Model, node: Node, query: GroupQ
   const told = query.keys.flatMap((key, i) => tellings(env, key, scope, i))
   const named = sql`select ${join([sql`q.*`, ...told])} from (${groups}) q`
   const having = query.having ? sql` where ${compileHaving(query.having)}` : empty
-  const order = query.order.length === 0 ? empty : sql` order by ${join(query.order.map((one) => sql`${sortKey(env, query.keys, one.by)}${one.descending ? sql` desc` : empty}`))}`
+  const order =
+    query.order.length === 0
+      ? empty
+      : sql` order by ${join(query.order.map((one) => sql`${sortKey(env, query.keys, one.by)}${one.descending ? sql` desc` : empty}`))}`
   return sql`select g.*, (count(*) over ())::int4 as total from (${named}) g${having}${order}${query.limit === null ? empty : sql` limit ${query.limit}`}${query.offset ? sql` offset ${query.offset}` : empty}`
 }
 
@@ -95,20 +124,36 @@ function keyValue(env: Env, key: GroupKey, scope: Scope, linked: string): Sql {
   if (part) return sql`extract(${parts[part]} from ${local})::int4`
   // A whole hour, not the hour's name: when clocks go back the name comes twice.
   if (span === 'hour') return end.kind === 'datetime' ? sql`(${x} - (${local} - date_trunc('hour', ${local})))` : local
-  if (span === 'week' && key.weekStart !== 1) return sql`(date_trunc('week', ${local} + ${days(8 - key.weekStart)}) - ${days(8 - key.weekStart)})`
+  if (span === 'week' && key.weekStart !== 1)
+    return sql`(date_trunc('week', ${local} + ${days(8 - key.weekStart)}) - ${days(8 - key.weekStart)})`
   if (span) return sql`date_trunc(${literal(span)}, ${local})`
   switch (end.kind) {
-    case 'integer': case 'float': case 'decimal': case 'monetary': return sql`coalesce(${x}, 0)`
-    case 'boolean': return sql`coalesce(${x}, false)`
-    case 'char': case 'text': case 'selection': case 'reference': return sql`nullif(${x}, '')`
-    default: return x
+    case 'integer':
+    case 'float':
+    case 'decimal':
+    case 'monetary':
+      return sql`coalesce(${x}, 0)`
+    case 'boolean':
+      return sql`coalesce(${x}, false)`
+    case 'char':
+    case 'text':
+    case 'selection':
+    case 'reference':
+      return sql`nullif(${x}, '')`
+    default:
+      return x
   }
 }
 
 const days = (n: number): Sql => sql`interval ${literal(`${n} days`)}`
 const onClock = (x: Sql, zone: string): Sql => sql`(${x} at time zone 'UTC' at time zone ${literal(zone)})`
 const lengths: Record<Span, Sql> = {
-  hour: sql`interval '1 hour'`, day: sql`interval '1 day'`, week: sql`interval '7 days'`, month: sql`interval '1 month'`, quarter: sql`interval '3 months'`, year: sql`interval '1 year'`,
+  hour: sql`interval '1 hour'`,
+  day: sql`interval '1 day'`,
+  week: sql`interval '7 days'`,
+  month: sql`interval '1 month'`,
+  quarter: sql`interval '3 months'`,
+  year: sql`interval '1 year'`,
 }
 
 /** What a person sees of a key, and the bounds of a span. */
@@ -143,18 +188,29 @@ function firstInstant(k: Sql, zone: string): Sql {
 
 function aggregate({ function: name }: AggregateColumn, v: Sql): Sql {
   switch (name) {
-    case 'sum': return sql`coalesce(sum(${v}), 0)`
-    case 'avg': return sql`avg(${v})`
-    case 'min': return sql`min(${v})`
-    case 'max': return sql`max(${v})`
-    case 'count': return sql`count(${v})::int4`
-    case 'count_distinct': return sql`count(distinct ${v})::int4`
-    case 'bool_and': return sql`bool_and(${v})`
-    case 'bool_or': return sql`bool_or(${v})`
-    case 'array_agg_distinct': return sql`array_to_json(array_agg(distinct ${v}))`
+    case 'sum':
+      return sql`coalesce(sum(${v}), 0)`
+    case 'avg':
+      return sql`avg(${v})`
+    case 'min':
+      return sql`min(${v})`
+    case 'max':
+      return sql`max(${v})`
+    case 'count':
+      return sql`count(${v})::int4`
+    case 'count_distinct':
+      return sql`count(distinct ${v})::int4`
+    case 'bool_and':
+      return sql`bool_and(${v})`
+    case 'bool_or':
+      return sql`bool_or(${v})`
+    case 'array_agg_distinct':
+      return sql`array_to_json(array_agg(distinct ${v}))`
     // Clients pair lists of one group with each other: all are in the order of the records.
-    case 'array_agg': return sql`array_to_json(array_agg(${v} order by r.id))`
-    case 'recordset': return sql`array_to_json(coalesce(array_agg(${v} order by r.id) filter (where ${v} is not null), '{}'))`
+    case 'array_agg':
+      return sql`array_to_json(array_agg(${v} order by r.id))`
+    case 'recordset':
+      return sql`array_to_json(coalesce(array_agg(${v} order by r.id) filter (where ${v} is not null), '{}'))`
   }
 }
 
@@ -173,9 +229,14 @@ export const comparisons = { '=': sql`=`, '!=': sql`<>`, '<': sql`<`, '<=': sql`
 
 function compileHaving(having: Having): Sql {
   switch (having.kind) {
-    case 'not': return sql`not coalesce(${compileHaving(having.node)}, false)`
-    case 'and': case 'or': return sql`(${join(having.nodes.map(compileHaving), having.kind === 'and' ? ' and ' : ' or ')})`
-    case 'in': return sql`${column('g', columnName(having.column))}::numeric = any(${having.values}::numeric[])`
-    case 'compare': return sql`${column('g', columnName(having.column))}::numeric ${comparisons[having.operator]} ${having.value}::numeric`
+    case 'not':
+      return sql`not coalesce(${compileHaving(having.node)}, false)`
+    case 'and':
+    case 'or':
+      return sql`(${join(having.nodes.map(compileHaving), having.kind === 'and' ? ' and ' : ' or ')})`
+    case 'in':
+      return sql`${column('g', columnName(having.column))}::numeric = any(${having.values}::numeric[])`
+    case 'compare':
+      return sql`${column('g', columnName(having.column))}::numeric ${comparisons[having.operator]} ${having.value}::numeric`
   }
 }

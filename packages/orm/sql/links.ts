@@ -11,13 +11,15 @@ import { type Sql, ident, join, sql } from './fragment.ts'
  * and names and related fields would leak (kernel §2.2).
  */
 export function linksAllowed(env: Env, fields: Iterable<FieldInfo>, scope: Scope): Sql | null {
-  const checks = [...fields].filter((field) => field.column && !field.options.companyDependent).map((field) => {
-    const comodel = env.modelOf(field.comodel!)
-    const inner = scope.inner()
-    const domain = field.options['domain'] && !env.isSystem ? parseDomain({ env, rules: false }, comodel, field.options['domain']) : yes
-    const rule = and([ruleFor(env, comodel, 'name'), domain])
-    return sql`(${scope.column(field.column!)} is null or exists (select from ${ident(comodel.table)} ${ident(inner.alias)} where ${inner.column('id')} = ${scope.column(field.column!)} and ${compileCondition(env, rule, inner)}))`
-  })
+  const checks = [...fields]
+    .filter((field) => field.column && !field.options.companyDependent)
+    .map((field) => {
+      const comodel = env.modelOf(field.comodel!)
+      const inner = scope.inner()
+      const domain = field.options['domain'] && !env.isSystem ? parseDomain({ env, rules: false }, comodel, field.options['domain']) : yes
+      const rule = and([ruleFor(env, comodel, 'name'), domain])
+      return sql`(${scope.column(field.column!)} is null or exists (select from ${ident(comodel.table)} ${ident(inner.alias)} where ${inner.column('id')} = ${scope.column(field.column!)} and ${compileCondition(env, rule, inner)}))`
+    })
   return checks.length === 0 ? null : join(checks, ' and ')
 }
 
@@ -25,12 +27,16 @@ export function linksAllowed(env: Env, fields: Iterable<FieldInfo>, scope: Scope
 export function companiesAgree(env: Env, model: Model, touched: ReadonlySet<FieldInfo>, scope: Scope): Sql | null {
   const company = model.fields.get('company_id')
   if (!company?.column) return null
-  const fields = [...model.fields.values()].filter((field) => field.kind === 'many2one' && field.column && field.options['sameCompany'] && (touched.has(field) || touched.has(company)))
+  const fields = [...model.fields.values()].filter(
+    (field) => field.kind === 'many2one' && field.column && field.options['sameCompany'] && (touched.has(field) || touched.has(company)),
+  )
   const checks = fields.flatMap((field) => {
     const comodel = env.modelOf(field.comodel!)
     if (!comodel.fields.get('company_id')?.column) return []
     const inner = scope.inner()
-    return [sql`(${scope.column('company_id')} is null or not exists (select from ${ident(comodel.table)} ${ident(inner.alias)} where ${inner.column('id')} = ${scope.column(field.column!)} and ${inner.column('company_id')} <> ${scope.column('company_id')}))`]
+    return [
+      sql`(${scope.column('company_id')} is null or not exists (select from ${ident(comodel.table)} ${ident(inner.alias)} where ${inner.column('id')} = ${scope.column(field.column!)} and ${inner.column('company_id')} <> ${scope.column('company_id')}))`,
+    ]
   })
   return checks.length === 0 ? null : join(checks, ' and ')
 }

@@ -7,7 +7,8 @@ type Type = 'text' | 'int4' | 'float8' | 'numeric' | 'bool' | 'date' | 'timestam
 export type RecordColumn = { readonly name: string; readonly type: Type } | { readonly name: string; readonly field: FieldInfo }
 
 /** The type in which a value of this field travels: translated and company-dependent ones as the bare value. */
-const travelType = (column: RecordColumn): Type => ('type' in column ? column.type : column.field.kind === 'json' ? 'json' : typeName(column.field))
+const travelType = (column: RecordColumn): Type =>
+  'type' in column ? column.type : column.field.kind === 'json' ? 'json' : typeName(column.field)
 
 /** Rows given as one JSON parameter, to be used as a table: the statement's shape is the same for one row and for a thousand. */
 export function recordset(rows: string, columns: readonly RecordColumn[]): Sql {

@@ -31,7 +31,12 @@ export type Encoding = 'wire' | 'typed'
 
 /** `value as "name", …` for the fields wanted of the table in `scope`. */
 export function selectList(env: Env, scope: Scope, wants: readonly Want[], encoding: Encoding): Sql {
-  return join([sql`${scope.column('id')} as id`, ...wants.filter((want) => want.field.name !== 'id').map((want) => sql`${encode(env, scope, want, encoding)} as ${ident(want.field.name)}`)])
+  return join([
+    sql`${scope.column('id')} as id`,
+    ...wants
+      .filter((want) => want.field.name !== 'id')
+      .map((want) => sql`${encode(env, scope, want, encoding)} as ${ident(want.field.name)}`),
+  ])
 }
 
 /** An array of row objects as JSON text, compact, in the rows' order. */
@@ -51,21 +56,34 @@ function encode(env: Env, scope: Scope, want: Want, encoding: Encoding): Sql {
 
 function encodeWire(kind: FieldInfo['kind'], x: Sql): Sql {
   switch (kind) {
-    case 'integer': return sql`coalesce(${x}, 0)`
-    case 'float': case 'decimal': case 'monetary': return sql`coalesce(${x}, 0)::float8`
-    case 'boolean': return sql`coalesce(${x}, false)`
-    case 'datetime': return sql`coalesce(to_json(to_char(${x}, 'YYYY-MM-DD HH24:MI:SS')), 'false')`
-    default: return sql`coalesce(to_json(${x}), 'false')`
+    case 'integer':
+      return sql`coalesce(${x}, 0)`
+    case 'float':
+    case 'decimal':
+    case 'monetary':
+      return sql`coalesce(${x}, 0)::float8`
+    case 'boolean':
+      return sql`coalesce(${x}, false)`
+    case 'datetime':
+      return sql`coalesce(to_json(to_char(${x}, 'YYYY-MM-DD HH24:MI:SS')), 'false')`
+    default:
+      return sql`coalesce(to_json(${x}), 'false')`
   }
 }
 
 function encodeTyped(kind: FieldInfo['kind'], x: Sql): Sql {
   switch (kind) {
-    case 'float': return sql`(${x})::float8`
-    case 'decimal': case 'monetary': return sql`(${x})::text`
-    case 'boolean': return sql`coalesce(${x}, false)`
-    case 'datetime': return sql`to_char(${x}, 'YYYY-MM-DD HH24:MI:SS')`
-    default: return x
+    case 'float':
+      return sql`(${x})::float8`
+    case 'decimal':
+    case 'monetary':
+      return sql`(${x})::text`
+    case 'boolean':
+      return sql`coalesce(${x}, false)`
+    case 'datetime':
+      return sql`to_char(${x}, 'YYYY-MM-DD HH24:MI:SS')`
+    default:
+      return x
   }
 }
 
@@ -94,7 +112,8 @@ export function nameOf(env: Env, comodel: Model, inner: Scope, id: Sql): Sql {
   return sql`coalesce((select ${name} from ${ident(comodel.table)} ${ident(inner.alias)} where ${inner.column('id')} = ${id}${andRule(env, ruleFor(env, comodel, 'name'), inner)}), '')`
 }
 
-const andRule = (env: Env, rule: Node, scope: Scope): Sql => (rule.kind === 'true' ? empty : sql` and ${compileCondition(env, rule, scope)}`)
+const andRule = (env: Env, rule: Node, scope: Scope): Sql =>
+  rule.kind === 'true' ? empty : sql` and ${compileCondition(env, rule, scope)}`
 
 function encodeMany(env: Env, scope: Scope, { field, nested }: Want, encoding: Encoding): Sql {
   const comodel = env.modelOf(field.comodel!)
@@ -103,15 +122,21 @@ function encodeMany(env: Env, scope: Scope, { field, nested }: Want, encoding: E
   const limit = nested?.limit == null ? empty : sql` limit ${nested.limit}`
   const offset = nested?.offset ? sql` offset ${nested.offset}` : empty
   const source = linked(env, field, comodel, scope, inner)
-  if (nested) return sql`(select ${arrayText}::json from (select ${selectList(env, inner, nested.wants, encoding)} from ${source} order by ${order}${limit}${offset}) x)`
+  if (nested)
+    return sql`(select ${arrayText}::json from (select ${selectList(env, inner, nested.wants, encoding)} from ${source} order by ${order}${limit}${offset}) x)`
   return sql`coalesce(array_to_json(array(select ${inner.column('id')} from ${source} order by ${order}${limit}${offset})), '[]')`
 }
 
 /** The linked records that this caller may name and, unless asked otherwise, that are active. */
 function linked(env: Env, field: FieldInfo, comodel: Model, scope: Scope, inner: Scope): Sql {
-  const node = and([ruleFor(env, comodel, 'read'), activeOnly(env, comodel, []), field.options['domain'] ? parseDomain({ env, rules: false }, comodel, field.options['domain']) : yes])
+  const node = and([
+    ruleFor(env, comodel, 'read'),
+    activeOnly(env, comodel, []),
+    field.options['domain'] ? parseDomain({ env, rules: false }, comodel, field.options['domain']) : yes,
+  ])
   const table = sql`${ident(comodel.table)} ${ident(inner.alias)}`
-  if (field.kind === 'one2many') return sql`${table} where ${inner.column(field.inverse!)} = ${scope.column('id')}${andRule(env, node, inner)}`
+  if (field.kind === 'one2many')
+    return sql`${table} where ${inner.column(field.inverse!)} = ${scope.column('id')}${andRule(env, node, inner)}`
   const link = scope.inner()
   return sql`${ident(field.links!.table)} ${ident(link.alias)} join ${table} on ${inner.column('id')} = ${link.column(field.links!.theirs)} where ${link.column(field.links!.mine)} = ${scope.column('id')}${andRule(env, node, inner)}`
 }
@@ -148,7 +173,14 @@ function sortKey(env: Env, field: FieldInfo, scope: Scope): Sql {
 }
 
 /** `id, columns…` of the rows that match, in order, at most `limit`: names and relations are joined outside, so that a page costs the same at any table size. */
-export function page(env: Env, model: Model, node: Node, options: { order: readonly OrderTerm[]; limit: number | null; offset: number }, columns: ReadonlySet<string>, names: Scope): Sql {
+export function page(
+  env: Env,
+  model: Model,
+  node: Node,
+  options: { order: readonly OrderTerm[]; limit: number | null; offset: number },
+  columns: ReadonlySet<string>,
+  names: Scope,
+): Sql {
   const scope = names.as('f')
   const condition = node.kind === 'true' ? empty : sql` where ${compileCondition(env, node, scope)}`
   const order = orderBy(env, options.order, scope)

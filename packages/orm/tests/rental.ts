@@ -1,6 +1,26 @@
 import { base, contactManager, employee } from '@erp4/base'
 import {
-  type Access, Decimal, type ModelFields, all, app, boolean, char, date, datetime, decimal, float, grant, group, integer, many2many, many2one, model, one2many, protect, selection, text,
+  type Access,
+  Decimal,
+  type ModelFields,
+  all,
+  app,
+  boolean,
+  char,
+  date,
+  datetime,
+  decimal,
+  float,
+  grant,
+  group,
+  integer,
+  many2many,
+  many2one,
+  model,
+  one2many,
+  protect,
+  selection,
+  text,
 } from '@erp4/orm'
 
 /** Things for hire, so that groups, imports and forms can be tried on every kind of field. */
@@ -11,12 +31,12 @@ export const rental_thing = model('rental.thing', {
   label: 'Thing',
   order: 'name',
   fields: {
-    name:    char({ required: true, translate: true }),
-    daily:   decimal({ label: 'Price a Day', digits: 2 }),
-    cost:    decimal({ label: 'What It Cost' }),
-    kind:    selection({ tool: 'Tool', vehicle: 'Vehicle' }, { default: 'tool' }),
-    depot:   char(),
-    hidden:  boolean({ help: 'Only its owner knows of it.' }),
+    name: char({ required: true, translate: true }),
+    daily: decimal({ label: 'Price a Day', digits: 2 }),
+    cost: decimal({ label: 'What It Cost' }),
+    kind: selection({ tool: 'Tool', vehicle: 'Vehicle' }, { default: 'tool' }),
+    depot: char(),
+    hidden: boolean({ help: 'Only its owner knows of it.' }),
     booking_ids: one2many('rental.booking', 'thing_id'),
   },
 })
@@ -25,27 +45,27 @@ export const rental_booking = model('rental.booking', {
   label: 'Booking',
   order: 'name, id',
   fields: {
-    name:       char({ required: true }),
-    state:      selection({ asked: 'Asked For', confirmed: 'Confirmed' }, { required: true, default: 'asked' }),
-    thing_id:   many2one('rental.thing'),
-    depot:      char({ related: 'thing_id.depot' }),
-    kind:       selection({ tool: 'Tool', vehicle: 'Vehicle' }, { related: 'thing_id.kind' }),
+    name: char({ required: true }),
+    state: selection({ asked: 'Asked For', confirmed: 'Confirmed' }, { required: true, default: 'asked' }),
+    thing_id: many2one('rental.thing'),
+    depot: char({ related: 'thing_id.depot' }),
+    kind: selection({ tool: 'Tool', vehicle: 'Vehicle' }, { related: 'thing_id.kind' }),
     partner_id: many2one('res.partner'),
-    user_id:    many2one('res.users', { default: (env) => env.user.id }),
-    starts:     datetime({ label: 'Starts At' }),
-    day:        date(),
-    days:       integer({ default: 1 }),
-    price:      decimal({ digits: 2 }),
-    weight:     float(),
-    paid:       boolean({ label: 'Paid in Advance' }),
-    note:       text(),
-    secret:     integer({ label: 'Margin' }),
-    tag_ids:    many2many('rental.tag'),
-    line_ids:   one2many('rental.line', 'booking_id'),
-    total:      decimal({ compute: 'stored' }),
-    greeting:   char({ compute: 'live' }),
-    value:      decimal({ compute: 'stored', label: 'Value at Risk' }),
-    active:     boolean({ default: true }),
+    user_id: many2one('res.users', { default: (env) => env.user.id }),
+    starts: datetime({ label: 'Starts At' }),
+    day: date(),
+    days: integer({ default: 1 }),
+    price: decimal({ digits: 2 }),
+    weight: float(),
+    paid: boolean({ label: 'Paid in Advance' }),
+    note: text(),
+    secret: integer({ label: 'Margin' }),
+    tag_ids: many2many('rental.tag'),
+    line_ids: one2many('rental.line', 'booking_id'),
+    total: decimal({ compute: 'stored' }),
+    greeting: char({ compute: 'live' }),
+    value: decimal({ compute: 'stored', label: 'Value at Risk' }),
+    active: boolean({ default: true }),
   },
 })
 
@@ -53,18 +73,28 @@ export const rental_line = model('rental.line', {
   label: 'Extra',
   fields: {
     booking_id: many2one('rental.booking', { required: true, ondelete: 'cascade' }),
-    name:       char({ required: true }),
-    quantity:   integer({ default: 1 }),
-    price:      decimal(),
-    amount:     decimal({ compute: 'stored' }),
-    share:      char({ compute: 'live' }),
+    name: char({ required: true }),
+    quantity: integer({ default: 1 }),
+    price: decimal(),
+    amount: decimal({ compute: 'stored' }),
+    share: char({ compute: 'live' }),
   },
 })
 
-export const rental_tag = model('rental.tag', { label: 'Tag', order: 'name', unique: [['name']], fields: { name: char({ required: true }), hidden: boolean() } })
+export const rental_tag = model('rental.tag', {
+  label: 'Tag',
+  order: 'name',
+  unique: [['name']],
+  fields: { name: char({ required: true }), hidden: boolean() },
+})
 
 declare module '@erp4/orm/models' {
-  interface Models { 'rental.thing': RentalThing; 'rental.booking': RentalBooking; 'rental.line': RentalLine; 'rental.tag': RentalTag }
+  interface Models {
+    'rental.thing': RentalThing
+    'rental.booking': RentalBooking
+    'rental.line': RentalLine
+    'rental.tag': RentalTag
+  }
   interface RentalThing extends ModelFields<typeof rental_thing> {}
   interface RentalBooking extends ModelFields<typeof rental_booking> {}
   interface RentalLine extends ModelFields<typeof rental_line> {}
@@ -74,11 +104,26 @@ declare module '@erp4/orm/models' {
 const zero = Decimal.of(0)
 
 rental_line.compute('amount', ['quantity', 'price'], (line) => (line.price ?? zero).times(Decimal.of(line.quantity ?? 0)))
-rental_line.compute('share', ['name', 'booking_id.name', 'booking_id.days'], (line) => `${line.name} of ${line.booking_id?.name ?? '?'} (${line.booking_id?.days ?? 0})`)
-rental_booking.compute('total', ['price', 'days', 'line_ids.amount'], (booking) => (booking.price ?? zero).times(Decimal.of(booking.days ?? 0)).plus(Decimal.sum(booking.line_ids.map((line) => line.amount ?? zero))))
-rental_booking.compute('greeting', ['partner_id.name', 'total'], (booking) => `${booking.partner_id?.name ?? 'Nobody'}: ${booking.total ?? 0}`)
-rental_booking.compute('value', ['thing_id.cost', 'days'], (booking) => (booking.thing_id?.cost ?? zero).times(Decimal.of(booking.days ?? 0)))
-rental_booking.onchange('thing_id', ['thing_id.daily', 'thing_id.name'], (booking) => ({ price: booking.thing_id?.daily ?? null, note: booking.thing_id ? `Mind the ${booking.thing_id.name}` : null }))
+rental_line.compute(
+  'share',
+  ['name', 'booking_id.name', 'booking_id.days'],
+  (line) => `${line.name} of ${line.booking_id?.name ?? '?'} (${line.booking_id?.days ?? 0})`,
+)
+rental_booking.compute('total', ['price', 'days', 'line_ids.amount'], (booking) =>
+  (booking.price ?? zero).times(Decimal.of(booking.days ?? 0)).plus(Decimal.sum(booking.line_ids.map((line) => line.amount ?? zero))),
+)
+rental_booking.compute(
+  'greeting',
+  ['partner_id.name', 'total'],
+  (booking) => `${booking.partner_id?.name ?? 'Nobody'}: ${booking.total ?? 0}`,
+)
+rental_booking.compute('value', ['thing_id.cost', 'days'], (booking) =>
+  (booking.thing_id?.cost ?? zero).times(Decimal.of(booking.days ?? 0)),
+)
+rental_booking.onchange('thing_id', ['thing_id.daily', 'thing_id.name'], (booking) => ({
+  price: booking.thing_id?.daily ?? null,
+  note: booking.thing_id ? `Mind the ${booking.thing_id.name}` : null,
+}))
 rental_booking.onchange('note', ['note'], (booking) => (booking.note?.includes('Boat') ? { paid: true } : {}))
 rental_booking.constrain(['days'], (booking) => (booking.days ?? 0) <= 365 || 'Nobody hires for more than a year.')
 
@@ -89,4 +134,10 @@ const access: Access<'rental.thing' | 'rental.booking' | 'rental.line' | 'rental
   'rental.tag': [grant(desk, ['read'], () => [['hidden', '=', false]]), grant(owner, all)],
 }
 
-export const rental = app({ name: 'rental', depends: [base], models: [rental_thing, rental_booking, rental_line, rental_tag], groups: [desk, owner], access })
+export const rental = app({
+  name: 'rental',
+  depends: [base],
+  models: [rental_thing, rental_booking, rental_line, rental_tag],
+  groups: [desk, owner],
+  access,
+})

@@ -22,12 +22,35 @@ const listed = ['name', 'email', 'phone', 'city', 'country_id', 'parent_id', 'ca
 for (const [what, most, call] of [
   ['reading one partner', 1, () => count('res.partner', 'read', [[parent], listed])],
   ['search_read of 80 partners and 8 fields', 1, () => count('res.partner', 'search_read', [[]], { fields: listed, limit: 80 })],
-  ['a list view with its count', 2, () => count('res.partner', 'web_search_read', [[], Object.fromEntries(listed.map((name) => [name, name.endsWith('_id') ? { fields: { display_name: {} } } : {}]))], { limit: 80, count_limit: 10_001 })],
-  ['creating a partner', 5, () => count('res.partner', 'create', [{ name: 'Bold', is_company: true, email: 'b@example.com', street: 'Main 1', city: 'Ghent' }])],
-  ['creating a contact of a company', 5, () => count('res.partner', 'create', [{ name: 'Cleo', parent_id: parent, email: 'c@example.com' }])],
+  [
+    'a list view with its count',
+    2,
+    () =>
+      count(
+        'res.partner',
+        'web_search_read',
+        [[], Object.fromEntries(listed.map((name) => [name, name.endsWith('_id') ? { fields: { display_name: {} } } : {}]))],
+        { limit: 80, count_limit: 10_001 },
+      ),
+  ],
+  [
+    'creating a partner',
+    5,
+    () => count('res.partner', 'create', [{ name: 'Bold', is_company: true, email: 'b@example.com', street: 'Main 1', city: 'Ghent' }]),
+  ],
+  [
+    'creating a contact of a company',
+    5,
+    () => count('res.partner', 'create', [{ name: 'Cleo', parent_id: parent, email: 'c@example.com' }]),
+  ],
   ['writing one field', 4, () => count('res.partner', 'write', [[parent], { phone: '+32 1' }])],
   ['writing the name of a company with contacts', 6, () => count('res.partner', 'write', [[parent], { name: 'Azure II' }])],
-  ['grouping by two keys', 1, () => count('res.partner', 'formatted_read_group', [[]], { groupby: ['country_id', 'is_company'], aggregates: ['__count', 'color:sum'] })],
+  [
+    'grouping by two keys',
+    1,
+    () =>
+      count('res.partner', 'formatted_read_group', [[]], { groupby: ['country_id', 'is_company'], aggregates: ['__count', 'color:sum'] }),
+  ],
   ['name_search', 1, () => count('res.partner', 'name_search', ['a'])],
 ] as const) {
   test(`${what} takes at most ${most} statement(s)`, async () => {

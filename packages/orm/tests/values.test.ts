@@ -15,10 +15,29 @@ const total = async (id: number) => (await ann.model('shop.order').browse([id]).
 const order = async (values: Record<string, unknown> = {}): Promise<number> => rpc(ann, 'shop.order', 'create', [values])
 
 test('x2many commands work in every spelling, in order', async () => {
-  const id = await order({ line_ids: [[0, 0, { name: 'A', price: 10 }], [0, 'virtual_1', { name: 'B', price: 20 }], [0, false, { name: 'C', price: 40 }]] })
+  const id = await order({
+    line_ids: [
+      [0, 0, { name: 'A', price: 10 }],
+      [0, 'virtual_1', { name: 'B', price: 20 }],
+      [0, false, { name: 'C', price: 40 }],
+    ],
+  })
   assert.equal(await total(id), '70')
-  const [{ line_ids: [a, b, c] }] = await rpc(ann, 'shop.order', 'read', [[id], ['line_ids']])
-  await rpc(ann, 'shop.order', 'write', [[id], { line_ids: [[1, a, { quantity: 3 }], [2, b], [0, 0, { name: 'D', price: 1 }]] }])
+  const [
+    {
+      line_ids: [a, b, c],
+    },
+  ] = await rpc(ann, 'shop.order', 'read', [[id], ['line_ids']])
+  await rpc(ann, 'shop.order', 'write', [
+    [id],
+    {
+      line_ids: [
+        [1, a, { quantity: 3 }],
+        [2, b],
+        [0, 0, { name: 'D', price: 1 }],
+      ],
+    },
+  ])
   assert.equal(await total(id), '71')
   await rpc(ann, 'shop.order', 'write', [[id], { line_ids: [[3, c]] }])
   assert.equal(await total(id), '31')
@@ -62,13 +81,23 @@ test('a name that depends on its parent’s follows through any depth, and a cir
   await assert.rejects(rpc(ann, 'shop.category', 'write', [[b], { parent_id: d }]), ValidationError)
   assert.equal(await path(d), 'B / C / D')
   await rpc(ann, 'shop.category', 'unlink', [[b]])
-  assert.deepEqual(await at.system.model('shop.category').browse(ids).read(['name']).then((rows) => rows.map((row) => row.name)), ['Z'])
+  assert.deepEqual(
+    await at.system
+      .model('shop.category')
+      .browse(ids)
+      .read(['name'])
+      .then((rows) => rows.map((row) => row.name)),
+    ['Z'],
+  )
 })
 
 test('deleting what is in use is refused with the name of what uses it; lines go with their order', async () => {
   const id = await order({ line_ids: [[0, 0, { name: 'A' }]] })
   await rpc(ann, 'shop.order', 'action_done', [[id]])
-  await assert.rejects(rpc(ann, 'shop.order', 'unlink', [[id]]), (error: any) => error instanceof UserError && /Shop Delivery/.test(error.message))
+  await assert.rejects(
+    rpc(ann, 'shop.order', 'unlink', [[id]]),
+    (error: any) => error instanceof UserError && /Shop Delivery/.test(error.message),
+  )
   assert.equal(await at.system.model('shop.line').count([['order_id', '=', id]]), 1)
   const free = await order({ line_ids: [[0, 0, { name: 'A' }]] })
   await rpc(ann, 'shop.order', 'unlink', [[free]])
@@ -79,7 +108,10 @@ test('a constraint over lines is checked when they change', async () => {
   const id = await order({ line_ids: [[0, 0, { name: 'A' }]] })
   await rpc(ann, 'shop.order', 'action_done', [[id]])
   await assert.rejects(rpc(ann, 'shop.order', 'write', [[id], { line_ids: [[5]] }]), ValidationError)
-  await assert.rejects(rpc(ann, 'shop.line', 'unlink', [(await at.system.model('shop.line').search([['order_id', '=', id]])).ids]), ValidationError)
+  await assert.rejects(
+    rpc(ann, 'shop.line', 'unlink', [(await at.system.model('shop.line').search([['order_id', '=', id]])).ids]),
+    ValidationError,
+  )
   assert.equal(await at.system.model('shop.line').count([['order_id', '=', id]]), 1)
 })
 
@@ -87,20 +119,42 @@ test('a form saved over somebody else’s change is told so, and writes nothing'
   const id = await order({ name: 'Form', line_ids: [[0, 0, { name: 'A' }]] })
   const [{ version }] = await rpc(ann, 'shop.order', 'read', [[id], ['version']])
   await rpc(ann, 'shop.order', 'write', [[id], { name: 'By another' }])
-  await assert.rejects(rpc(ann, 'shop.order', 'web_save', [[id], { name: 'By me', line_ids: [[5]] }, { name: {} }], { version }), ConflictError)
+  await assert.rejects(
+    rpc(ann, 'shop.order', 'web_save', [[id], { name: 'By me', line_ids: [[5]] }, { name: {} }], { version }),
+    ConflictError,
+  )
   assert.deepEqual(await rpc(ann, 'shop.order', 'read', [[id], ['name', 'line_count']]), [{ id, name: 'By another', line_count: 1 }])
   const [{ version: now }] = await rpc(ann, 'shop.order', 'read', [[id], ['version']])
-  assert.deepEqual(await rpc(ann, 'shop.order', 'web_save', [[id], { name: 'By me' }, { name: {} }], { version: now }), [{ id, name: 'By me' }])
+  assert.deepEqual(await rpc(ann, 'shop.order', 'web_save', [[id], { name: 'By me' }, { name: {} }], { version: now }), [
+    { id, name: 'By me' },
+  ])
 })
 
 test('translated values are per language, English where there is none', async () => {
-  await at.system.model('res.lang').browse((await at.system.with({ active_test: false }).model('res.lang').search([['code', '=', 'ko_KR']])).ids).write({ active: true })
+  await at.system
+    .model('res.lang')
+    .browse(
+      (
+        await at.system
+          .with({ active_test: false })
+          .model('res.lang')
+          .search([['code', '=', 'ko_KR']])
+      ).ids,
+    )
+    .write({ active: true })
   const speak = (lang: string) => ann.with({ lang })
   const id = await order({ note: 'Hello' })
   const read = async (lang: string) => (await speak(lang).model('shop.order').browse([id]).read(['note']))[0]!.note
   await speak('ko_KR').model('shop.order').browse([id]).write({ note: '안녕' })
   assert.deepEqual([await read('en_US'), await read('ko_KR')], ['Hello', '안녕'])
-  assert.deepEqual((await speak('ko_KR').model('shop.order').search([['note', 'ilike', '안']])).ids, [id])
+  assert.deepEqual(
+    (
+      await speak('ko_KR')
+        .model('shop.order')
+        .search([['note', 'ilike', '안']])
+    ).ids,
+    [id],
+  )
   await assert.rejects(rpc(ann, 'shop.order', 'read', [[id], ['note']], { context: { lang: 'xx_XX' } }), UserError)
 })
 
@@ -117,18 +171,36 @@ test('company-dependent values are each company’s own', async () => {
 })
 
 test('live fields are computed when read, searched by their search, and never stored', async () => {
-  const [small, big] = [await order({ line_ids: [[0, 0, { name: 'A', price: 1 }]] }), await order({ line_ids: [[0, 0, { name: 'A', price: 5000 }]] })]
-  assert.deepEqual((await rpc(ann, 'shop.order', 'read', [[small, big], ['is_big']])).map((row: any) => row.is_big), [false, true])
-  const found = await rpc(ann, 'shop.order', 'search', [[['is_big', '=', true], ['id', 'in', [small, big]]]])
+  const [small, big] = [
+    await order({ line_ids: [[0, 0, { name: 'A', price: 1 }]] }),
+    await order({ line_ids: [[0, 0, { name: 'A', price: 5000 }]] }),
+  ]
+  assert.deepEqual(
+    (await rpc(ann, 'shop.order', 'read', [[small, big], ['is_big']])).map((row: any) => row.is_big),
+    [false, true],
+  )
+  const found = await rpc(ann, 'shop.order', 'search', [
+    [
+      ['is_big', '=', true],
+      ['id', 'in', [small, big]],
+    ],
+  ])
   assert.deepEqual(found, [big])
   await assert.rejects(rpc(ann, 'shop.order', 'search', [[]], { order: 'is_big' }), /Cannot sort/)
 })
 
 for (const [what, values, kind] of [
-  ['an unknown choice', { state: 'sold' }, 'ValidationError'], ['a day that is none', { due: '2026-02-30' }, 'ValidationError'], ['a text for a number', { rebate: 'many' }, 'ValidationError'],
-  ['a number beyond 32 bits', { rebate: 3e9 }, 'ValidationError'], ['an unknown field', { nope: 1 }, 'ValueError'], ['a text for a relation', { partner_id: '1' }, 'ValidationError'],
-  ['an object for a text', { name: { a: 1 } }, 'ValidationError'], ['a huge exponent', { margin: '1e1000000' }, 'ValidationError'], ['no list for lines', { line_ids: 'x' }, 'ValidationError'],
-  ['a line without its name', { line_ids: [[0, 0, {}]] }, 'ValidationError'], ['null for a required choice', { state: false }, 'ValidationError'],
+  ['an unknown choice', { state: 'sold' }, 'ValidationError'],
+  ['a day that is none', { due: '2026-02-30' }, 'ValidationError'],
+  ['a text for a number', { rebate: 'many' }, 'ValidationError'],
+  ['a number beyond 32 bits', { rebate: 3e9 }, 'ValidationError'],
+  ['an unknown field', { nope: 1 }, 'ValueError'],
+  ['a text for a relation', { partner_id: '1' }, 'ValidationError'],
+  ['an object for a text', { name: { a: 1 } }, 'ValidationError'],
+  ['a huge exponent', { margin: '1e1000000' }, 'ValidationError'],
+  ['no list for lines', { line_ids: 'x' }, 'ValidationError'],
+  ['a line without its name', { line_ids: [[0, 0, {}]] }, 'ValidationError'],
+  ['null for a required choice', { state: false }, 'ValidationError'],
 ] as const) {
   test(`${what} is refused by name, and nothing is written`, async () => {
     const before = await at.system.model('shop.order').count([])
@@ -139,13 +211,18 @@ for (const [what, values, kind] of [
 
 test('two records with one unique name are refused in words', async () => {
   await rpc(ann, 'shop.quant', 'create', [{ name: 'Chair' }])
-  await assert.rejects(rpc(ann, 'shop.quant', 'create', [{ name: 'Chair' }]), (error: any) => error instanceof ValidationError && !/duplicate key|shop_quant/.test(error.message))
+  await assert.rejects(
+    rpc(ann, 'shop.quant', 'create', [{ name: 'Chair' }]),
+    (error: any) => error instanceof ValidationError && !/duplicate key|shop_quant/.test(error.message),
+  )
 })
 
 test('a thousand orders with lines are made in a handful of statements and read in one', async () => {
   await ann.call(async (env) => {
     const before = env.cx.statements
-    const orders = await env.model('shop.order').create(Array.from({ length: 1000 }, (_, i) => ({ name: `N${i}`, line_ids: [['create', { name: 'A', price: Decimal.of(i) }]] })))
+    const orders = await env
+      .model('shop.order')
+      .create(Array.from({ length: 1000 }, (_, i) => ({ name: `N${i}`, line_ids: [['create', { name: 'A', price: Decimal.of(i) }]] })))
     const rows = await orders.read(['total', 'line_ids.amount', 'partner_id.name'])
     assert.equal(rows[999]!.total!.toString(), '999')
     assert.ok(env.cx.statements - before < 14, `${env.cx.statements - before} statements`)
@@ -155,22 +232,45 @@ test('a thousand orders with lines are made in a handful of statements and read 
 test('copying takes lines and links along, not what must not be copied', async () => {
   const id = await order({ name: 'Orig', margin: 3, due: '2026-05-01', line_ids: [[0, 0, { name: 'A', price: 5 }]] })
   const [copy] = await rpc(ann, 'shop.order', 'copy', [[id], { due: '2026-06-01' }])
-  assert.deepEqual(await rpc(ann, 'shop.order', 'read', [[copy], ['name', 'total', 'due', 'line_count']]), [{ id: copy, name: 'New', total: 5, due: '2026-06-01', line_count: 1 }])
+  assert.deepEqual(await rpc(ann, 'shop.order', 'read', [[copy], ['name', 'total', 'due', 'line_count']]), [
+    { id: copy, name: 'New', total: 5, due: '2026-06-01', line_count: 1 },
+  ])
 })
 
 test('the trail has every change with old and new values, and no secrets', async () => {
   const id = await order({ name: 'Trail', due: '2026-01-01' })
   await rpc(ann, 'shop.order', 'write', [[id], { name: 'Trail 2', due: false }])
   await rpc(ann, 'shop.order', 'unlink', [[id]])
-  const rows = await at.databases.use(at.database, (cx) => cx.query<any>({ compile: () => ({ text: "select operation, change, actor from audit_in where model = 'shop.order' and rec = $1 order by id", values: [id] }) } as any))
-  assert.deepEqual(rows.map((row) => [row.operation, row.actor]), [['create', ann.user.id], ['write', ann.user.id], ['unlink', ann.user.id]])
+  const rows = await at.databases.use(at.database, (cx) =>
+    cx.query<any>({
+      compile: () => ({
+        text: "select operation, change, actor from audit_in where model = 'shop.order' and rec = $1 order by id",
+        values: [id],
+      }),
+    } as any),
+  )
+  assert.deepEqual(
+    rows.map((row) => [row.operation, row.actor]),
+    [
+      ['create', ann.user.id],
+      ['write', ann.user.id],
+      ['unlink', ann.user.id],
+    ],
+  )
   assert.deepEqual(rows[1].change, { name: ['Trail', 'Trail 2'], due: ['2026-01-01', null] })
 })
 
 test('domains mean on the wire what the protocol says', async () => {
-  const make = (name: string | false, rebate: number | false, due: string | false) => rpc(ann, 'shop.order', 'create', [{ name, due, rebate, line_ids: rebate ? [[0, 0, { name: `L${rebate}`, price: rebate }]] : [] }])
-  const ids = [await make('dom Ä_1%', 1, '2026-01-31'), await make('dom b', 2, '2026-02-28'), await make(false, false, false), await make('', 3, '2026-03-31')]
-  const found = async (...domain: unknown[]) => (await rpc(ann, 'shop.order', 'search', [[['id', 'in', ids], ...domain]], { order: 'id' })).map((id: number) => ids.indexOf(id))
+  const make = (name: string | false, rebate: number | false, due: string | false) =>
+    rpc(ann, 'shop.order', 'create', [{ name, due, rebate, line_ids: rebate ? [[0, 0, { name: `L${rebate}`, price: rebate }]] : [] }])
+  const ids = [
+    await make('dom Ä_1%', 1, '2026-01-31'),
+    await make('dom b', 2, '2026-02-28'),
+    await make(false, false, false),
+    await make('', 3, '2026-03-31'),
+  ]
+  const found = async (...domain: unknown[]) =>
+    (await rpc(ann, 'shop.order', 'search', [[['id', 'in', ids], ...domain]], { order: 'id' })).map((id: number) => ids.indexOf(id))
   assert.deepEqual(await found(['name', '=', false]), [2, 3])
   assert.deepEqual(await found(['name', '!=', false]), [0, 1])
   assert.deepEqual(await found(['name', 'not ilike', 'DOM']), [2, 3])

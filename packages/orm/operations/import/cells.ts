@@ -13,19 +13,30 @@ import type { Text } from './plan.ts'
  */
 export function parseCell(env: Env, field: FieldInfo, cell: Text): unknown {
   switch (field.kind) {
-    case 'boolean': return parseBoolean(env, cell)
-    case 'integer': return parseInteger(env, field, cell)
-    case 'float': return Number(parseNumber(env, field, cell))
-    case 'decimal': case 'monetary': return parseNumber(env, field, cell)
-    case 'date': return parseDay(env, field, cell)
-    case 'datetime': return parseMoment(env, field, cell)
-    case 'selection': return parseChoice(env, field, cell)
-    default: return String(cell)
+    case 'boolean':
+      return parseBoolean(env, cell)
+    case 'integer':
+      return parseInteger(env, field, cell)
+    case 'float':
+      return Number(parseNumber(env, field, cell))
+    case 'decimal':
+    case 'monetary':
+      return parseNumber(env, field, cell)
+    case 'date':
+      return parseDay(env, field, cell)
+    case 'datetime':
+      return parseMoment(env, field, cell)
+    case 'selection':
+      return parseChoice(env, field, cell)
+    default:
+      return String(cell)
   }
 }
 
 function wrong(env: Env, field: FieldInfo, cell: Text, hint: string): never {
-  throw new ValidationError(`${env.t("'{value}' does not fit the field '{field}'").replace('{value}', String(cell).slice(0, 80)).replace('{field}', env.t(field.label))}: ${hint}`)
+  throw new ValidationError(
+    `${env.t("'{value}' does not fit the field '{field}'").replace('{value}', String(cell).slice(0, 80)).replace('{field}', env.t(field.label))}: ${hint}`,
+  )
 }
 
 const truths = new Set(['1', 'true', 't', 'yes', 'y', 'x', 'on', '✓'])
@@ -42,7 +53,10 @@ function parseBoolean(env: Env, cell: Text): boolean {
 /** Plain digits. Separators only as the context names them: a guess would read 1,5 as 15. */
 function parseNumber(env: Env, field: FieldInfo, cell: Text): string {
   if (typeof cell === 'number' && Number.isFinite(cell)) return String(cell)
-  const { float_decimal_separator: decimal = '.', float_thousand_separator: thousand = '' } = env.context as { float_decimal_separator?: string; float_thousand_separator?: string }
+  const { float_decimal_separator: decimal = '.', float_thousand_separator: thousand = '' } = env.context as {
+    float_decimal_separator?: string
+    float_thousand_separator?: string
+  }
   const compact = String(cell).replace(/[\s\u00a0\u202f]/g, '')
   const [, whole = '', fraction = '', exponent = ''] = splitNumber(compact, decimal || '.')
   const parts = thousand && !/\s/.test(thousand) ? whole.split(thousand) : [whole]
@@ -66,30 +80,59 @@ function parseInteger(env: Env, field: FieldInfo, cell: Text): number {
 
 function parseDay(env: Env, field: FieldInfo, cell: Text): string {
   const format = env.context['date_format']
-  const text = typeof format === 'string' && format ? byFormat(format, String(cell))?.slice(0, 10) : /^\d{4}-\d\d-\d\d([ T]00:00(:00)?)?$/.test(String(cell)) ? String(cell).slice(0, 10) : undefined
-  return isDay(text) ? text : wrong(env, field, cell, typeof format === 'string' && format ? env.t('it is not written as {format}').replace('{format}', format.slice(0, 40)) : env.t('write the day as 2026-01-31'))
+  const text =
+    typeof format === 'string' && format
+      ? byFormat(format, String(cell))?.slice(0, 10)
+      : /^\d{4}-\d\d-\d\d([ T]00:00(:00)?)?$/.test(String(cell))
+        ? String(cell).slice(0, 10)
+        : undefined
+  return isDay(text)
+    ? text
+    : wrong(
+        env,
+        field,
+        cell,
+        typeof format === 'string' && format
+          ? env.t('it is not written as {format}').replace('{format}', format.slice(0, 40))
+          : env.t('write the day as 2026-01-31'),
+      )
 }
 
 function parseMoment(env: Env, field: FieldInfo, cell: Text): string {
   const format = env.context['datetime_format']
   if (typeof format === 'string' && format) {
     const text = byFormat(format, String(cell))
-    return isMoment(text) ? fromClock(env.context.tz, text) : wrong(env, field, cell, env.t('it is not written as {format}').replace('{format}', format.slice(0, 40)))
+    return isMoment(text)
+      ? fromClock(env.context.tz, text)
+      : wrong(env, field, cell, env.t('it is not written as {format}').replace('{format}', format.slice(0, 40)))
   }
-  const [, day, time = '00:00', seconds = ':00', zone] = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d)?(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?)?$/.exec(String(cell)) ?? []
+  const [, day, time = '00:00', seconds = ':00', zone] =
+    /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d)?(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?)?$/.exec(String(cell)) ?? []
   const text = `${day} ${time}${seconds}`
   if (!isMoment(text)) return wrong(env, field, cell, env.t('write the time as 2026-01-31 14:30:00'))
   if (!zone) return fromClock(env.context.tz, text)
   const at = new Date(`${text.replace(' ', 'T')}${zone}`)
-  return Number.isNaN(at.getTime()) ? wrong(env, field, cell, env.t('the time zone is unknown')) : at.toISOString().slice(0, 19).replace('T', ' ')
+  return Number.isNaN(at.getTime())
+    ? wrong(env, field, cell, env.t('the time zone is unknown'))
+    : at.toISOString().slice(0, 19).replace('T', ' ')
 }
 
-const directives: Record<string, string> = { d: '(?<d>\\d{1,2})', m: '(?<m>\\d{1,2})', Y: '(?<Y>\\d{4})', y: '(?<y>\\d{2})', H: '(?<H>\\d{1,2})', M: '(?<M>\\d{1,2})', S: '(?<S>\\d{1,2})' }
+const directives: Record<string, string> = {
+  d: '(?<d>\\d{1,2})',
+  m: '(?<m>\\d{1,2})',
+  Y: '(?<Y>\\d{4})',
+  y: '(?<y>\\d{2})',
+  H: '(?<H>\\d{1,2})',
+  M: '(?<M>\\d{1,2})',
+  S: '(?<S>\\d{1,2})',
+}
 
 /** `31/01/26` by `%d/%m/%y`, as `2026-01-31 00:00:00`; undefined where the text is not written so. */
 function byFormat(format: string, text: string): string | undefined {
   if (format.length > 40 || text.length > 60) return undefined
-  const source = format.replace(/%(.)|[^%]/g, (piece, letter: string | undefined) => (letter === undefined ? piece.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&') : (directives[letter] ?? '$^')))
+  const source = format.replace(/%(.)|[^%]/g, (piece, letter: string | undefined) =>
+    letter === undefined ? piece.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&') : (directives[letter] ?? '$^'),
+  )
   let parts: Record<string, string> | undefined
   try {
     parts = new RegExp(`^${source}$`).exec(text)?.groups
@@ -109,6 +152,21 @@ function byFormat(format: string, text: string): string | undefined {
 function parseChoice(env: Env, field: FieldInfo, cell: Text): string {
   const text = String(cell)
   const choices = Object.entries(field.choices ?? {})
-  const found = choices.find(([key]) => key === text) ?? choices.find(([key, label]) => [key, label, env.t(label)].some((one) => one.toLowerCase() === text.toLowerCase()))
-  return found ? found[0] : wrong(env, field, cell, env.t('it is none of {choices}').replace('{choices}', choices.slice(0, 12).map(([, label]) => env.t(label)).join(', ')))
+  const found =
+    choices.find(([key]) => key === text) ??
+    choices.find(([key, label]) => [key, label, env.t(label)].some((one) => one.toLowerCase() === text.toLowerCase()))
+  return found
+    ? found[0]
+    : wrong(
+        env,
+        field,
+        cell,
+        env.t('it is none of {choices}').replace(
+          '{choices}',
+          choices
+            .slice(0, 12)
+            .map(([, label]) => env.t(label))
+            .join(', '),
+        ),
+      )
 }

@@ -43,8 +43,17 @@ export async function draftsOf(env: Env, plan: Plan, extracts: readonly Extract[
 }
 
 /** Drafts by what later rows may call them. */
-interface Above { readonly xids: Map<string, Draft>; readonly ids: Map<number, Draft>; readonly names: Map<string, Draft[]> }
-interface Work { readonly env: Env; readonly plan: Plan; readonly references: References; readonly above: Above }
+interface Above {
+  readonly xids: Map<string, Draft>
+  readonly ids: Map<number, Draft>
+  readonly names: Map<string, Draft[]>
+}
+interface Work {
+  readonly env: Env
+  readonly plan: Plan
+  readonly references: References
+  readonly above: Above
+}
 
 function wantAll(env: Env, references: References, plan: Plan, { cells, lists }: Extract): void {
   for (const [column, cell] of cells) {
@@ -57,21 +66,40 @@ function wantAll(env: Env, references: References, plan: Plan, { cells, lists }:
 
 /** A many2many cell names several records, with commas between. */
 const partsOf = (column: Column & { kind: 'reference' }, cell: Text): Text[] =>
-  (column.field.kind === 'many2many' ? String(cell).split(',').map((part) => part.trim()).filter(Boolean) : [cell])
+  column.field.kind === 'many2many'
+    ? String(cell)
+        .split(',')
+        .map((part) => part.trim())
+        .filter(Boolean)
+    : [cell]
 
 function draftOf(work: Work, one: Extract, index: number): Draft {
   const { plan, above } = work
   const self = selfOf(work, one)
   const same = (self.xid ? above.xids.get(self.xid) : undefined) ?? (self.id === null ? undefined : above.ids.get(self.id)) ?? null
   const isNamed = self.xid !== null && !above.xids.has(self.xid) && !work.references.target(self.xid)
-  const draft: Draft = { index, rows: { from: one.from, to: one.to }, xid: self.xid, isNamed, id: self.id, isNew: self.id === null, values: {}, links: new Map(), messages: [], same }
+  const draft: Draft = {
+    index,
+    rows: { from: one.from, to: one.to },
+    xid: self.xid,
+    isNamed,
+    id: self.id,
+    isNew: self.id === null,
+    values: {},
+    links: new Map(),
+    messages: [],
+    same,
+  }
   if (self.fault) note(draft, self.column, self.fault)
   // The first of two rows about one new record makes it, the second changes it.
   if (draft.same) draft.isNew = false
   fill(work, draft, one)
   for (const { field, plan: inner } of plan.lists) {
     const lines = one.lists.get(field) ?? []
-    if (lines.length > 0) attempt(draft, field.name, () => { draft.values[field.name] = lines.map((line) => commandOf({ ...work, plan: inner }, line)) })
+    if (lines.length > 0)
+      attempt(draft, field.name, () => {
+        draft.values[field.name] = lines.map((line) => commandOf({ ...work, plan: inner }, line))
+      })
   }
   if (draft.xid) above.xids.set(draft.xid, draft.same ?? draft)
   if (draft.id !== null) above.ids.set(draft.id, draft.same ?? draft)
@@ -80,7 +108,12 @@ function draftOf(work: Work, one: Extract, index: number): Draft {
   return draft
 }
 
-interface Self { readonly xid: string | null; readonly id: number | null; readonly fault: string | null; readonly column: string }
+interface Self {
+  readonly xid: string | null
+  readonly id: number | null
+  readonly fault: string | null
+  readonly column: string
+}
 
 /** Which record the row is about: an external id that is free, or leads to a record of this model; or an id that must exist. */
 function selfOf({ env, plan, references }: Work, { cells }: Extract): Self {
@@ -100,18 +133,38 @@ function selfOf({ env, plan, references }: Work, { cells }: Extract): Self {
     if (!target) {
       // Names in an app's own module are given by the app: an upgrade would take such a record for its own.
       const [module = ''] = xid.split('.')
-      if (!env.isSystem && env.registry.apps.some((app) => app.name === module)) return { xid: null, id: null, fault: env.t("The external id '{value}' belongs to an app").replace('{value}', xid.slice(0, 80)), column: 'id' }
+      if (!env.isSystem && env.registry.apps.some((app) => app.name === module))
+        return {
+          xid: null,
+          id: null,
+          fault: env.t("The external id '{value}' belongs to an app").replace('{value}', xid.slice(0, 80)),
+          column: 'id',
+        }
       continue
     }
-    if (target.model !== plan.model.name) return { xid: null, id: null, fault: env.t("The external id '{value}' is taken by another kind of record").replace('{value}', xid.slice(0, 80)), column: 'id' }
-    if (id !== null && id !== target.id) return { xid: null, id: null, fault: env.t("The external id '{value}' and the id mean two records").replace('{value}', xid.slice(0, 80)), column: 'id' }
+    if (target.model !== plan.model.name)
+      return {
+        xid: null,
+        id: null,
+        fault: env.t("The external id '{value}' is taken by another kind of record").replace('{value}', xid.slice(0, 80)),
+        column: 'id',
+      }
+    if (id !== null && id !== target.id)
+      return {
+        xid: null,
+        id: null,
+        fault: env.t("The external id '{value}' and the id mean two records").replace('{value}', xid.slice(0, 80)),
+        column: 'id',
+      }
     id = target.id
   }
   return { xid, id, fault: null, column: 'id' }
 }
 
 const faultOfName = (env: Env, name: string): string | null =>
-  (/^[A-Za-z0-9_-]{1,64}\.[^\s.]{1,120}$/.test(name) ? null : env.t("'{value}' cannot be an external id").replace('{value}', name.slice(0, 80)))
+  /^[A-Za-z0-9_-]{1,64}\.[^\s.]{1,120}$/.test(name)
+    ? null
+    : env.t("'{value}' cannot be an external id").replace('{value}', name.slice(0, 80))
 
 function fill(work: Work, draft: Draft, { cells }: Extract): void {
   for (const [column, cell] of cells) {
@@ -153,7 +206,8 @@ function commandOf(work: Work, line: Extract): unknown {
   const { env } = work
   const self = selfOf(work, line)
   if (self.fault) throw new ValidationError(self.fault)
-  if (self.xid && self.id === null) throw new ValidationError(env.t('New lines of a list cannot be given external ids: import them by themselves'))
+  if (self.xid && self.id === null)
+    throw new ValidationError(env.t('New lines of a list cannot be given external ids: import them by themselves'))
   const values: Record<string, unknown> = {}
   for (const [column, cell] of line.cells) {
     if (column.kind === 'self') continue

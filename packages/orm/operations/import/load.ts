@@ -34,7 +34,13 @@ const mostSavepoints = 59
  * Creates and changes records from rows of text. The whole is tried first; what fails is halved until the bad rows are found, as often as
  * `mostSavepoints` allows. Throws ValueError for a column that is not there for the caller; what is wrong with rows is in the messages.
  */
-export async function loadRows(env: Env, model: Model, fields: readonly string[], rows: readonly (readonly Text[])[], { keepGood, limit }: LoadOptions): Promise<Loaded> {
+export async function loadRows(
+  env: Env,
+  model: Model,
+  fields: readonly string[],
+  rows: readonly (readonly Text[])[],
+  { keepGood, limit }: LoadOptions,
+): Promise<Loaded> {
   if (!mayEver(env, model, 'write')) demandEver(env, model, 'create')
   const plan = planColumns(env, model, fields)
   const all = extract(plan, rows)
@@ -46,10 +52,13 @@ export async function loadRows(env: Env, model: Model, fields: readonly string[]
   if (!keepGood && messages().length > 0) return { ids: false, messages: messages(), nextrow }
   const importer = new Importer(env, model)
   if (keepGood) await importer.saveAll(drafts)
-  else await inSavepoint(env, async () => {
-    await importer.saveAll(drafts)
-    if (messages().length > 0) throw new Undone()
-  }).catch((error: unknown) => { if (!(error instanceof Undone)) throw error })
+  else
+    await inSavepoint(env, async () => {
+      await importer.saveAll(drafts)
+      if (messages().length > 0) throw new Undone()
+    }).catch((error: unknown) => {
+      if (!(error instanceof Undone)) throw error
+    })
   if (!keepGood && messages().length > 0) return { ids: false, messages: messages(), nextrow }
   return { ids: drafts.map((draft) => (isGood(draft) ? draft.id! : false)), messages: messages(), nextrow }
 }
@@ -63,8 +72,17 @@ const isGood = (draft: Draft): boolean => draft.messages.length === 0
 async function findFaults(env: Env, model: Model, drafts: readonly Draft[]): Promise<void> {
   const fresh = drafts.filter((draft) => draft.isNew)
   // A link to a record of the file stands for any id while it has none.
-  const faults = await faultsOf(env, model, fresh.map((draft) => draft.values)).catch((error: unknown) => { if (error instanceof UserError) return []; throw error })
-  faults.forEach((fault, i) => { if (fault && fresh[i]!.links.size === 0) note(fresh[i]!, false, fault.message) })
+  const faults = await faultsOf(
+    env,
+    model,
+    fresh.map((draft) => draft.values),
+  ).catch((error: unknown) => {
+    if (error instanceof UserError) return []
+    throw error
+  })
+  faults.forEach((fault, i) => {
+    if (fault && fresh[i]!.links.size === 0) note(fresh[i]!, false, fault.message)
+  })
   for (const draft of drafts) {
     if (draft.isNew) continue
     await sortValues(env, model, draft.values, 'write').catch((error: unknown) => {
@@ -98,13 +116,21 @@ class Importer {
   #isReady(draft: Draft): boolean {
     for (const [field, target] of draft.links) {
       if (target.id === null || !isGood(target)) {
-        note(draft, field, this.#env.t('It refers to row {row}, which could not be imported').replace('{row}', String(target.rows.from + 1)))
+        note(
+          draft,
+          field,
+          this.#env.t('It refers to row {row}, which could not be imported').replace('{row}', String(target.rows.from + 1)),
+        )
         return false
       }
       draft.values[field] = target.id
     }
     if (draft.same && (!isGood(draft.same) || draft.same.id === null)) {
-      note(draft, 'id', this.#env.t('It changes the record of row {row}, which could not be imported').replace('{row}', String(draft.same.rows.from + 1)))
+      note(
+        draft,
+        'id',
+        this.#env.t('It changes the record of row {row}, which could not be imported').replace('{row}', String(draft.same.rows.from + 1)),
+      )
       return false
     }
     if (draft.same) draft.id = draft.same.id
@@ -136,7 +162,12 @@ class Importer {
     this.#savepoints++
     const made = drafts.filter((draft) => draft.isNew)
     try {
-      await inSavepoint(this.#env, async () => { await this.#write(made, drafts.filter((draft) => !draft.isNew)) })
+      await inSavepoint(this.#env, async () => {
+        await this.#write(
+          made,
+          drafts.filter((draft) => !draft.isNew),
+        )
+      })
       return null
     } catch (error) {
       for (const draft of made) draft.id = null
@@ -150,17 +181,28 @@ class Importer {
   async #write(made: readonly Draft[], changed: readonly Draft[]): Promise<void> {
     const [env, model] = [this.#env, this.#model]
     if (made.length > 0) {
-      const ids = await createRecords(env, model, made.map((draft) => draft.values))
-      made.forEach((draft, i) => { draft.id = ids[i]! })
+      const ids = await createRecords(
+        env,
+        model,
+        made.map((draft) => draft.values),
+      )
+      made.forEach((draft, i) => {
+        draft.id = ids[i]!
+      })
     }
     if (changed.length > 0) {
       const values = new Map(changed.map((draft) => [draft.id!, draft.values]))
       await writeRecords(env, model, [...values.keys()], (id) => values.get(id)!)
     }
-    await addExternalIds(env, [...made, ...changed].filter((draft) => draft.isNamed).map(({ xid, id }) => {
-      const [module = '', ...name] = xid!.split('.')
-      return { module, name: name.join('.'), model: model.name, res_id: id! }
-    }))
+    await addExternalIds(
+      env,
+      [...made, ...changed]
+        .filter((draft) => draft.isNamed)
+        .map(({ xid, id }) => {
+          const [module = '', ...name] = xid!.split('.')
+          return { module, name: name.join('.'), model: model.name, res_id: id! }
+        }),
+    )
   }
 }
 

@@ -27,13 +27,22 @@ export interface Extract {
   readonly to: number
 }
 
-interface Named { readonly at: number; readonly path: readonly string[] }
+interface Named {
+  readonly at: number
+  readonly path: readonly string[]
+}
 
 /** Which column fills what. Throws ValueError for one that is not there for the caller, or cannot be set. */
 export function planColumns(env: Env, model: Model, fields: readonly string[]): Plan {
   if (fields.length === 0 || fields.length > 500) throw new ArgumentError('load() needs the names of the columns')
   // `partner_id.id` and `partner_id:id` are older spellings of `partner_id/.id` and `partner_id/id`.
-  const named = fields.map((text, at) => ({ at, path: text.replace(/([^/])\.id$/, '$1/.id').replace(/:id$/, '/id').split('/') }))
+  const named = fields.map((text, at) => ({
+    at,
+    path: text
+      .replace(/([^/])\.id$/, '$1/.id')
+      .replace(/:id$/, '/id')
+      .split('/'),
+  }))
   return planOf(env, model, named, fields)
 }
 
@@ -57,10 +66,16 @@ function planOf(env: Env, model: Model, named: readonly Named[], fields: readonl
     else if (rest.length > 0 || field.kind === 'json') throw wrong()
     else own.push({ kind: 'value', at, field })
   }
-  return { model, own, lists: [...lists].map(([field, inner]) => ({ field, plan: planOf(env, env.modelOf(field.comodel!), inner, fields) })) }
+  return {
+    model,
+    own,
+    lists: [...lists].map(([field, inner]) => ({ field, plan: planOf(env, env.modelOf(field.comodel!), inner, fields) })),
+  }
 }
 
-const fail = (error: Error): never => { throw error }
+const fail = (error: Error): never => {
+  throw error
+}
 
 function byOf(rest: readonly string[]): By | null {
   if (rest.length > 1) return null
@@ -75,7 +90,12 @@ export function extract(plan: Plan, rows: readonly (readonly Text[])[], from = 0
   return starts.map((start, n) => {
     const end = starts[n + 1] ?? to
     const lists = plan.lists.map(({ field, plan: inner }): [FieldInfo, Extract[]] => [field, extract(inner, rows, start, end)])
-    return { cells: new Map(plan.own.map((column) => [column, cellAt(rows[start]!, column.at)])), lists: new Map(lists), from: start, to: lastOf(rows, plan, start, end) }
+    return {
+      cells: new Map(plan.own.map((column) => [column, cellAt(rows[start]!, column.at)])),
+      lists: new Map(lists),
+      from: start,
+      to: lastOf(rows, plan, start, end),
+    }
   })
 }
 

@@ -48,14 +48,16 @@ export class References {
       const target = this.#targets.get(name)
       for (const model of models) if (target?.model === model.name) add(this.#ids, model, target.id)
     }
-    for (const [model, ids] of this.#ids) this.#visible.set(model, new Set((await env.cx.query<{ id: number }>(nameableIds(env, model, [...ids]))).map((row) => row.id)))
+    for (const [model, ids] of this.#ids)
+      this.#visible.set(model, new Set((await env.cx.query<{ id: number }>(nameableIds(env, model, [...ids]))).map((row) => row.id)))
     for (const [model, names] of this.#names) this.#byName.set(model, await this.#named(model, [...names]))
   }
 
   async #named(model: Model, names: readonly string[]): Promise<Map<string, number[]>> {
     const found = new Map<string, number[]>()
     if (!isPushable(this.#env, model.fields.get('display_name')!)) return found
-    for (const { id, name } of await this.#env.cx.query<{ id: number; name: string }>(namedRecords(this.#env, model, names))) found.set(name, [...(found.get(name) ?? []), id])
+    for (const { id, name } of await this.#env.cx.query<{ id: number; name: string }>(namedRecords(this.#env, model, names)))
+      found.set(name, [...(found.get(name) ?? []), id])
     return found
   }
 
@@ -86,7 +88,13 @@ export class References {
 /** The one record; several of a name are a question that only a person can answer. */
 export function demandOne(env: Env, found: Found, cell: Text): number {
   if ('fault' in found) throw new ValidationError(found.fault)
-  if (found.ids.length > 1) throw new ValidationError(env.t("{count} records are named '{value}': use their external ids instead").replace('{count}', String(found.ids.length)).replace('{value}', String(cell).slice(0, 80)))
+  if (found.ids.length > 1)
+    throw new ValidationError(
+      env
+        .t("{count} records are named '{value}': use their external ids instead")
+        .replace('{count}', String(found.ids.length))
+        .replace('{value}', String(cell).slice(0, 80)),
+    )
   return found.ids[0]!
 }
 

@@ -64,7 +64,12 @@ export class FormRecord {
     if (!first) return
     const wanted = names.filter((name) => records.some((record) => record.id !== null && !record.#stored.has(name)))
     if (wanted.length === 0) return
-    const rows = new Map<number, Typed>((await readTyped(first.form.env, first.model, [...new Set(records.flatMap((record) => record.id ?? []))], wanted)).map((row) => [row.id, row]))
+    const rows = new Map<number, Typed>(
+      (await readTyped(first.form.env, first.model, [...new Set(records.flatMap((record) => record.id ?? []))], wanted)).map((row) => [
+        row.id,
+        row,
+      ]),
+    )
     for (const record of records) {
       const row = record.id === null ? undefined : rows.get(record.id)
       if (record.id !== null) record.#isThere = row !== undefined
@@ -99,7 +104,14 @@ export class FormRecord {
     const known = this.#stored.get(`lines ${field.name}`) as FormRecord[] | undefined
     if (known) return known
     const ids = (await this.stored(field)) as readonly number[]
-    const lines = ids.map((id) => new FormRecord(this.form, this.form.env.modelOf(field.comodel!), { id, isEdited: true, owner: { field: field.inverse!, record: this } }))
+    const lines = ids.map(
+      (id) =>
+        new FormRecord(this.form, this.form.env.modelOf(field.comodel!), {
+          id,
+          isEdited: true,
+          owner: { field: field.inverse!, record: this },
+        }),
+    )
     this.#stored.set(`lines ${field.name}`, lines)
     return lines
   }
@@ -134,11 +146,15 @@ export class FormRecord {
       if (!field) throw new Unknowable(`${model.name}.${head}`)
       heads.set(field, [...(heads.get(field) ?? []), ...(rest.length > 0 ? [rest.join('.')] : [])])
     }
-    await FormRecord.fetch(records, ['id', ...[...heads.keys()].filter((field) => !first.isEdited || (!field.computed && !field.related)).map((field) => field.name)])
+    await FormRecord.fetch(records, [
+      'id',
+      ...[...heads.keys()].filter((field) => !first.isEdited || (!field.computed && !field.related)).map((field) => field.name),
+    ])
     const loaded: Typed[] = []
     for (const record of records) {
       const row: Typed = { id: record.key }
-      for (const [field, rest] of heads) row[field.name] = rest.length === 0 ? bare(await record.value(field, strict)) : await record.#follow(field, rest, strict)
+      for (const [field, rest] of heads)
+        row[field.name] = rest.length === 0 ? bare(await record.value(field, strict)) : await record.#follow(field, rest, strict)
       loaded.push(row)
     }
     return loaded
@@ -146,15 +162,24 @@ export class FormRecord {
 
   async #follow(field: FieldInfo, rest: readonly string[], strict: boolean): Promise<unknown> {
     if (field.related && this.isEdited && !this.given.has(field.name)) {
-      const row = await this.load(rest.map((path) => [...field.related!, path].join('.')), strict)
+      const row = await this.load(
+        rest.map((path) => [...field.related!, path].join('.')),
+        strict,
+      )
       return field.related.reduce<any>((at, step) => at?.[step] ?? null, row)
     }
     const value = await this.value(field, strict)
     const comodel = this.form.env.modelOf((field.related ? relatedEnd(this.form.env, field) : field).comodel!)
     if (isToMany(field)) {
-      const records = (value as readonly (number | FormRecord)[]).map((one) => (one instanceof FormRecord ? one : new FormRecord(this.form, comodel, { id: one, isEdited: false })))
+      const records = (value as readonly (number | FormRecord)[]).map((one) =>
+        one instanceof FormRecord ? one : new FormRecord(this.form, comodel, { id: one, isEdited: false }),
+      )
       await FormRecord.fetch(records, ['id'])
-      return FormRecord.loadAll(records.filter((record) => record.#isThere), rest, strict)
+      return FormRecord.loadAll(
+        records.filter((record) => record.#isThere),
+        rest,
+        strict,
+      )
     }
     if (value === null) return null
     if (value instanceof FormRecord) return value.load(rest, strict)

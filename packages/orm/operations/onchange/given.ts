@@ -12,7 +12,9 @@ import { FormRecord } from './form.ts'
 export type Values = Readonly<Record<string, unknown>>
 
 /** What a client says is in a form, and the ids it brought: each must be one that this person may name. */
-export interface Given { readonly targets: Map<Model, Set<number>> }
+export interface Given {
+  readonly targets: Map<Model, Set<number>>
+}
 
 /** Values of a form in the protocol's spelling, as the form's own; computed ones come back apart, as what the client shows now. */
 export async function take(record: FormRecord, values: Values, given: Given | null, depth = 0): Promise<Map<string, unknown>> {
@@ -49,11 +51,19 @@ function asTyped(field: FieldInfo, value: unknown): unknown {
 }
 
 /** An id, `[id, name]`, `{id, display_name}`; a line also sends its owner's own values this way. Names of unsaved records mean none. */
-async function takeTarget(record: FormRecord, field: FieldInfo, end: FieldInfo, value: unknown, given: Given | null, depth: number): Promise<unknown> {
+async function takeTarget(
+  record: FormRecord,
+  field: FieldInfo,
+  end: FieldInfo,
+  value: unknown,
+  given: Given | null,
+  depth: number,
+): Promise<unknown> {
   const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value)
   const raw = Array.isArray(value) ? value[0] : isRecord ? (value as { id?: unknown }).id : value
   const id = typeof raw === 'number' && Number.isInteger(raw) && raw > 0 && raw <= 2147483647 ? raw : null
-  if (id === null && typeof raw === 'number' && raw !== 0) throw new ValueError(`Wrong value for ${record.model.name}.${field.name}: ${String(raw).slice(0, 40)}`)
+  if (id === null && typeof raw === 'number' && raw !== 0)
+    throw new ValueError(`Wrong value for ${record.model.name}.${field.name}: ${String(raw).slice(0, 40)}`)
   const comodel = record.form.env.modelOf(end.comodel!)
   if (id !== null && (await record.stored(field)) !== id) note(given, comodel, id)
   const own = isRecord ? Object.entries(value as Values).filter(([name]) => name !== 'id' && name !== 'display_name') : []
@@ -79,7 +89,14 @@ async function takeLinks(record: FormRecord, field: FieldInfo, end: FieldInfo, v
   return [...ids]
 }
 
-async function takeLines(record: FormRecord, field: FieldInfo, end: FieldInfo, value: unknown, given: Given | null, depth: number): Promise<FormRecord[]> {
+async function takeLines(
+  record: FormRecord,
+  field: FieldInfo,
+  end: FieldInfo,
+  value: unknown,
+  given: Given | null,
+  depth: number,
+): Promise<FormRecord[]> {
   const { form } = record
   const comodel = form.env.modelOf(end.comodel!)
   const owner = { field: end.inverse!, record }
@@ -128,4 +145,3 @@ function note(given: Given | null, model: Model, id: number): void {
 export async function demandTargets(env: Env, { targets }: Given): Promise<void> {
   for (const [model, ids] of targets) await checkIds(env, model, [...ids], 'name')
 }
-

@@ -24,7 +24,14 @@ const rounds = 10
  * Of lists of lines, the lines that differ come back as `[1, id, values]`, under the client's own name while they are not saved; of
  * many2many, `[3, id]` and `[4, id, values]`. Functions of apps change fields of the form itself, and links, not the lists of lines.
  */
-export async function runOnchange(env: Env, model: Model, id: number | null, values: Values, changed: readonly string[], spec: FormSpec): Promise<Values> {
+export async function runOnchange(
+  env: Env,
+  model: Model,
+  id: number | null,
+  values: Values,
+  changed: readonly string[],
+  spec: FormSpec,
+): Promise<Values> {
   if (id === null) demandEver(env, model, 'create')
   else await checkIds(env, model, [id], 'write')
   demandSpec(env, model, spec)
@@ -48,7 +55,16 @@ function demandSpec(env: Env, model: Model, spec: FormSpec): void {
 /** Declared defaults and those of the context; what the client gave counts for more, and ids of the context are checked as his. */
 async function takeDefaults(record: FormRecord, values: Values): Promise<void> {
   const { env } = record.form
-  const names = [...record.model.fields.values()].filter((field) => !(field.name in values) && !field.computed && field.kind !== 'binary' && field.kind !== 'one2many' && readableField(env, record.model, field.name)).map((field) => field.name)
+  const names = [...record.model.fields.values()]
+    .filter(
+      (field) =>
+        !(field.name in values) &&
+        !field.computed &&
+        field.kind !== 'binary' &&
+        field.kind !== 'one2many' &&
+        readableField(env, record.model, field.name),
+    )
+    .map((field) => field.name)
   const defaults = await defaultValues(env, record.model, names)
   const given: Given = { targets: new Map() }
   await take(record, Object.fromEntries(Object.entries(defaults).filter(([name]) => env.context[`default_${name}`] === undefined)), null)
@@ -80,7 +96,8 @@ async function follow(record: FormRecord, changed: readonly string[]): Promise<v
         if (!row) continue
         for (const [field, value] of Object.entries(change(row) ?? {})) {
           const known = model.fields.get(field)
-          if (!known || value === undefined || known.kind === 'one2many' || isSame(await knowable(() => record.value(known)), value)) continue
+          if (!known || value === undefined || known.kind === 'one2many' || isSame(await knowable(() => record.value(known)), value))
+            continue
           record.set(field, value)
           if (!done.has(field)) next.add(field)
         }
@@ -100,7 +117,10 @@ async function knowable<T>(work: () => Promise<T>): Promise<T | undefined> {
 }
 
 /** What the client shows: of the record's fields, and of each line's. */
-interface Seen { readonly values: Map<string, unknown>; readonly lines: Map<FormRecord, Seen> }
+interface Seen {
+  readonly values: Map<string, unknown>
+  readonly lines: Map<FormRecord, Seen>
+}
 
 async function seen(record: FormRecord, spec: FormSpec, shown: ReadonlyMap<string, unknown>): Promise<Seen> {
   const { env } = record.form
@@ -109,7 +129,8 @@ async function seen(record: FormRecord, spec: FormSpec, shown: ReadonlyMap<strin
   for (const [name, { fields = {} }] of Object.entries(spec)) {
     const field = readableField(env, record.model, name)
     if (!field || name === 'id' || field.kind === 'binary') continue
-    if (field.kind === 'one2many') for (const line of (await record.value(field)) as FormRecord[]) lines.set(line, await seen(line, fields, line.given))
+    if (field.kind === 'one2many')
+      for (const line of (await record.value(field)) as FormRecord[]) lines.set(line, await seen(line, fields, line.given))
     else values.set(name, shown.has(name) ? shown.get(name) : record.given.has(name) ? record.given.get(name) : await record.stored(field))
   }
   return { values, lines }
@@ -147,7 +168,13 @@ async function lineCommands(lines: readonly FormRecord[], spec: FormSpec, before
   return commands
 }
 
-async function linkCommands(env: Env, field: FieldInfo, before: readonly number[], after: readonly number[], spec: FormSpec | undefined): Promise<unknown[]> {
+async function linkCommands(
+  env: Env,
+  field: FieldInfo,
+  before: readonly number[],
+  after: readonly number[],
+  spec: FormSpec | undefined,
+): Promise<unknown[]> {
   const commands: unknown[] = before.filter((id) => !after.includes(id)).map((id) => [3, id])
   for (const id of after) if (!before.includes(id)) commands.push([4, id, spec ? await readOne(env, field, id, spec) : { id }])
   return commands
