@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type pg from 'pg'
 import type { Hosting, InstanceRecord } from '@erp4/server'
-import { CommandError } from './exit-codes.ts'
 
 /** A running part of ERP4: stops without losing what is under way. */
 export interface Service {
@@ -103,9 +102,7 @@ export const erp: Erp = {
   setFirstPassword: async (access) => (await schema()).setFirstPassword(access),
   plan: async (access, apps) => (await schema()).plan(access, apps),
   migrate: async (access, apps, options) => (await schema()).migrate(access, apps, options),
-  why: async () => {
-    throw new CommandError('not_built', 'Explaining a right is not built yet.')
-  },
+  why: async (access, question) => (await import('./wiring/why.ts')).why(access, question),
   serve: async (hosting, options) => (await import('./wiring/serve.ts')).serve(hosting, options),
   work: async (hosting) => (await import('./wiring/work.ts')).work(hosting),
   seal: async (host) => (await audit()).seal(host),

@@ -3,7 +3,7 @@ import {
   AccessDenied,
   type Connection,
   type Databases,
-  Env,
+  type Env,
   type MethodCall,
   type MethodInfo,
   type Model,
@@ -11,7 +11,6 @@ import {
   UserError,
   callMethod,
   describeMethod,
-  openCall,
   prepareCall,
 } from '@erp4/orm'
 import {
@@ -24,6 +23,7 @@ import {
   preparers,
   sessionUser,
 } from './auth/index.ts'
+import { openEnv } from './env.ts'
 import type { Hosting } from './hosting.ts'
 import { jsonText } from './http/json.ts'
 import type { Instance } from './instance.ts'
@@ -77,7 +77,7 @@ export function createDispatcher({ databases, hosting }: { databases: Databases;
       const method = describeMethod(instance.registry, call.model, call.method)
       if (!method || method.readonly) {
         return databases.use(instance.database, async (cx) => {
-          const env = await openEnv(cx, instance, signed ?? credentials, facts)
+          const env = await enter(cx, instance, signed ?? credentials, facts)
           return callMethod(env, bind(call, method))
         })
       }
@@ -87,7 +87,7 @@ export function createDispatcher({ databases, hosting }: { databases: Databases;
       await leases.renew(instance)
       if (facts.idempotencyKey !== undefined) sweeps.sweepSometimes(instance)
       return databases.transaction(instance.database, async (cx) => {
-        const env = await openEnv(cx, instance, signed ?? credentials, facts, opened?.isConfirmed)
+        const env = await enter(cx, instance, signed ?? credentials, facts, opened?.isConfirmed)
         const asked = opened?.asked ?? bind(call, method)
         const work = (): Promise<unknown> => callMethod(env, opened?.call ?? asked)
         return facts.idempotencyKey === undefined ? work() : once(env, nameCall(instance, env.user.id, facts.idempotencyKey, asked), work)
@@ -103,7 +103,7 @@ export function createDispatcher({ databases, hosting }: { databases: Databases;
     },
   }
 
-  async function openEnv(
+  async function enter(
     cx: Connection,
     instance: Instance,
     credentials: Credentials | Signed,
@@ -224,16 +224,8 @@ async function demandSamePerson(cx: Connection, instance: Instance, signed: Sign
 }
 
 function envOf(cx: Connection, instance: Instance, signed: Signed, facts: RequestFacts, isConfirmed = false): Env {
-  const { user, languages } = signed
-  const call = openCall({
-    registry: instance.registry,
-    cx,
-    blobs: instance.files,
-    languages,
-    source: facts.skin,
-    identityConfirmed: isConfirmed || signed.isConfirmed,
-  })
-  return new Env(call, user, { lang: user.lang, tz: user.tz, allowed_company_ids: user.company_ids, active_test: true }, false)
+  const { registry, files } = instance
+  return openEnv(cx, signed, { registry, files, source: facts.skin, identityConfirmed: isConfirmed || signed.isConfirmed })
 }
 
 function noteLater(databases: Databases, instance: Instance, signed: Signed): void {

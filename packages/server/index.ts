@@ -1,7 +1,20 @@
 export { type App, type AppOptions, createApp } from './app.ts'
 export * from './audit/index.ts'
-export { type AuthInstance, type Signed, demandPassword, hashPassword, makeKey, preparers, verifyPassword } from './auth/index.ts'
+export {
+  type Acting,
+  type AuthInstance,
+  type Signed,
+  demandPassword,
+  hashPassword,
+  makeKey,
+  preparers,
+  sweepSignIns,
+  userById,
+  userByLogin,
+  verifyPassword,
+} from './auth/index.ts'
 export { type Credentials, type Dispatcher, type ModelCall, type RequestFacts, createDispatcher } from './dispatch.ts'
+export { type EnvOptions, openEnv } from './env.ts'
 export * from './files/index.ts'
 export type { Hosting, InstanceKeys, InstanceRecord } from './hosting.ts'
 export { type BodyLimits, defaultBodyLimits } from './http/body.ts'

@@ -1,5 +1,5 @@
 import type { Registry } from '@erp4/orm'
-import type { AuthInstance } from './auth/index.ts'
+import { type AuthInstance, impliedGroups } from './auth/index.ts'
 import type { FileStore } from './files/index.ts'
 import type { Hosting, InstanceKeys, InstanceRecord } from './hosting.ts'
 import { hostName } from './http/hosts.ts'
@@ -76,28 +76,4 @@ class Served implements Instance {
   expandGroups(direct: readonly string[]): ReadonlySet<string> {
     return impliedGroups(this.registry, direct)
   }
-}
-
-const closures = new WeakMap<Registry, Map<string, ReadonlySet<string>>>()
-/** Combinations kept for each registry: users share a few roles, but nobody bounds how many combinations there could be. */
-const maxCombinations = 1000
-
-/** All groups that `direct` implies, themselves included; the set is shared between users with the same groups. */
-function impliedGroups(registry: Registry, direct: readonly string[]): ReadonlySet<string> {
-  const known = closures.get(registry) ?? new Map<string, ReadonlySet<string>>()
-  closures.set(registry, known)
-  const combination = direct.join(',')
-  const found = known.get(combination)
-  if (found) return found
-  const all = new Set<string>()
-  const add = (name: string): void => {
-    const group = registry.groups.get(name)
-    if (!group || all.has(name)) return
-    all.add(name)
-    for (const implied of group.implies) add(implied.name)
-  }
-  direct.forEach(add)
-  if (known.size >= maxCombinations) known.clear()
-  known.set(combination, all)
-  return all
 }

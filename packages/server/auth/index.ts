@@ -11,11 +11,13 @@ export {
   sessionCookieName,
 } from './cookies.ts'
 export { checkFormToken, formToken, type FormScope } from './csrf.ts'
+export { impliedGroups } from './groups.ts'
 export { demandPassword, hashPassword, verifyPassword } from './password.ts'
 export { preparers } from './preparers.ts'
 export { noteUse, sessionUser, signOut, sweepSignIns } from './session.ts'
 export { confirmIdentity, passwordUser, signIn } from './sign-in.ts'
 export type { SignInResult } from './sign-in.ts'
 export type { AuthInstance, Credentials, SessionTrace, Signed } from './types.ts'
+export { type Acting, userById, userByLogin } from './user.ts'
 export { loginDevice, loginTry } from '../sql/auth-cooldown.ts'
 export { session } from '../sql/auth-session.ts'

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHash, pbkdf2Sync } from 'node:crypto'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import { AccessDenied } from '@erp4/orm'
+import { AccessDenied, type Registry } from '@erp4/orm'
 import { keyUser, makeKey } from './api-key.ts'
 import { noteUse, sessionUser, signOut, sweepSignIns } from './session.ts'
 import { confirmIdentity, passwordUser, signIn } from './sign-in.ts'
 import { annsPassword, authWorld, bobsPassword, instanceFor, type AuthWorld } from '../sql/auth-world.ts'
 import type { Credentials, Signed } from './types.ts'
+import { userById, userByLogin } from './user.ts'
 
 let world: AuthWorld
 const ann = 'ann@azure.example'
@@ -44,6 +45,18 @@ describe('sessions', () => {
       'update res_users set sec_version = 1, active = true',
       'update meta set epoch = 1, login = 1',
     )
+  })
+
+  test('a user is known by id or login as a call would see him, and no longer once he is archived', async () => {
+    const { signed } = await enter()
+    const groups = new Map(['base.group_user', 'base.group_system'].map((name) => [name, { name, label: '', help: '', implies: [] }]))
+    const registry = { groups } as unknown as Registry
+    const byId = (id: number) => world.databases.use(world.instance.database, (cx) => userById(cx, registry, id))
+    const byLogin = (login: string) => world.databases.use(world.instance.database, (cx) => userByLogin(cx, registry, login))
+    assert.deepEqual(await byId(1), { user: signed.user, languages: signed.languages })
+    assert.deepEqual(await byLogin('ANN@azure.example'), await byId(1))
+    await world.at.tamper('update res_users set active = false where id = 1')
+    assert.deepEqual([await byId(1), await byLogin(ann), await byId(99)], [undefined, undefined, undefined])
   })
 
   test('whoever signs in is known by a token of 84 plain characters, with rights, companies and versions, in one statement', async () => {

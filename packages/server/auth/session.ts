@@ -43,7 +43,13 @@ export async function sweepSignIns(cx: Connection): Promise<void> {
 }
 
 export function signedOf(instance: AuthInstance, row: SignedRow, how: Signed['how']): Signed {
-  const user: User = {
+  const user = userOf(row, instance.expandGroups(row.groups))
+  return { user, languages: row.languages, epoch: row.epoch, rules: row.rules, schema: row.schema, how, isConfirmed: row.is_confirmed }
+}
+
+/** What a row of any of the session statements says of its user. */
+export function userOf(row: SignedRow, groups: ReadonlySet<string>): User {
+  return {
     id: row.id,
     login: row.login,
     name: row.name ?? row.login,
@@ -51,9 +57,8 @@ export function signedOf(instance: AuthInstance, row: SignedRow, how: Signed['ho
     commercial_partner_id: row.commercial_partner_id,
     company_id: row.company_id,
     company_ids: row.company_ids,
-    groups: instance.expandGroups(row.groups),
+    groups,
     lang: row.lang !== null && row.languages.includes(row.lang) ? row.lang : 'en_US',
     tz: row.tz ?? 'UTC',
   }
-  return { user, languages: row.languages, epoch: row.epoch, rules: row.rules, schema: row.schema, how, isConfirmed: row.is_confirmed }
 }

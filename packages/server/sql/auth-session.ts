@@ -87,6 +87,14 @@ export const signedByVersions = (versions: { id: number; secVersion: number; epo
   join res_partner p on p.id = u.partner_id
   where u.id = ${versions.id}::int4 and u.sec_version = ${versions.secVersion}::int4 and u.active`
 
+const whoever = sql`
+  select ${who}, false as is_stale, null::int4 as key_id, false as is_confirmed
+  from res_users u cross join meta m join res_partner p on p.id = u.partner_id`
+
+/** An active user as a call would see him, whoever asks: for work done on his behalf, and to explain his rights. */
+export const userRowById = (id: number): Sql => sql`${whoever} where u.id = ${id}::int4 and u.active`
+export const userRowByLogin = (login: string): Sql => sql`${whoever} where lower(u.login) = lower(${login}::text) and u.active`
+
 /** A session as of the versions under which the password was verified: if they moved since, it was never alive. */
 export const insertSession = (one: { hash: Buffer; id: number; secVersion: number; epoch: number; source: string }): Sql => sql`
   insert into session (hash, user_id, sec_version, epoch, source)

@@ -1,0 +1,25 @@
+import type { Connection, Registry } from '@erp4/orm'
+import { type SignedRow, userRowById, userRowByLogin } from '../sql/auth-session.ts'
+import { impliedGroups } from './groups.ts'
+import { userOf } from './session.ts'
+import type { Signed } from './types.ts'
+
+/** Somebody in whose name something is done, and the active languages of his instance. Good for one call, never kept. */
+export type Acting = Pick<Signed, 'user' | 'languages'>
+
+/** The active user with this id, with his rights as they are now; undefined when there is none, or he may no longer act. */
+export async function userById(cx: Connection, registry: Registry, id: number): Promise<Acting | undefined> {
+  const [row] = await cx.query<SignedRow>(userRowById(id), 'auth_user')
+  return row && acting(registry, row)
+}
+
+/** The same by login, in whatever case. */
+export async function userByLogin(cx: Connection, registry: Registry, login: string): Promise<Acting | undefined> {
+  const [row] = await cx.query<SignedRow>(userRowByLogin(login.replaceAll('\0', '')))
+  return row && acting(registry, row)
+}
+
+const acting = (registry: Registry, row: SignedRow): Acting => ({
+  user: userOf(row, impliedGroups(registry, row.groups)),
+  languages: row.languages,
+})
