@@ -1,4 +1,4 @@
-import { type Env, type ModelFields, binary, boolean, char, integer, many2many, many2one, model, one2many } from '@erp4/orm'
+import { type Env, type ModelFields, UserError, binary, boolean, char, integer, many2many, many2one, model, one2many } from '@erp4/orm'
 import { userManager } from '../groups.ts'
 
 /** One of our own companies: its books, its users, its currency. */
@@ -11,7 +11,7 @@ export const res_company = model('res.company', {
     active: boolean({ default: true }),
     sequence: integer({ default: 10 }),
     partner_id: many2one('res.partner', { label: 'Partner', required: true, ondelete: 'restrict' }),
-    currency_id: many2one('res.currency', { required: true, ondelete: 'restrict' }),
+    currency_id: many2one('res.currency', { required: true, ondelete: 'restrict', default: currencyOfCaller }),
     parent_id: many2one('res.company', { label: 'Parent Company', index: true, ondelete: 'restrict' }),
     parent_path: char({ index: true }),
     child_ids: one2many('res.company', 'parent_id', { label: 'Branches' }),
@@ -38,6 +38,13 @@ declare module '@erp4/orm/models' {
     'res.company': ResCompany
   }
   interface ResCompany extends ModelFields<typeof res_company> {}
+}
+
+/** A further company counts in the currency of the one that its maker works in, until he says otherwise. */
+async function currencyOfCaller(env: Env): Promise<number> {
+  const [own] = await env.model('res.company').browse([env.user.company_id]).read(['currency_id'])
+  if (!own) throw new UserError('Say in which currency the company counts.')
+  return own.currency_id
 }
 
 /** A company is in the books like any other: its contact is made with it. */

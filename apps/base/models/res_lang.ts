@@ -34,3 +34,8 @@ res_lang.constrain(
   ['code', 'active'],
   (lang) => lang.active || lang.code !== 'en_US' || 'English (US) is the language of the software itself and stays active.',
 )
+
+// What a caller's context may choose rides in the session statement, so that every process knows it at once.
+res_lang.changed(['code', 'active'], async (sys) => {
+  sys.call.touched.add('langs')
+})

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { AccessError, Decimal, ValidationError, day } from '@erp4/orm'
+import { AccessError, Decimal, ValidationError, day, sql } from '@erp4/orm'
 import { administrator, base, check, contactManager, employee, get_param, next_by_code, set_param, userManager } from '@erp4/base'
 import { world } from '@erp4/testing'
 
@@ -111,6 +111,26 @@ test('a company is made with its contact, and its maker works in it', async () =
   assert.equal((await here.system.model('res.partner').browse([made!.partner_id.id]).read(['name']))[0]?.name, 'Twig')
 })
 
+test('a company counts in the currency of the one that its maker works in, unless he says otherwise', async () => {
+  const chief = await here.person(userManager)
+  const [yen] = (
+    await chief
+      .with({ active_test: false })
+      .model('res.currency')
+      .search([['name', '=', 'JPY']])
+  ).ids
+  const [own] = await chief.model('res.company').browse([chief.user.company_id]).read(['currency_id'])
+  const made = await chief.call(async (env) => {
+    const companies = env.model('res.company')
+    return (await companies.create([{ name: 'Like ours' }, { name: 'In yen', currency_id: yen! }] as never)).ids
+  })
+  const read = await here.system.model('res.company').browse(made).read(['currency_id'])
+  assert.deepEqual(
+    read.map((company) => company.currency_id),
+    [own!.currency_id, yen],
+  )
+})
+
 test('an IBAN with wrong check digits is refused, other account numbers are taken as they are', async () => {
   const editor = await here.person(contactManager)
   const partner = await editor.model('res.partner').create({ name: 'Holder' })
@@ -133,6 +153,19 @@ test('categories are called after what they lie under, which cannot be themselve
   assert.equal((await oak.read(['display_name']))[0]?.display_name, 'Stuff / Wood / Oak')
   assert.deepEqual((await tags.search([['id', 'child_of', goods.ids[0]!]])).ids.length, 3)
   await assert.rejects(goods.write({ parent_id: oak.ids[0]! }), ValidationError)
+})
+
+test('a language can be chosen as soon as it is active, and no longer than that', async () => {
+  const installed = () => here.databases.use(here.database, (cx) => cx.query<{ langs: string[] }>(sql`select langs from meta`))
+  assert.deepEqual((await installed())[0]?.langs, ['en_US', 'ko_KR'], 'those of the standard data')
+  const french = await root
+    .with({ active_test: false })
+    .model('res.lang')
+    .search([['code', '=', 'fr_FR']])
+  await french.write({ active: true })
+  assert.deepEqual((await installed())[0]?.langs, ['en_US', 'fr_FR', 'ko_KR'])
+  await french.write({ active: false })
+  assert.deepEqual((await installed())[0]?.langs, ['en_US', 'ko_KR'])
 })
 
 test('English stays active', async () => {
