@@ -1,7 +1,9 @@
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { openHome, startHost, type Home, type Host } from '@erp4/ops'
 import { CommandError } from './exit-codes.ts'
+import { fingerprintNow } from './release.ts'
 
 /** `--home`, else `ERP4_HOME`, else `var/` in the checkout. */
 export const homeFolder = (given: string | undefined): string =>
@@ -23,6 +25,8 @@ interface Holder {
   /** When the process began, in ticks since boot: a number is given to others, this is not. */
   began: string
   port: number
+  /** Fingerprint of the code that its services run. */
+  release: string
 }
 
 const lockFile = (home: Home): string => join(home.run, 'supervisor.json')
@@ -39,11 +43,11 @@ export function supervisorOf(home: Home): Holder | undefined {
 }
 
 /** Makes this process the one supervisor of a home; gives the way to let go. */
-export function becomeSupervisor(home: Home, port: number): () => void {
+export function becomeSupervisor(home: Home, port: number, release: string): () => void {
   for (let attempt = 0; ; attempt++) {
     try {
       const file = openSync(lockFile(home), 'wx', 0o600)
-      writeSync(file, JSON.stringify({ pid: process.pid, began: beginningOf(process.pid), port } satisfies Holder))
+      writeSync(file, JSON.stringify({ pid: process.pid, began: beginningOf(process.pid), port, release } satisfies Holder))
       closeSync(file)
       return () => rmSync(lockFile(home), { force: true })
     } catch (error) {
@@ -57,6 +61,33 @@ export function becomeSupervisor(home: Home, port: number): () => void {
       }
       rmSync(lockFile(home), { force: true })
     }
+  }
+}
+
+/** Says that this supervisor's services run the code of `release` now. */
+export function noteRelease(home: Home, release: string): void {
+  const holder = JSON.parse(readFileSync(lockFile(home), 'utf8')) as Holder
+  const fresh = `${lockFile(home)}.new`
+  writeFileSync(fresh, JSON.stringify({ ...holder, release }), { mode: 0o600 })
+  renameSync(fresh, lockFile(home))
+}
+
+const renewalPatienceMs = 60_000
+
+/**
+ * Has a running `erp4 start` take up the code that is in the checkout, if it began with other code: a server knows the apps it was
+ * started with. Resolves when its services run it.
+ */
+export async function renewServices(home: Home): Promise<void> {
+  const now = fingerprintNow()
+  const holder = supervisorOf(home)
+  if (!holder || holder.release === now) return
+  process.kill(holder.pid, 'SIGUSR2')
+  const deadline = Date.now() + renewalPatienceMs
+  while (supervisorOf(home)?.release !== now) {
+    if (Date.now() > deadline || !supervisorOf(home))
+      throw new CommandError('internal', `The running ERP4 did not take up the changed code: see ${home.log}, and start it again.`)
+    await pause(100)
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { request, createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -114,9 +114,12 @@ test('the first start makes demo and main, tells their passwords once, and a sig
   assert.equal((await ask(main.url)).body.name, 'main')
   assert.equal((await ask(demo.url, 'evil.localhost')).status, 404)
 
+  const postmaster = readFileSync(join(home, 'data', 'postmaster.pid'), 'utf8')
   const again = await start(home)
   assert.deepEqual([again.line.ready, again.line.error.code], [false, 'already_running'])
   assert.equal(again.child.exitCode ?? (await once(again.child, 'exit'))[0], exitCodes.already_running)
+  assert.equal(readFileSync(join(home, 'data', 'postmaster.pid'), 'utf8'), postmaster, 'the one that runs is left alone')
+  assert.equal((await ask(demo.url)).body.name, 'demo')
 
   assert.equal(await end(first.child), 0)
   assert.deepEqual(processesOf(home), [])
@@ -231,6 +234,24 @@ test('instances are made, renamed and deleted while ERP4 runs, and it notices', 
   assert.equal(command(home, 'instance', 'create', 'demo').status, exitCodes.name_taken)
   const doctor = command(home, 'doctor')
   assert.equal(doctor.status, 0, doctor.stdout)
+  assert.equal(await end(child), 0)
+})
+
+test('services that run other code than the checkout has are started again before an instance is made', async () => {
+  const home = newHome()
+  const { child, line, err } = await start(home)
+  const url = line.instances[0].url as string
+  const before = (await ask(url)).body.pid
+  const record = join(home, 'run', 'supervisor.json')
+  const holder = JSON.parse(readFileSync(record, 'utf8'))
+  writeFileSync(record, JSON.stringify({ ...holder, release: 'older code' }))
+  assert.equal(command(home, 'instance', 'create', 'azure', '--json').status, 0)
+  const after = (await ask(url)).body.pid
+  assert.notEqual(after, before)
+  assert.equal(JSON.parse(readFileSync(record, 'utf8')).release, holder.release)
+  assert.equal(command(home, 'instance', 'create', 'bakery', '--json').status, 0)
+  assert.equal((await ask(url)).body.pid, after, 'the same code is not started twice')
+  assert.doesNotMatch(err(), /ended \(/)
   assert.equal(await end(child), 0)
 })
 

@@ -40,6 +40,11 @@ export class Supervisor {
     await child.start()
   }
 
+  /** Ends each process gently and starts it again, with the code that is there now. */
+  async renew(): Promise<void> {
+    await Promise.all(this.#children.map((child) => child.renew()))
+  }
+
   /** Ends the processes, those started last at once with all others; kills who does not listen. */
   async stop(): Promise<void> {
     await Promise.all(this.#children.map((child) => child.stop()))
@@ -51,6 +56,7 @@ class Child {
   readonly #order: ChildOrder
   #process: ChildProcess | undefined
   #stopping = false
+  #renewing = false
 
   constructor(home: Home, order: ChildOrder) {
     this.#home = home
@@ -62,11 +68,26 @@ class Child {
     this.#process = child
     const since = Date.now()
     await untilReady(child, this.#order)
-    child.once('exit', (code, signal) => void this.#restart(signal ?? code, Date.now() - since))
+    child.once('exit', (code, signal) => void (this.#renewing || this.#restart(signal ?? code, Date.now() - since)))
+  }
+
+  async renew(): Promise<void> {
+    this.#renewing = true
+    await this.#end()
+    this.#renewing = false
+    if (this.#stopping) return
+    await this.start().catch((error: Error) => {
+      void this.#restart(error.message, 0)
+      throw error
+    })
   }
 
   async stop(): Promise<void> {
     this.#stopping = true
+    await this.#end()
+  }
+
+  async #end(): Promise<void> {
     const child = this.#process
     if (!child || child.exitCode !== null || child.signalCode !== null) return
     const gone = new Promise((resolve) => child.once('exit', resolve))

@@ -20,7 +20,7 @@ export async function doctor(args: readonly string[]): Promise<void> {
 function separation(): Finding[] {
   return serviceUsers.map((name): Finding => {
     const found = serviceUser(name)
-    if (found.user) return { level: 'ok', text: `${name === 'erp4' ? 'Server and worker' : 'The sealer'} run as the OS user ${name}.` }
+    if (found.user) return { level: 'ok', text: `${name === 'erp4' ? 'Server and worker run' : 'The sealer runs'} as the OS user ${name}.` }
     const what = name === 'erp4' ? 'Server and worker are not separated from ops' : 'The audit sealer is not separated from the server'
     return { level: 'note', text: `${what}: ${found.reason}.` }
   })

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { deleteInstance, findInstance, listInstances, operation, renameInstance, setApps, setHostNames } from '@erp4/ops'
 import type { MigrationPlan } from '../erp.ts'
 import { CommandError } from '../exit-codes.ts'
-import { supervisorOf, withHost } from '../home.ts'
+import { renewServices, supervisorOf, withHost } from '../home.ts'
 import { numericHost, originOf } from '../hosting.ts'
 import { forgetFirstPassword, makeInstance, peekFirstPassword, standardApps } from '../new-instance.ts'
 import { release } from '../release.ts'
@@ -26,6 +26,7 @@ export async function create(args: readonly string[]): Promise<void> {
   await withHost(values.home, async (host) => {
     const port = Number(values.port ?? supervisorOf(host.home)?.port ?? 8069)
     const apps = values.apps?.split(',') ?? standardApps
+    await renewServices(host.home)
     const instance = await makeInstance(host, { name, apps, demo: values.demo, port, ...(values.host ? { hosts: values.host } : {}) })
     const first = peekFirstPassword(host, instance)!
     const url = originOf(numericHost(instance.hosts) ?? instance.hosts[0]!, port)
@@ -124,6 +125,8 @@ async function change(
           throw new CommandError('refused', `Nothing was changed: this would lose data. If that is meant, add ${how}.`)
         }
         await migrate(host, instance, apps, values.allow)
+        // Before the instance is said to have the apps: a server that does not know one of them could answer nobody.
+        await renewServices(host.home)
         await setApps(host, uuid, apps, release())
       },
       { leaseMs: 120_000 },

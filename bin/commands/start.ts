@@ -3,10 +3,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Cluster, isRoot, listInstances, openOrCreateHome, startHost, sweepInstances, type Home, type Host, type Instance } from '@erp4/ops'
 import { CommandError, exitCodes, failureOf } from '../exit-codes.ts'
-import { becomeSupervisor, homeFolder } from '../home.ts'
+import { becomeSupervisor, homeFolder, noteRelease } from '../home.ts'
 import { numericHost, originOf, type HostAccess } from '../hosting.ts'
 import { forgetFirstPassword, makeInstance, peekFirstPassword, standardApps } from '../new-instance.ts'
 import { ensureServiceUsers } from '../os-users.ts'
+import { fingerprintNow, releaseFingerprint } from '../release.ts'
 import { print, say, Steps } from '../terminal.ts'
 import { Supervisor } from '../supervisor.ts'
 
@@ -90,11 +91,13 @@ class Run {
   async start(): Promise<void> {
     const { port: wanted, processes, folder, json } = this.#order
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => void this.#endBySignal(name))
+    process.on('SIGUSR2', () => void this.#renewServices())
     say('ERP4 is starting.')
     ensureServiceUsers()
     const { home } = openOrCreateHome(folder)
+    this.#release = becomeSupervisor(home, wanted, releaseFingerprint())
+    // Only now: what runs in a home that has another supervisor is not ours to stop.
     this.#home = home
-    this.#release = becomeSupervisor(home, wanted)
     const port = await demandPort(wanted)
     const { host } = await startHost(home, { tell: (step) => this.#steps.begin(step) })
     this.#host = host
@@ -153,6 +156,19 @@ class Run {
     if (this.#isReady) process.exit(0)
     if (this.#order.json) this.tellMachines(new CommandError('refused', `${name} ended ERP4 while it was starting.`))
     process.exit(exitCodes.refused)
+  }
+
+  /** Puts the code that is in the checkout now behind the addresses; asked for by commands that brought an instance to it. */
+  async #renewServices(): Promise<void> {
+    if (!this.#isReady || this.#stopping) return
+    const found = fingerprintNow()
+    say('  The code has changed: starting the server, the worker and the sealer again.')
+    try {
+      await this.#supervisor!.renew()
+      noteRelease(this.#home!, found)
+    } catch (error) {
+      say(`  ${failureOf(error).message}`)
+    }
   }
 
   async #startServices(host: Host, supervisor: Supervisor, port: number, processes: number): Promise<void> {
