@@ -156,7 +156,7 @@ function condition(parse: Parse, model: Model, path: readonly string[], spelling
   if (field.related) return condition(parse, model, [...field.related, ...rest], operator, value, depth + 1)
   if (rest.length > 0) {
     if ((field.kind === 'date' || field.kind === 'datetime') && rest.length === 1 && dateParts.has(rest[0]!))
-      return leaf(parse, field, operator, value, rest[0]!)
+      return leaf(field, operator, value, rest[0]!)
     const comodel = parse.env.registry.models.get(field.comodel ?? '')
     if (!comodel) throw new ValueError(`Invalid field ${model.name}.${path.join('.').slice(0, 100)} in condition`)
     return any(parse, field, comodel, condition(parse, comodel, rest, operator, value, depth + 1))
@@ -171,7 +171,7 @@ function condition(parse: Parse, model: Model, path: readonly string[], spelling
   if (!comparisons.has(operator)) throw new ValueError(`Invalid operator '${operator.slice(0, 20)}' in condition`)
   if (field.computed === 'live') return live(parse, model, field, operator, value, depth)
   if (field.comodel) return relation(parse, field, operator, value)
-  return leaf(parse, field, operator, value, null)
+  return leaf(field, operator, value, null)
 }
 
 /** Inside a relation the caller's own rights on the other model apply too. */
@@ -201,7 +201,7 @@ function relation(parse: Parse, field: FieldInfo, operator: string, value: unkno
   if (negative.has(operator)) return not(relation(parse, field, positive[operator]!, value))
   const comodel = parse.env.modelOf(field.comodel!)
   const named = (op: string, text: unknown) => any(parse, field, comodel, condition(parse, comodel, ['display_name'], op, text, 1), 'name')
-  if (/like$/.test(operator)) {
+  if (operator.endsWith('like')) {
     if (isUnset(value) || value === '') return exists(parse, field, comodel)
     return named(operator, value)
   }
@@ -257,14 +257,12 @@ function hierarchy(parse: Parse, model: Model, field: FieldInfo, operator: strin
   return any(parse, field, target, under, 'name')
 }
 
-function leaf(parse: Parse, field: FieldInfo, operator: string, value: unknown, part: string | null): Node {
-  void parse
+function leaf(field: FieldInfo, operator: string, value: unknown, part: string | null): Node {
   if (field.kind === 'binary' || field.kind === 'json') {
     if ((operator === '=' || operator === '!=') && isUnset(value)) return { kind: 'leaf', field, part, operator, value: null }
     throw new ValueError(`Invalid operator '${operator}' on ${field.model.name}.${field.name}`)
   }
-  if ((operator === '=' || operator === '!=') && Array.isArray(value))
-    return leaf(parse, field, operator === '=' ? 'in' : 'not in', value, part)
+  if ((operator === '=' || operator === '!=') && Array.isArray(value)) return leaf(field, operator === '=' ? 'in' : 'not in', value, part)
   if (operator === 'in' || operator === 'not in') {
     const list = Array.isArray(value) ? value : [value]
     if (list.length > limits.list) throw new ValueError('Domain() is too large')

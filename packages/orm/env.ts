@@ -2,7 +2,7 @@ import type { Group, Me } from './access.ts'
 import type { Call } from './call.ts'
 import type { Connection } from './databases.ts'
 import { AccessError, UserError } from './errors.ts'
-import { type ReadOptions, findTyped, readTyped, searchCount, searchIds } from './operations/read.ts'
+import { findTyped, readTyped, searchCount, searchIds } from './operations/read.ts'
 import { groupTyped } from './operations/group.ts'
 import { checkIds, lockRecords } from './operations/lock.ts'
 import { copyRecords } from './operations/copy.ts'
@@ -117,7 +117,7 @@ export class Env<S extends boolean = boolean> {
   }
 
   withContext(patch: Partial<Context> & Record<string, unknown>): Env<S> {
-    return new Env(this.call, this.user, { ...this.context, ...patch } as Context, this.isSystem)
+    return new Env(this.call, this.user, { ...this.context, ...patch }, this.isSystem)
   }
 
   /**
@@ -140,8 +140,7 @@ export class Env<S extends boolean = boolean> {
     return {
       browse,
       search: async (domain, options = {}) => browse(await searchIds(this, model, domain, options)),
-      find: (domain, paths, options = {}) =>
-        findTyped(this, model, domain, paths as readonly string[], options as ReadOptions) as Promise<any>,
+      find: (domain, paths, options = {}) => findTyped(this, model, domain, paths, options) as Promise<any>,
       count: (domain, options = {}) => searchCount(this, model, domain, options.limit ?? null),
       group: (domain, by, aggregates = []) => groupTyped(this, model, domain, by, aggregates) as Promise<any>,
       create: async (values) =>
@@ -155,8 +154,8 @@ export class Env<S extends boolean = boolean> {
       env: this,
       model: name,
       ids: unique,
-      read: (paths) => readTyped(this, model, unique, paths as readonly string[]) as Promise<any>,
-      write: (values) => writeRecords(this, model, unique, values as any),
+      read: (paths) => readTyped(this, model, unique, paths) as Promise<any>,
+      write: (values) => writeRecords(this, model, unique, values),
       unlink: () => unlinkRecords(this, model, unique),
       copy: async (values = {}) => this.#browse(model, name, await copyRecords(this, model, unique, values as Record<string, unknown>)),
       lock: () => lockRecords(this, model, unique, 'write'),

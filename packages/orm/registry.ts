@@ -92,7 +92,7 @@ export function assemble(apps: readonly App[]): Registry {
       else problems.push(`${app.name} gives rights on ${name}, which no installed app declares`)
     }
   }
-  for (const model of models.values()) finish(model, models, problems)
+  for (const model of models.values()) finish(model, problems)
   const groups = collectGroups(ordered, problems)
   for (const model of models.values()) problems.push(...checkModel(model, models, groups))
   for (const app of ordered) for (const view of app.views) problems.push(...checkView(app.name, view, models))
@@ -239,7 +239,7 @@ const titled = (name: string): string =>
     .join(' ')
 
 /** What can only be said once every app has spoken: the name of a record, its order. */
-function finish(model: Model, models: Map<string, Model>, problems: string[]): void {
+function finish(model: Model, problems: string[]): void {
   const display = model.fields.get('display_name')!
   const name = model.fields.get('name')
   if (display.magic && name) model.fields.set('display_name', { ...display, related: ['name'] })
@@ -252,7 +252,6 @@ function finish(model: Model, models: Map<string, Model>, problems: string[]): v
     else terms.push({ field: found, descending: direction.toLowerCase() === 'desc' })
   }
   model.order = terms
-  void models
 }
 
 function collectGroups(apps: readonly App[], problems: string[]): Map<string, Group> {

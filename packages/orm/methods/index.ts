@@ -1,4 +1,4 @@
-import type { Context, Env } from '../env.ts'
+import type { Env } from '../env.ts'
 import { AccessError, ArgumentError, NotFoundError, UserError, ValidationError } from '../errors.ts'
 import type { AnyField } from '../fields.ts'
 import { Decimal } from '../decimal.ts'
@@ -12,6 +12,7 @@ import { type Method, type Parameter, RawJson, bindArguments } from './method.ts
 import { onchangeMethods } from './onchange.ts'
 import { readMethods } from './read.ts'
 import { transferMethods } from './transfer.ts'
+import { translationMethods } from './translations.ts'
 import { cleanIds } from './wire.ts'
 import { writeMethods } from './write.ts'
 
@@ -197,7 +198,7 @@ export function narrow(env: Env, given: unknown): Env {
       throw new AccessError('Access to unauthorized or invalid companies.')
     patch['allowed_company_ids'] = [...new Set(allowed_company_ids)]
   }
-  return env.withContext(patch as Partial<Context>)
+  return env.withContext(patch)
 }
 
 /** The protocol has no null (XML-RPC faults, JSON-RPC loses the member): unset is false. */

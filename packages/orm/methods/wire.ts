@@ -76,7 +76,7 @@ export async function readByName(env: Env, model: Model, ids: readonly number[],
     return byIds(env, model, slot, wants(), 'wire')
   })
   const [row] = await env.cx.query<{ '?column?': string }>(statement, shapeName(statement))
-  return new RawJson(row!['?column?']!)
+  return new RawJson(row!['?column?'])
 }
 
 export async function searchReadWire(
@@ -108,11 +108,11 @@ async function answer(
   if (wants.every((want) => isPushed(env, want)) && !env.context['force_rows']) {
     const query = statement(wants)
     const [row] = await env.cx.query<{ '?column?': string }>(query, isFixed ? shapeName(query) : undefined)
-    return new RawJson(row!['?column?']!)
+    return new RawJson(row!['?column?'])
   }
   const query = statement(wants.flatMap((want) => pushedPart(env, want)))
   const [row] = await env.cx.query<{ '?column?': string }>(query)
-  const rows = await complete(env, model, wants, JSON.parse(row!['?column?']!))
+  const rows = await complete(env, model, wants, JSON.parse(row!['?column?']))
   return new RawJson(writeRows(env, wants, rows))
 }
 

@@ -100,8 +100,7 @@ async function defaultsFor(env: Env, model: Model, list: readonly Record<string,
   return { columns, given: () => ({ ...lists, ...asked }) }
 }
 
-function demandRequired(env: Env, model: Model, { columns, related }: Sorted): void {
-  void related
+function demandRequired(env: Env, model: Model, { columns }: Sorted): void {
   const missing = [...model.fields.values()].filter(
     (field) =>
       field.column &&

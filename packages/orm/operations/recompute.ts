@@ -166,7 +166,7 @@ async function recompute(system: Env<true>, model: Model, fields: readonly Field
   const records = await readTyped(system, model, ids, [...paths], yes)
   const changed: { id: number; values: Record<string, unknown> }[] = []
   const movedIds = new Map<FieldInfo, number[]>()
-  const moved = new Map<FieldInfo, Map<string, number[]>>()
+  const moved = new Map<string, number[]>()
   for (const record of records) {
     const values: Record<string, unknown> = {}
     for (const { field, compute } of computes) {
@@ -196,14 +196,12 @@ async function recompute(system: Env<true>, model: Model, fields: readonly Field
           upward,
           changed.map((one) => one.id),
         )
-  for (const [field, targets] of moved) for (const [name, list] of targets) parents.set(name, [...(parents.get(name) ?? []), ...list])
+  for (const [name, list] of moved) parents.set(name, [...(parents.get(name) ?? []), ...list])
   for (const [field, list] of movedIds) mark(call, [field], list, parents)
 }
 
-function noteTargets(moved: Map<FieldInfo, Map<string, number[]>>, field: FieldInfo, targets: readonly (number | null)[]): void {
-  const mine = moved.get(field) ?? new Map<string, number[]>()
-  moved.set(field, mine)
-  mine.set(field.name, [...(mine.get(field.name) ?? []), ...targets.filter((id) => id !== null)])
+function noteTargets(moved: Map<string, number[]>, field: FieldInfo, targets: readonly (number | null)[]): void {
+  moved.set(field.name, [...(moved.get(field.name) ?? []), ...targets.filter((id) => id !== null)])
 }
 
 function isSame(a: unknown, b: unknown): boolean {

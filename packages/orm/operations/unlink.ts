@@ -1,3 +1,4 @@
+import type { Call } from '../call.ts'
 import { Env } from '../env.ts'
 import { UserError } from '../errors.ts'
 import type { FieldInfo, Model } from '../registry.ts'
@@ -83,8 +84,7 @@ async function remove(system: Env<true>, model: Model, ids: readonly number[]): 
         break
       }
   await resolveReached(system)
-  for (const id of ids) for (const [field, dirty] of call.dirty.ids) if (field.model === model) dirty.delete(id)
-  for (const mine of call.unchecked.get(model)?.values() ?? []) for (const id of ids) mine.delete(id)
+  forget(call, model, ids)
   for (const field of lockedParents(call, model, fields)) {
     const parents = await system.cx.query<{ id: number }>(
       sql`select distinct ${ident(field.column!)} as id from ${ident(model.table)} where id = any(${ids}) and ${ident(field.column!)} is not null`,
@@ -128,21 +128,14 @@ async function remove(system: Env<true>, model: Model, ids: readonly number[]): 
   const upOnly = fields.filter((field) =>
     (call.registry.plan.triggers.get(keyOf(field)) ?? []).some(({ path }) => path.at(-1)?.kind === 'one2many'),
   )
-  markUp(system, upOnly, ids, parents)
+  mark(call, upOnly, ids, parents)
+  forget(call, model, ids)
 }
 
-/** Marks only what lies above the deleted records: they themselves need nothing any more. */
-function markUp(
-  system: Env<true>,
-  fields: readonly FieldInfo[],
-  ids: readonly number[],
-  parents: ReadonlyMap<string, readonly number[]>,
-): void {
-  const before = new Set(system.call.dirty.reached)
-  mark(system.call, fields, ids, parents)
-  for (const [field, dirty] of system.call.dirty.ids) if (field.model === fields[0]?.model) for (const id of ids) dirty.delete(id)
-  for (const mine of system.call.unchecked.get(fields[0]?.model as Model)?.values() ?? []) for (const id of ids) mine.delete(id)
-  void before
+/** Deleted records need nothing any more. */
+function forget(call: Call, model: Model, ids: readonly number[]): void {
+  for (const [field, dirty] of call.dirty.ids) if (field.model === model) for (const id of ids) dirty.delete(id)
+  for (const mine of call.unchecked.get(model)?.values() ?? []) for (const id of ids) mine.delete(id)
 }
 
 function linkTables(env: Env, model: Model): { table: string; side: string }[] {

@@ -4,7 +4,8 @@ import type { Env } from '../env.ts'
 import { type FieldInfo, type Model, type OrderTerm, isToMany } from '../registry.ts'
 import { ruleFor } from '../rules.ts'
 import { compileCondition } from './condition.ts'
-import { Scope, fieldExpression, relatedEnd } from './expression.ts'
+import type { Scope } from './expression.ts'
+import { fieldExpression, relatedEnd } from './expression.ts'
 import { type Sql, empty, ident, join, sql } from './fragment.ts'
 
 /** What to bring of one field. */
@@ -144,7 +145,7 @@ function linked(env: Env, field: FieldInfo, comodel: Model, scope: Scope, inner:
 /** Hides archived records, unless the caller asks for them or his domain speaks of `active`. */
 export function activeOnly(env: Env, model: Model, domain: unknown): Node {
   const asks = Array.isArray(domain) && domain.some((term) => Array.isArray(term) && term[0] === 'active')
-  if (!model.hasActive || env.context.active_test === false || asks) return yes
+  if (!model.hasActive || !env.context.active_test || asks) return yes
   return { kind: 'leaf', field: model.fields.get('active')!, part: null, operator: '=', value: true }
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { base, employee, userManager } from '@erp4/base'
-import { RawJson, callMethod } from '@erp4/orm'
+import type { RawJson } from '@erp4/orm'
+import { callMethod } from '@erp4/orm'
 import { world } from '@erp4/testing'
 import { chief, shop } from './shop.ts'
 
