@@ -32,6 +32,8 @@ export type ClusterStatus = { running: true; pid: number } | { running: false }
 /** The address of a unix socket holds 107 bytes; we stop at 100. */
 const maxSocketPath = 100
 const startPatienceMs = 60_000
+/** Enough for eight server processes and their worker; one that nobody opens costs PostgreSQL about 20 kB. */
+const defaultConnections = 400
 
 /** The private PostgreSQL of a home: a unix socket, SCRAM, an OS user that is not root, nothing else. */
 export class Cluster {
@@ -42,7 +44,7 @@ export class Cluster {
 
   constructor(home: Home, options: ClusterOptions = {}) {
     this.home = home
-    this.maxConnections = options.maxConnections ?? 120
+    this.maxConnections = options.maxConnections ?? defaultConnections
     this.#throwaway = options.throwaway ?? false
     this.#user = postgresUser()
   }
