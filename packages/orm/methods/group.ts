@@ -46,7 +46,7 @@ function demandNames(at: string, value: unknown): string[] {
   const list = typeof value === 'string' ? [value] : value
   if (!Array.isArray(list) || list.length > 50 || !list.every((one) => typeof one === 'string'))
     throw new ArgumentError(`${at} must be a list of names`)
-  return list as string[]
+  return list
 }
 
 /** An aggregate of a caller: `__count`, or a column of the statement. */

@@ -27,6 +27,7 @@ const common: Readonly<Record<string, Method>> = Object.assign(
   groupMethods,
   transferMethods,
   onchangeMethods,
+  translationMethods,
 )
 
 export interface MethodInfo extends Omit<Method, 'run'> {

@@ -1,7 +1,17 @@
-import { ArgumentError } from '../errors.ts'
-import { type FormSpec, runOnchange } from '../operations/onchange/run.ts'
-import type { Values } from '../operations/onchange/given.ts'
+import { Decimal } from '../decimal.ts'
+import type { Env } from '../env.ts'
+import { ArgumentError, ValueError } from '../errors.ts'
+import { checkIds } from '../operations/lock.ts'
+import { FormRecord, Unknowable, isSame, openForm } from '../operations/onchange/form.ts'
+import { type Given, type Values, demandTargets, take } from '../operations/onchange/given.ts'
+import { byIds, demandEver } from '../operations/read.ts'
+import { type FieldInfo, type Model, isToMany } from '../registry.ts'
+import { mayEver, readableField, ruleFor, visibleField } from '../rules.ts'
+import { relatedEnd } from '../sql/expression.ts'
+import { defaultValues } from './fields.ts'
 import { method } from './method.ts'
+import { parseSpecification } from './specification.ts'
+import { readWire, scalarToWire } from './wire.ts'
 
 export const onchangeMethods = {
   /** `{value: {…}}`: what a form should show now. Apps' functions answer values alone, so there is never a `warning`. */
@@ -23,5 +33,211 @@ function demandNames(value: unknown): string[] {
   const names = typeof value === 'string' ? [value] : value
   if (!Array.isArray(names) || !names.every((name) => typeof name === 'string'))
     throw new ArgumentError('field_names must be a list of names')
-  return names as string[]
+  return names
+}
+
+/** The fields of a form: those it shows, and those of its lists. */
+type FormSpec = Readonly<Record<string, { readonly fields?: FormSpec }>>
+
+/** How often changes may follow from changes. */
+const rounds = 10
+
+/**
+ * What a form should show after the person changed `changed`; with nothing changed, what a new record begins with. Only fields of `spec`
+ * come back, and only those that differ (all of them for a new record). Nothing is locked or written.
+ *
+ * Of lists of lines, the lines that differ come back as `[1, id, values]`, under the client's own name while they are not saved; of
+ * many2many, `[3, id]` and `[4, id, values]`. Functions of apps change fields of the form itself, and links, not the lists of lines.
+ */
+async function runOnchange(
+  env: Env,
+  model: Model,
+  id: number | null,
+  values: Values,
+  changed: readonly string[],
+  spec: FormSpec,
+): Promise<Values> {
+  if (id === null) demandEver(env, model, 'create')
+  else await checkIds(env, model, [id], 'write')
+  demandSpec(env, model, spec)
+  const isFirst = changed.length === 0
+  const record = new FormRecord(openForm(env), model, { id, isEdited: true })
+  if (isFirst) await takeDefaults(record, values)
+  const given: Given = { targets: new Map() }
+  await take(record, values, given)
+  for (const name of changed) takeChanged(record, name)
+  await demandTargets(env, given)
+  const before = await seen(record, spec)
+  await follow(record, isFirst ? [...record.given].filter(([, value]) => value !== null && value !== false).map(([name]) => name) : changed)
+  return differences(record, spec, before, isFirst)
+}
+
+function demandSpec(env: Env, model: Model, spec: FormSpec): void {
+  if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) throw new ArgumentError('fields_spec must be an object of fields')
+  parseSpecification(env, model, spec)
+}
+
+/** Declared defaults and those of the context; what the client gave counts for more, and ids of the context are checked as his. */
+async function takeDefaults(record: FormRecord, values: Values): Promise<void> {
+  const { env } = record.form
+  const names = [...record.model.fields.values()]
+    .filter(
+      (field) =>
+        !(field.name in values) &&
+        !field.computed &&
+        field.kind !== 'binary' &&
+        field.kind !== 'one2many' &&
+        readableField(env, record.model, field.name),
+    )
+    .map((field) => field.name)
+  const defaults = await defaultValues(env, record.model, names)
+  const given: Given = { targets: new Map() }
+  await take(record, Object.fromEntries(Object.entries(defaults).filter(([name]) => env.context[`default_${name}`] === undefined)), null)
+  await take(record, Object.fromEntries(Object.entries(defaults).filter(([name]) => env.context[`default_${name}`] !== undefined)), given)
+  await demandTargets(env, given)
+}
+
+/** A computed field that the person changed himself keeps his value, or gives what its inverse makes of it. */
+function takeChanged(record: FormRecord, name: string): void {
+  const { model, shown } = record
+  if (!visibleField(record.form.env, model, name)) throw new ValueError(`Invalid field '${name.slice(0, 60)}' on '${model.name}'`)
+  if (!shown.has(name)) return
+  const inverse = model.inverses.get(name)
+  record.set(name, shown.get(name))
+  if (inverse) for (const [field, value] of Object.entries(inverse(shown.get(name)))) record.set(field, value)
+}
+
+/** Runs the apps' functions for each changed field, and for those that they change. */
+async function follow(record: FormRecord, changed: readonly string[]): Promise<void> {
+  const { model } = record
+  const done = new Set<string>()
+  let names: readonly string[] = changed
+  for (let round = 0; round < rounds && names.length > 0; round++) {
+    const next = new Set<string>()
+    for (const name of names) {
+      done.add(name)
+      for (const { needs, change } of model.onchanges.filter((one) => one.field === name)) {
+        const row = await knowable(() => record.load(needs, false))
+        if (!row) continue
+        for (const [field, value] of Object.entries(change(row) ?? {})) {
+          const known = model.fields.get(field)
+          if (!known || value === undefined || known.kind === 'one2many' || isSame(await knowable(() => record.value(known)), value))
+            continue
+          record.set(field, value)
+          if (!done.has(field)) next.add(field)
+        }
+      }
+    }
+    names = [...next]
+  }
+}
+
+async function knowable<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Unknowable) return undefined
+    throw error
+  }
+}
+
+/** What the client shows: of the record's fields, and of each line's. */
+interface Seen {
+  readonly values: Map<string, unknown>
+  readonly lines: Map<FormRecord, Seen>
+}
+
+async function seen(record: FormRecord, spec: FormSpec): Promise<Seen> {
+  const { shown } = record
+  const values = new Map<string, unknown>()
+  const lines = new Map<FormRecord, Seen>()
+  for (const [name, { fields = {} }] of Object.entries(spec)) {
+    const field = formField(record, name)
+    if (field?.kind === 'one2many')
+      for (const line of (await record.value(field)) as FormRecord[]) lines.set(line, await seen(line, fields))
+    else if (field)
+      values.set(name, shown.has(name) ? shown.get(name) : record.given.has(name) ? record.given.get(name) : await record.stored(field))
+  }
+  return { values, lines }
+}
+
+/** A field that an answer may have: not content, not lists that are computed, not the way back from a line to its record. */
+function formField(record: FormRecord, name: string): FieldInfo | undefined {
+  const field = readableField(record.form.env, record.model, name)
+  return !field ||
+    name === 'id' ||
+    name === record.owner?.field ||
+    field.kind === 'binary' ||
+    (field.kind === 'one2many' && (field.computed || field.related))
+    ? undefined
+    : field
+}
+
+async function differences(record: FormRecord, spec: FormSpec, before: Seen, isForced: boolean): Promise<Values> {
+  const { env } = record.form
+  const out: Record<string, unknown> = {}
+  for (const [name, { fields }] of Object.entries(spec)) {
+    const field = formField(record, name)
+    if (!field) continue
+    if (field.kind === 'one2many') {
+      const commands = await lineCommands((await record.value(field)) as FormRecord[], fields ?? {}, before)
+      if (commands.length > 0) out[name] = commands
+      continue
+    }
+    const value = await knowable(() => record.value(field))
+    const known = before.values.get(name) ?? null
+    if (value === undefined || (!isForced && isSame(asShown(value), asShown(known)))) continue
+    if (!isToMany(field)) out[name] = await toWire(env, field, value, fields)
+    else {
+      const commands = await linkCommands(env, field, isForced ? [] : (known as number[]), value as number[], fields)
+      if (commands.length > 0) out[name] = commands
+    }
+  }
+  return out
+}
+
+/** The protocol does not tell nothing from zero, nor from the empty text. */
+const asShown = (value: unknown): unknown => (value === 0 || value === '' || (Decimal.isDecimal(value) && value.isZero()) ? null : value)
+
+async function lineCommands(lines: readonly FormRecord[], spec: FormSpec, before: Seen): Promise<unknown[]> {
+  const commands: unknown[] = []
+  for (const line of lines) {
+    const changes = await differences(line, spec, before.lines.get(line)!, false)
+    if (Object.keys(changes).length > 0) commands.push([1, line.id ?? line.ref, changes])
+  }
+  return commands
+}
+
+async function linkCommands(
+  env: Env,
+  field: FieldInfo,
+  before: readonly number[],
+  after: readonly number[],
+  spec: FormSpec | undefined,
+): Promise<unknown[]> {
+  const commands: unknown[] = before.filter((id) => !after.includes(id)).map((id) => [3, id])
+  for (const id of after) if (!before.includes(id)) commands.push([4, id, spec ? await readOne(env, field, id, spec) : { id }])
+  return commands
+}
+
+async function toWire(env: Env, field: FieldInfo, value: unknown, spec: FormSpec | undefined): Promise<unknown> {
+  const end = field.related ? relatedEnd(env, field) : field
+  if (end.kind !== 'many2one') return end.kind === 'boolean' ? Boolean(value) : scalarToWire(end, value)
+  const id = value instanceof FormRecord ? value.id : (value as number | null)
+  if (id === null || id < 0) return false
+  return spec ? readOne(env, field, id, spec) : id
+}
+
+/** A linked record as web_read gives it; without its name where this person may not know it. */
+async function readOne(env: Env, field: FieldInfo, id: number, spec: FormSpec): Promise<unknown> {
+  const comodel = env.modelOf((field.related ? relatedEnd(env, field) : field).comodel!)
+  const wants = parseSpecification(env, comodel, spec)
+  const isName = wants.every((want) => want.field.name === 'display_name' || want.field.name === 'id')
+  const nothing = { id, display_name: '' }
+  if (!isName)
+    return mayEver(env, comodel, 'read')
+      ? ((JSON.parse((await readWire(env, comodel, [id], wants)).text) as unknown[])[0] ?? nothing)
+      : nothing
+  const [row] = await env.cx.query<Record<string, string>>(byIds(env, comodel, [id], wants, 'wire', ruleFor(env, comodel, 'name')))
+  return (JSON.parse(Object.values(row!)[0]!) as unknown[])[0] ?? nothing
 }

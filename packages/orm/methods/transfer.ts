@@ -26,7 +26,7 @@ export const transferMethods = {
 function demandNames(value: unknown): string[] {
   if (!Array.isArray(value) || value.length > 500 || !value.every((one) => typeof one === 'string'))
     throw new ArgumentError('a list of field names is needed')
-  return value as string[]
+  return value
 }
 
 const isText = (cell: unknown): boolean =>

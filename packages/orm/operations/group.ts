@@ -197,14 +197,15 @@ function number(value: unknown): string {
 
 /** Only numbers can be compared in `having`. */
 export function demandNumeric(env: Env, having: Having | null, aggregates: readonly AggregateColumn[]): void {
-  switch (having?.kind) {
+  if (!having) return
+  switch (having.kind) {
     case 'not':
-      return demandNumeric(env, having.node, aggregates)
+      demandNumeric(env, having.node, aggregates)
+      break
     case 'and':
     case 'or':
-      return having.nodes.forEach((node) => {
-        demandNumeric(env, node, aggregates)
-      })
+      for (const node of having.nodes) demandNumeric(env, node, aggregates)
+      break
     case 'in':
     case 'compare':
       if (!isNumeric(env, having.column, aggregates)) throw new ValueError('having compares numbers alone')

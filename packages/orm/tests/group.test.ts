@@ -159,19 +159,17 @@ test('hidden rows are neither counted nor summed, whatever is asked', async () =
     { __count: 0, 'days:sum': 0, 'price:max': false, 'id:recordset': [], 'thing_id:array_agg': [], __extra_domain: [] },
   ])
   const more = (
-    await at.system
-      .model('rental.booking')
-      .create([
-        {
-          name: 'More',
-          user_id: eve.user.id,
-          thing_id: yacht,
-          price: Decimal.of(5),
-          days: 3,
-          day: '2040-01-01',
-          tag_ids: [['set', [hot]]],
-        },
-      ] as never)
+    await at.system.model('rental.booking').create([
+      {
+        name: 'More',
+        user_id: eve.user.id,
+        thing_id: yacht,
+        price: Decimal.of(5),
+        days: 3,
+        day: '2040-01-01',
+        tag_ids: [['set', [hot]]],
+      },
+    ] as never)
   ).ids
   assert.equal(JSON.stringify(await asked()), before)
   await at.system.model('rental.booking').browse(more).unlink()

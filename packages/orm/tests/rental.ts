@@ -65,6 +65,7 @@ export const rental_booking = model('rental.booking', {
     total: decimal({ compute: 'stored' }),
     greeting: char({ compute: 'live' }),
     value: decimal({ compute: 'stored', label: 'Value at Risk' }),
+    deposit: decimal({ compute: 'stored' }),
     active: boolean({ default: true }),
   },
 })
@@ -115,16 +116,19 @@ rental_booking.compute('total', ['price', 'days', 'line_ids.amount'], (booking) 
 rental_booking.compute(
   'greeting',
   ['partner_id.name', 'total'],
-  (booking) => `${booking.partner_id?.name ?? 'Nobody'}: ${booking.total ?? 0}`,
+  (booking) => `${booking.partner_id?.name ?? 'Nobody'}: ${String(booking.total ?? 0)}`,
 )
 rental_booking.compute('value', ['thing_id.cost', 'days'], (booking) =>
   (booking.thing_id?.cost ?? zero).times(Decimal.of(booking.days ?? 0)),
 )
+rental_booking.compute('deposit', ['thing_id.daily'], (booking) => booking.thing_id?.daily ?? zero)
 rental_booking.onchange('thing_id', ['thing_id.daily', 'thing_id.name'], (booking) => ({
   price: booking.thing_id?.daily ?? null,
   note: booking.thing_id ? `Mind the ${booking.thing_id.name}` : null,
 }))
 rental_booking.onchange('note', ['note'], (booking) => (booking.note?.includes('Boat') ? { paid: true } : {}))
+// Heavy things travel without their first tag.
+rental_booking.onchange('weight', ['tag_ids'], (booking) => ({ tag_ids: booking.tag_ids.slice(1) }))
 rental_booking.constrain(['days'], (booking) => (booking.days ?? 0) <= 365 || 'Nobody hires for more than a year.')
 
 const access: Access<'rental.thing' | 'rental.booking' | 'rental.line' | 'rental.tag'> = {

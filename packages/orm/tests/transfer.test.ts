@@ -9,12 +9,12 @@ import { rpc } from './rpc.ts'
 const at = await world(rental)
 const [ann, eve, clerk] = [await at.person(desk), await at.person(owner), await at.person(contactManager)]
 type Who = Parameters<typeof rpc>[0]
-const [ladder, yacht] = (
+const [ladder] = (
   await at.system.model('rental.thing').create([
     { name: 'Ladder', cost: Decimal.of(70) },
     { name: 'Yacht', hidden: true },
   ])
-).ids as unknown as [number, number]
+).ids as unknown as [number]
 const [hot, calm] = (await at.system.model('rental.tag').create([{ name: 'Hot' }, { name: 'Calm' }, { name: 'Dark', hidden: true }]))
   .ids as unknown as [number, number]
 const bookings = (who: Who, domain: unknown[] = []): Promise<any[]> =>

@@ -1,7 +1,7 @@
 import { Decimal } from '../../decimal.ts'
 import type { Env } from '../../env.ts'
 import { type FieldInfo, type Model, isToMany } from '../../registry.ts'
-import { readableField } from '../../rules.ts'
+import { mayEver, readableField } from '../../rules.ts'
 import { relatedEnd } from '../../sql/expression.ts'
 import { computeLive, readTyped } from '../read.ts'
 
@@ -39,6 +39,8 @@ export class FormRecord {
   readonly owner: { readonly field: string; readonly record: FormRecord } | null
   /** The person's values: ids, Decimals, texts; records for lists of lines, and for an owner that a line brought along. */
   readonly given = new Map<string, unknown>()
+  /** Computed values as the client shows them: what the answer is compared with. */
+  readonly shown = new Map<string, unknown>()
   readonly #stored = new Map<string, unknown>()
   readonly #computed = new Map<string, { at: number; value: unknown }>()
   #isThere = true
@@ -64,12 +66,13 @@ export class FormRecord {
     if (!first) return
     const wanted = names.filter((name) => records.some((record) => record.id !== null && !record.#stored.has(name)))
     if (wanted.length === 0) return
-    const rows = new Map<number, Typed>(
-      (await readTyped(first.form.env, first.model, [...new Set(records.flatMap((record) => record.id ?? []))], wanted)).map((row) => [
-        row.id,
-        row,
-      ]),
-    )
+    const {
+      form: { env },
+      model,
+    } = first
+    const ids = [...new Set(records.flatMap((record) => record.id ?? []))]
+    const found: Typed[] = mayEver(env, model, 'read') ? await readTyped(env, model, ids, wanted) : []
+    const rows = new Map(found.map((row) => [row['id'] as number, row]))
     for (const record of records) {
       const row = record.id === null ? undefined : rows.get(record.id)
       if (record.id !== null) record.#isThere = row !== undefined
@@ -94,7 +97,7 @@ export class FormRecord {
     const { name } = field
     if (this.given.has(name)) return this.given.get(name)
     if (this.owner?.field === name) return this.owner.record.key
-    if (this.isEdited && (field.related || field.computed) && !field.magic) return this.#compute(field, strict)
+    if (this.isEdited && isFollowing(field)) return this.#compute(field, strict)
     if (field.kind === 'one2many' && this.isEdited) return this.#storedLines(field)
     return this.stored(field)
   }
@@ -117,14 +120,15 @@ export class FormRecord {
   }
 
   async #compute(field: FieldInfo, strict: boolean): Promise<unknown> {
-    const known = this.#computed.get(field.name)
+    const isStrict = strict || field.computed === 'stored'
+    const key = isStrict ? `${field.name} strictly` : field.name
+    const known = this.#computed.get(key)
     if (known?.at === this.form.changes) return known.value
     const compute = this.model.computes.get(field.name)
-    const isStrict = strict || field.computed === 'stored'
     const at = this.form.changes
     const row = await this.load(field.related ? [field.related.join('.')] : compute!.needs, isStrict)
     const value = field.related || field.computed === 'live' ? computeLive(field, row) : compute!.value(row)
-    this.#computed.set(field.name, { at, value: value ?? null })
+    this.#computed.set(key, { at, value: value ?? null })
     return value ?? null
   }
 
@@ -148,7 +152,7 @@ export class FormRecord {
     }
     await FormRecord.fetch(records, [
       'id',
-      ...[...heads.keys()].filter((field) => !first.isEdited || (!field.computed && !field.related)).map((field) => field.name),
+      ...[...heads.keys()].filter((field) => !first.isEdited || !isFollowing(field)).map((field) => field.name),
     ])
     const loaded: Typed[] = []
     for (const record of records) {
@@ -190,6 +194,9 @@ export class FormRecord {
     return null
   }
 }
+
+/** Computed, but not the name of a model whose records have none. */
+const isFollowing = (field: FieldInfo): boolean => field.related !== null || (field.computed !== null && !field.magic)
 
 function unset(field: FieldInfo): unknown {
   return isToMany(field) ? [] : field.kind === 'boolean' ? false : null

@@ -16,21 +16,25 @@ export interface Given {
   readonly targets: Map<Model, Set<number>>
 }
 
-/** Values of a form in the protocol's spelling, as the form's own; computed ones come back apart, as what the client shows now. */
-export async function take(record: FormRecord, values: Values, given: Given | null, depth = 0): Promise<Map<string, unknown>> {
-  const { env } = record.form
+/** Takes the values of a form, in the protocol's spelling, as the record's own; computed ones apart, as what the client shows now. */
+export async function take(record: FormRecord, values: Values, given: Given | null, depth = 0): Promise<void> {
+  const {
+    form: { env },
+    model,
+  } = record
   if (depth > 4) throw new ArgumentError('The values are nested too deeply')
-  const shown = new Map<string, unknown>()
+  // What is linked already may stay linked, whether its name may be known or not.
+  const links = Object.keys(values).filter((name) => model.fields.get(name)?.comodel && visibleField(env, model, name))
+  await FormRecord.fetch([record], links)
   for (const [name, value] of Object.entries(values)) {
     if (name === 'id' || value === undefined) continue
-    const field = visibleField(env, record.model, name)
-    if (!field) throw new ValueError(`Invalid field '${name.slice(0, 60)}' on '${record.model.name}'`)
+    const field = visibleField(env, model, name)
+    if (!field) throw new ValueError(`Invalid field '${name.slice(0, 60)}' on '${model.name}'`)
     if (field.options.secret || field.kind === 'binary' || field.name === 'parent_path') continue
     const taken = await takeOne(record, field, value, given, depth)
-    if (field.computed || field.related) shown.set(name, taken)
+    if (field.computed || field.related) record.shown.set(name, taken)
     else record.given.set(name, taken)
   }
-  return shown
 }
 
 async function takeOne(record: FormRecord, field: FieldInfo, value: unknown, given: Given | null, depth: number): Promise<unknown> {
@@ -109,7 +113,8 @@ async function takeLines(
     return line
   }
   for (const id of stored) keep(id)
-  for (const one of isListOfIds(value) ? [[6, 0, value]] : Array.isArray(value) ? value : [[5]]) {
+  const isCommands = Array.isArray(value) && !isListOfIds(value)
+  for (const one of isCommands ? value : [value]) {
     const [verb, ref, values] = Array.isArray(one) ? one : []
     const isNew = verb === 0 || verb === 'create' || (verb === 1 && lines.has(ref) && typeof ref !== 'number')
     if (isNew) {
@@ -118,7 +123,7 @@ async function takeLines(
       await take(line, demandValues(values ?? {}), given, depth + 1)
       continue
     }
-    for (const command of parseCommands(field, [one])) {
+    for (const command of parseCommands(field, isCommands ? [one] : one)) {
       if (command.do === 'clear' || command.do === 'set') lines.clear()
       if (command.do === 'set') command.ids.forEach(keep)
       else if (command.do === 'unlink' || command.do === 'delete') lines.delete(command.id)
