@@ -44,6 +44,15 @@ export interface ServeOptions {
   metricsPort: number | undefined
   /** The folder of an instance's files. */
   filesOf: (uuid: string) => string
+  /** Databases of all instances, as of the last change. */
+  databases: () => string[]
+  /** Whether the host registry answers. */
+  isReady: () => Promise<boolean>
+}
+
+export interface WorkOptions {
+  /** Calls `listener` when instances have changed. */
+  onChange: (listener: () => void) => void
 }
 
 /** Everything that the command line asks of the ERP; ops knows nothing of it, and this file is where the two meet. */
@@ -61,7 +70,7 @@ export interface Erp {
   /** Which rule decides whether the user may do that to the record, in sentences. Runs in a child process. */
   why(access: InstanceAccess, question: { user: string; operation: string; model: string; id: number }): Promise<string[]>
   serve(hosting: Hosting, options: ServeOptions): Promise<Service>
-  work(hosting: Hosting & WorkingHost): Promise<Service>
+  work(hosting: Hosting & WorkingHost, options: WorkOptions): Promise<Service>
   seal(host: SealingHost): Promise<Service>
   /** Writes the newest signed head of a trail to a new file. */
   anchorAudit(trail: AuditTrail, file: string): Promise<void>
@@ -104,7 +113,7 @@ export const erp: Erp = {
   migrate: async (access, apps, options) => (await schema()).migrate(access, apps, options),
   why: async (access, question) => (await import('./wiring/why.ts')).why(access, question),
   serve: async (hosting, options) => (await import('./wiring/serve.ts')).serve(hosting, options),
-  work: async (hosting) => (await import('./wiring/work.ts')).work(hosting),
+  work: async (hosting, options) => (await import('./wiring/work.ts')).work(hosting, options),
   seal: async (host) => (await audit()).seal(host),
   anchorAudit: async (trail, file) => (await audit()).anchorAudit(trail, file),
   verifyAudit: async (trail, anchor) => (await audit()).verifyAudit(trail, anchor),

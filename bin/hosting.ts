@@ -21,6 +21,8 @@ export interface OpenHost<T> {
   onChange(listener: () => void): void
   /** Numeric addresses among the host names: where to listen. */
   addresses(): string[]
+  /** Whether the host registry answers right now. */
+  isReady(): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -59,7 +61,13 @@ export async function openHosting(access: HostAccess): Promise<OpenHost<Hosting 
     filesOf,
     kindOf: (name) => table.kindOf(named(name).uuid),
   }
-  return { host, onChange, addresses: () => access.listen ?? addressesOf(table), close: () => table.close() }
+  return {
+    host,
+    onChange,
+    addresses: () => access.listen ?? addressesOf(table),
+    isReady: () => table.answers(),
+    close: () => table.close(),
+  }
 }
 
 /** What the sealer needs: seal passwords, the signing key, a place for heads. */
@@ -71,7 +79,7 @@ export async function openSealingHost(access: HostAccess): Promise<OpenHost<Seal
     connect: (database) => connect(table, cluster, key, database, 'seal'),
     addHead: (uuid, head) => table.addAuditHead(uuid, head),
   }
-  return { host, onChange, addresses: () => [], close: () => table.close() }
+  return { host, onChange, addresses: () => [], isReady: () => table.answers(), close: () => table.close() }
 }
 
 export const describe = ({ uuid, name, database, generation, kind, apps, hosts }: Instance, port: number): InstanceRecord => ({

@@ -17,7 +17,7 @@ const options = {
 export async function serve(args: readonly string[], erp: Erp): Promise<void> {
   const { values } = parseArgs({ args: [...args], options })
   await live(ownAccess(values, 'erp4_server'), async (access) => {
-    const { host, onChange, addresses, close } = await openHosting(access)
+    const { host, onChange, addresses, isReady, close } = await openHosting(access)
     const service = await erp.serve(host, {
       port: access.port,
       addresses,
@@ -25,6 +25,8 @@ export async function serve(args: readonly string[], erp: Erp): Promise<void> {
       shared: values.shared,
       metricsPort: access.metricsPort,
       filesOf: host.filesOf,
+      databases: () => host.all().map(({ database }) => database),
+      isReady,
     })
     return ending(service, close)
   })
@@ -34,8 +36,8 @@ export async function serve(args: readonly string[], erp: Erp): Promise<void> {
 export async function work(args: readonly string[], erp: Erp): Promise<void> {
   const { values } = parseArgs({ args: [...args], options })
   await live(ownAccess(values, 'erp4_server'), async (access) => {
-    const { host, close } = await openHosting(access)
-    const service = await erp.work(host)
+    const { host, onChange, close } = await openHosting(access)
+    const service = await erp.work(host, { onChange })
     return ending(service, close)
   })
 }

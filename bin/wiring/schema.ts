@@ -2,8 +2,16 @@ import { randomInt } from 'node:crypto'
 import type pg from 'pg'
 import { loadDemoData, loadStandardData } from '@erp4/base'
 import { withClient } from '@erp4/ops'
-import { Databases, type MigrationOptions, Prepared, type Registry, migrate as migrateDatabase, planMigration } from '@erp4/orm'
-import { hashPassword, serverTables } from '@erp4/server'
+import {
+  Databases,
+  asConnection,
+  type MigrationOptions,
+  Prepared,
+  type Registry,
+  migrate as migrateDatabase,
+  planMigration,
+} from '@erp4/orm'
+import { hashPassword, scheduleUpkeep, serverTables } from '@erp4/server'
 import type { InstanceAccess, MigrationPlan } from '../erp.ts'
 import { loadApps } from './apps.ts'
 import { asSystem } from './system.ts'
@@ -11,8 +19,18 @@ import { asSystem } from './system.ts'
 /** Makes the tables of the apps in an empty database and loads what every instance begins with, all in one transaction. */
 export async function buildTemplate(config: pg.ClientConfig, apps: readonly string[]): Promise<void> {
   const registry = (await loadApps())(apps)
-  await withClient(config, async (client) => migrateDatabase(client, await withData(client, { registry, tables: serverTables })))
+  const options = { registry, tables: serverTables }
+  await withClient(config, async (client) => {
+    await migrateDatabase(client, await withData(client, options))
+    // The data made languages active, and each has indexes of its own.
+    await migrateDatabase(client, options)
+    await settle(client)
+    await client.query(forgetTrail)
+  })
 }
+
+/** The trail of an instance begins with its own creation, not with what every instance is born with. */
+const forgetTrail = 'truncate audit_in'
 
 /** Adds the examples to a database that is as its apps declare. */
 export async function loadDemo(config: pg.ClientConfig, apps: readonly string[]): Promise<void> {
@@ -23,6 +41,7 @@ export async function loadDemo(config: pg.ClientConfig, apps: readonly string[])
   } finally {
     await databases.close()
   }
+  await withClient(config, (client) => client.query(forgetTrail))
 }
 
 export async function plan(access: InstanceAccess, apps: readonly string[]): Promise<MigrationPlan> {
@@ -36,9 +55,16 @@ export async function migrate(
   { allow }: { allow: readonly string[] },
 ): Promise<MigrationPlan> {
   const registry = (await loadApps())(apps)
-  return withClient(access.owner, async (client) =>
-    tell(await migrateDatabase(client, await withData(client, { registry, tables: serverTables, allow }))),
-  )
+  return withClient(access.owner, async (client) => {
+    const done = await migrateDatabase(client, await withData(client, { registry, tables: serverTables, allow }))
+    await settle(client)
+    return tell(done)
+  })
+}
+
+/** What every database has beside its tables and data, whatever app moved. */
+async function settle(client: pg.Client): Promise<void> {
+  await scheduleUpkeep(asConnection(client))
 }
 
 /** Metadata and standard data follow the last app that moves, when everything is as declared. */

@@ -2,6 +2,7 @@ import { Databases } from '@erp4/orm'
 import { type Hosting, FileStore, createApp, createLogger, serveMetrics } from '@erp4/server'
 import type { ServeOptions, Service } from '../erp.ts'
 import { loadApps } from './apps.ts'
+import { evictGone } from './evict.ts'
 
 /** The HTTP server of all instances of the host, listening where the registry says, also after it changed. */
 export async function serve(hosting: Hosting, options: ServeOptions): Promise<Service> {
@@ -9,7 +10,8 @@ export async function serve(hosting: Hosting, options: ServeOptions): Promise<Se
   const databases = new Databases((database) => hosting.connect(database))
   const log = createLogger()
   const filesFor = storesOf(options.filesOf)
-  const app = createApp({ hosting, databases, log, registryFor, filesFor })
+  const app = createApp({ hosting, databases, log, registryFor, filesFor, isReady: options.isReady })
+  evictGone(databases, options.databases, options.onChange)
   const listen = async (): Promise<void> => {
     await app.listen({ port: options.port, addresses: options.addresses(), isShared: options.shared })
   }

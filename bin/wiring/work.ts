@@ -1,32 +1,55 @@
 import { Databases } from '@erp4/orm'
-import { type Hosting, type InstanceRecord, type MailSettings, Mailer, Worker, type WorkInstance, createLogger } from '@erp4/server'
-import type { Service, WorkingHost } from '../erp.ts'
+import {
+  type Hosting,
+  type InstanceRecord,
+  JobRegistry,
+  type MailSettings,
+  Mailer,
+  Worker,
+  type WorkInstance,
+  closeJobCall,
+  createLogger,
+  jobs,
+  openJobCall,
+  upkeepJob,
+  upkeepName,
+} from '@erp4/server'
+import type { Service, WorkOptions, WorkingHost } from '../erp.ts'
 import { CommandError } from '../exit-codes.ts'
+import { loadApps } from './apps.ts'
+import { evictGone } from './evict.ts'
 import { storesOf } from './serve.ts'
 
 /** Jobs and mail of all instances of the host. */
-export async function work(hosting: Hosting & WorkingHost): Promise<Service> {
+export async function work(hosting: Hosting & WorkingHost, { onChange }: WorkOptions): Promise<Service> {
+  const registryFor = await loadApps()
   const databases = new Databases((database) => hosting.connect(database), { total: 20, perDatabase: 4 })
   const log = createLogger()
   const onError = (err: unknown, facts: Record<string, unknown>): void => log.error({ err, ...facts }, 'Work failed.')
-  const files = storesOf(hosting.filesOf)
+  const stores = storesOf(hosting.filesOf)
+  const filesOf = (instance: WorkInstance) => stores(recordOf(hosting, instance), hosting.keys(instance.name))
+  const registryOf = (instance: WorkInstance) => registryFor(recordOf(hosting, instance).apps)
   const mailer = new Mailer({
     databases,
     onError,
     settings: async () => mailSettings(process.env.ERP4_SMTP_URL),
     kindOf: async ({ name }) => (await hosting.kindOf(name)) ?? 'copy',
-    files: (instance) => files(recordOf(hosting, instance), hosting.keys(instance.name)),
+    files: filesOf,
   })
   const worker = new Worker({
     databases,
     onError,
+    registry: withUpkeep(upkeepJob({ databases, registryOf, filesOf })),
     hosting: { due: () => hosting.due(), all: async () => hosting.all(), visited: (name, visit) => hosting.visited(name, visit) },
-    openCall: async (_instance, _cx, userId) => {
-      if (userId === null) return null
-      throw new CommandError('not_built', 'Jobs on behalf of a user cannot be run yet.')
+    openCall: async (instance, cx, userId, { name }) => {
+      // A job writes to the trail as any call does: the sealer has to look here.
+      await hosting.markActive(instance.name)
+      return openJobCall(cx, { registry: registryOf(instance), files: filesOf(instance) }, userId, name)
     },
+    closeCall: closeJobCall,
     errands: [mailer.visit],
   })
+  evictGone(databases, () => hosting.all().map(({ database }) => database), onChange)
   worker.start()
   return {
     stop: async () => {
@@ -46,8 +69,15 @@ export function mailSettings(url: string | undefined): MailSettings | null {
   return { host: hostname, port: Number(port || { tls: 465, starttls: 587, none: 25 }[tls]), tls, ...auth }
 }
 
-function recordOf(hosting: WorkingHost, { name }: WorkInstance): InstanceRecord {
-  const record = hosting.all().find((one) => one.name === name)
+/** The jobs that apps and packages registered, and the housekeeping, which needs to know the instances. */
+function withUpkeep(upkeep: ReturnType<typeof upkeepJob>): JobRegistry {
+  const all = new JobRegistry(jobs)
+  all.register(upkeepName, upkeep)
+  return all
+}
+
+function recordOf(hosting: WorkingHost, { name, database }: WorkInstance): InstanceRecord {
+  const record = hosting.all().find((one) => one.database === database)
   if (!record) throw new CommandError('not_found', `There is no instance named ${JSON.stringify(name)}.`)
   return record
 }

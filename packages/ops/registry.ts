@@ -67,6 +67,16 @@ export class HostTable {
     return rows[0]?.kind
   }
 
+  /** Whether the registry can be asked right now; a process that cannot goes on with what it knows, but nobody should send it more. */
+  async answers(patienceMs = 2_000): Promise<boolean> {
+    const late = new Promise<boolean>((resolve) => setTimeout(resolve, patienceMs, false).unref())
+    const asked = this.#query('select').then(
+      () => true,
+      () => false,
+    )
+    return Promise.race([asked, late])
+  }
+
   /** A sealed password of an instance; only of the purpose that this login may see. */
   async secret(uuid: string, purpose: 'runtime' | 'seal'): Promise<{ version: number; sealed: Buffer }> {
     const { rows } = await this.#query<{ version: number; sealed: Buffer }>(

@@ -1,4 +1,4 @@
-import { type BlobStore, type Connection, Env, type Registry, openCall } from '@erp4/orm'
+import { type BlobStore, type Connection, Env, type Registry, type User, openCall } from '@erp4/orm'
 import type { Acting } from './auth/index.ts'
 
 export interface EnvOptions {
@@ -9,6 +9,20 @@ export interface EnvOptions {
   identityConfirmed?: boolean
 }
 
+/** The system itself: user 1 of the standard data, who is there before his row is. */
+export const systemUser: User = {
+  id: 1,
+  login: '__system__',
+  name: 'System',
+  partner_id: 2,
+  commercial_partner_id: 2,
+  company_id: 1,
+  company_ids: [1],
+  groups: new Set(),
+  lang: 'en_US',
+  tz: 'UTC',
+}
+
 /** A call of this user with his own rights, languages and companies. Whoever opens it ends it with `finishCall`. */
 export function openEnv(
   cx: Connection,
@@ -16,5 +30,12 @@ export function openEnv(
   { registry, files, source, identityConfirmed = false }: EnvOptions,
 ): Env {
   const call = openCall({ registry, cx, blobs: files, languages, source, identityConfirmed })
-  return new Env(call, user, { lang: user.lang, tz: user.tz, allowed_company_ids: user.company_ids, active_test: true }, false)
+  return new Env(call, user, contextOf(user), false)
 }
+
+/** A call of the system itself, which no rule limits: for what an instance does on its own account. */
+export function openSystemEnv(cx: Connection, { registry, files, source }: EnvOptions): Env<true> {
+  return new Env(openCall({ registry, cx, blobs: files, source }), systemUser, contextOf(systemUser), true)
+}
+
+const contextOf = (user: User) => ({ lang: user.lang, tz: user.tz, allowed_company_ids: user.company_ids, active_test: true })

@@ -35,11 +35,10 @@ export async function noteUse(databases: Databases, instance: AuthInstance, sign
   if (key?.isStale) await databases.use(instance.database, (cx) => cx.query(touchKey(key.id)))
 }
 
-/** Deletes ended sessions, expired cooldowns and devices not seen for a year, a thousand of each at a time. */
-export async function sweepSignIns(cx: Connection): Promise<void> {
-  await cx.query(sweepSessions)
-  await cx.query(sweepTries)
-  await cx.query(sweepDevices)
+/** Deletes ended sessions, expired cooldowns and devices not seen for a year, a thousand of each at a time. Answers how many went. */
+export async function sweepSignIns(cx: Connection): Promise<number> {
+  const gone = [await cx.query(sweepSessions), await cx.query(sweepTries), await cx.query(sweepDevices)]
+  return gone.reduce((sum, rows) => sum + rows.length, 0)
 }
 
 export function signedOf(instance: AuthInstance, row: SignedRow, how: Signed['how']): Signed {

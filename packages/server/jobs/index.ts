@@ -1,3 +1,4 @@
+export { closeJobCall, openJobCall } from './call.ts'
 export { cancelJob, enqueue, ensureSchedule, readJob, type JobRequest, type JobStatus, type Schedule } from './queue.ts'
 export {
   JobRegistry,
@@ -8,6 +9,7 @@ export {
   type JobContext,
   type SteppedJob,
   type TransactionJob,
+  type WorkInstance,
 } from './registry.ts'
 export { JobEnded } from './run.ts'
-export { Worker, type Errand, type WorkHosting, type WorkInstance, type WorkerOptions } from './worker.ts'
+export { Worker, type Errand, type WorkHosting, type WorkerOptions } from './worker.ts'

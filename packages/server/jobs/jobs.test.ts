@@ -6,9 +6,9 @@ import { AccessError, sql, type Connection, type Databases, type SystemTable } f
 import { jobTable, scheduleTable, takeDue } from '../sql/jobs.ts'
 import { startCluster, type ThrowawayCluster, type ThrowawayInstance } from '../sql/throwaway.ts'
 import { cancelJob, enqueue, ensureSchedule, readJob, type JobRequest, type JobStatus } from './queue.ts'
-import { JobRegistry } from './registry.ts'
+import { JobRegistry, type WorkInstance } from './registry.ts'
 import { backOffMs } from './run.ts'
-import { Worker, type WorkHosting, type WorkInstance, type WorkerOptions } from './worker.ts'
+import { Worker, type WorkHosting, type WorkerOptions } from './worker.ts'
 
 const ledger: SystemTable = {
   name: 'ledger',

@@ -1,9 +1,19 @@
 import type { Connection, Env } from '@erp4/orm'
 import type { JobClass } from '../sql/jobs.ts'
 
+/** An instance as the worker visits it. */
+export interface WorkInstance {
+  /** Its name in the host registry. */
+  name: string
+  /** The key of its database. */
+  database: string
+}
+
 /** What a running job has in hand. */
 export interface JobContext {
   readonly id: number
+  /** Where it runs. */
+  readonly instance: WorkInstance
   readonly args: Readonly<Record<string, unknown>>
   /** 1 for the first try. */
   readonly attempt: number
@@ -13,7 +23,7 @@ export interface JobContext {
   progress(done: number, total?: number, message?: string): Promise<void>
 }
 
-/** The call of a job in a transaction; `env` is the job's user, or null for the system's own jobs. */
+/** The call of a job in a transaction; `env` is that of the job's user, or of the system itself. Null where the worker knows no models. */
 export interface JobCall {
   readonly cx: Connection
   readonly env: Env | null
@@ -44,15 +54,21 @@ export type Job = TransactionJob | SteppedJob
 /** The jobs that exist: a row of the table can name nothing else. */
 export class JobRegistry {
   readonly #jobs = new Map<string, Job>()
+  readonly #beneath: JobRegistry | undefined
+
+  /** `beneath`: jobs that are there as well, also those registered there later. */
+  constructor(beneath?: JobRegistry) {
+    this.#beneath = beneath
+  }
 
   /** @throws when the name is taken. */
   register(name: string, job: Job): void {
-    if (this.#jobs.has(name)) throw new Error(`There is already a job '${name}'.`)
+    if (this.find(name)) throw new Error(`There is already a job '${name}'.`)
     this.#jobs.set(name, job)
   }
 
   find(name: string): Job | undefined {
-    return this.#jobs.get(name)
+    return this.#jobs.get(name) ?? this.#beneath?.find(name)
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { BusyError, LockError, UserError, type Connection, type Databases } from '@erp4/orm'
 import { beat, endJob, finishJob, holdJob, retryJob, returnJob, type JobRow } from '../sql/jobs.ts'
-import type { Job, JobCall, JobContext } from './registry.ts'
+import type { Job, JobCall, JobContext, WorkInstance } from './registry.ts'
 
 /** The job was cancelled, or is no longer ours: it is to end, and no error of its own. */
 export class JobEnded extends Error {
@@ -16,7 +16,7 @@ export class JobEnded extends Error {
 
 export interface RunOptions {
   databases: Databases
-  database: string
+  instance: WorkInstance
   leaseMs: number
   /** Opens the call of the job's user on `cx` (null: the system's own job), as for a request. Throws when he may no longer act. */
   openCall: (cx: Connection, userId: number | null, job: JobRow) => Promise<JobCall['env']>
@@ -64,6 +64,7 @@ export class JobRun {
     if (!job) throw new UserError(`There is no job '${this.row.name}' in this release.`)
     const context: JobContext = {
       id: this.row.id,
+      instance: this.#options.instance,
       args: this.row.args,
       attempt: this.row.attempts,
       signal: this.#ending.signal,
@@ -80,15 +81,15 @@ export class JobRun {
       ...context,
       transaction: (work) => this.#transaction(async (call) => ({ result: await work(call), last: holdJob(this.row) })),
     })
-    const { databases, database } = this.#options
+    const { databases, instance } = this.#options
     const finish = finishJob({ ...this.row, result: JSON.stringify(result ?? null) })
-    if ((await databases.use(database, (cx) => cx.query(finish))).length === 0) throw new JobEnded('lost')
+    if ((await databases.use(instance.database, (cx) => cx.query(finish))).length === 0) throw new JobEnded('lost')
   }
 
   /** A transaction that commits only while the lease is ours: its last statement finds out, and holds the row until the commit. */
   #transaction<T>(work: (call: JobCall) => Promise<{ result: T; last: ReturnType<typeof holdJob> }>): Promise<T> {
-    const { databases, database, openCall, closeCall } = this.#options
-    return databases.transaction(database, async (cx) => {
+    const { databases, instance, openCall, closeCall } = this.#options
+    return databases.transaction(instance.database, async (cx) => {
       this.#ending.signal.throwIfAborted()
       const env = await openCall(cx, this.row.user_id, this.row)
       const { result, last } = await work({ cx, env })
@@ -106,8 +107,8 @@ export class JobRun {
 
   async #beat(): Promise<void> {
     this.#reportedAt = Date.now()
-    const { databases, database, leaseMs } = this.#options
-    const [row] = await databases.use(database, (cx) =>
+    const { databases, instance, leaseMs } = this.#options
+    const [row] = await databases.use(instance.database, (cx) =>
       cx.query<{ cancel_asked: boolean }>(beat({ ...this.row, ...this.#report, leaseMs })),
     )
     if (!row) this.#ending.abort(new JobEnded('lost'))
@@ -118,8 +119,8 @@ export class JobRun {
     const ended =
       error instanceof JobEnded ? error : this.#ending.signal.aborted && isAbort(error) ? (this.#ending.signal.reason as JobEnded) : null
     if (ended?.why === 'lost') return
-    const { databases, database } = this.#options
-    const write = (statement: Parameters<Connection['query']>[0]) => databases.use(database, (cx) => cx.query(statement))
+    const { databases, instance } = this.#options
+    const write = (statement: Parameters<Connection['query']>[0]) => databases.use(instance.database, (cx) => cx.query(statement))
     if (ended?.why === 'stopping') await write(returnJob(this.row))
     else if (ended) await write(endJob({ ...this.row, state: 'cancelled', error: null }))
     else await write(this.#verdict(error))

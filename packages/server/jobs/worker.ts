@@ -10,16 +10,8 @@ import {
   type JobClass,
   type JobRow,
 } from '../sql/jobs.ts'
-import { jobs, type JobRegistry } from './registry.ts'
+import { jobs, type JobRegistry, type WorkInstance } from './registry.ts'
 import { JobRun, type RunOptions } from './run.ts'
-
-/** An instance as the worker visits it. */
-export interface WorkInstance {
-  /** Its name in the host registry. */
-  name: string
-  /** The key of its database. */
-  database: string
-}
 
 /** The host registry's part (kernel §2.9). A table there needs `until` (the lease), `next_due` and `visited`. */
 export interface WorkHosting {
@@ -193,7 +185,7 @@ export class Worker {
     if (!row) return false
     const run = new JobRun(row, registry.find(row.name), {
       databases,
-      database: instance.database,
+      instance,
       leaseMs,
       openCall: (...args) => openCall(instance, ...args),
       ...(closeCall ? { closeCall } : {}),

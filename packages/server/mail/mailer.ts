@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import nodemailer, { type SendMailOptions, type Transporter } from 'nodemailer'
 import type { Databases } from '@erp4/orm'
 import type { FileStore } from '../files/store.ts'
-import type { WorkInstance } from '../jobs/worker.ts'
+import type { WorkInstance } from '../jobs/registry.ts'
 import {
   attachmentsOf,
   claimMail,

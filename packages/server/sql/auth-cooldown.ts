@@ -121,7 +121,7 @@ export const isDeviceKnown = (device: Buffer): Sql => sql`select exists (select 
 export const sweepTries: Sql = sql`
   delete from login_try where ctid = any(array(
     select ctid from login_try where since < now() - make_interval(secs => ${setting('base.login_cooldown_duration', 60)})
-    order by since limit 1000 for update skip locked))`
+    order by since limit 1000 for update skip locked)) returning true`
 
 export const sweepDevices: Sql = sql`
-  delete from login_device where ctid = any(array(select ctid from login_device where seen < now() - interval '365 days' limit 1000))`
+  delete from login_device where ctid = any(array(select ctid from login_device where seen < now() - interval '365 days' limit 1000)) returning true`

@@ -116,4 +116,4 @@ export const touchKey = (id: number): Sql => sql`
 
 export const sweepSessions: Sql = sql`
   delete from session where ctid = any(array(
-    select ctid from session where seen < now() - interval '7 days' or ends < now() limit 1000))`
+    select ctid from session where seen < now() - interval '7 days' or ends < now() limit 1000)) returning true`

@@ -13,6 +13,7 @@ export const outboxTable: SystemTable = {
        created_at timestamptz not null default now(), sent_at timestamptz)`,
     "create index if not exists outbox_waiting on outbox (run_at) where state = 'queued'",
     "create index if not exists outbox_sending on outbox (lease_until) where state = 'sending'",
+    "create index if not exists outbox_sent on outbox (sent_at) where state = 'sent'",
   ],
   runtime: ['select', 'insert', 'update', 'delete'],
 }
@@ -105,3 +106,8 @@ export const releaseMail = (ids: readonly number[]): Sql => sql`
 
 export const nextMailAt: Sql = sql`
   select least((select min(run_at) from outbox where state = 'queued'), (select min(lease_until) from outbox where state = 'sending')) as at`
+
+/** Mail that went out long ago; what failed or is held stays until somebody has looked at it. */
+export const sweepMail = (days: number): Sql => sql`
+  delete from outbox where id = any(array(
+    select id from outbox where state = 'sent' and sent_at < now() - make_interval(days => ${days}) order by sent_at limit 1000)) returning true`
