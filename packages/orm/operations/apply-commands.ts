@@ -1,7 +1,12 @@
+import { and, yes } from '../domain.ts'
 import type { Env } from '../env.ts'
 import type { FieldInfo, Model } from '../registry.ts'
+import { ruleFor } from '../rules.ts'
 import { auditRows } from '../sql/audit.ts'
-import { empty, ident, sql } from '../sql/fragment.ts'
+import { compileCondition } from '../sql/condition.ts'
+import { Scope } from '../sql/expression.ts'
+import { type Sql, column, empty, ident, sql } from '../sql/fragment.ts'
+import { activeOnly } from '../sql/select.ts'
 import type { Commands } from './commands.ts'
 import { createRecords } from './create.ts'
 import { checkIds, refusal } from './lock.ts'
@@ -59,11 +64,22 @@ async function makeLines(env: Env, lines: Model, creates: Record<string, unknown
   if (batch.length > 0) await createRecords(env, lines, batch, [inverse.name])
 }
 
-async function currentLines(env: Env, lines: Model, inverse: FieldInfo, owner: number): Promise<number[]> {
+async function currentLines(env: Env, lines: Model, inverse: FieldInfo, owner: number, shown: Sql = empty): Promise<number[]> {
   const rows = await env.cx.query<{ id: number }>(
-    sql`select id from ${ident(lines.table)} where ${ident(inverse.column!)} = ${owner}::int4 order by id`,
+    sql`select id from ${ident(lines.table)} where ${ident(inverse.column!)} = ${owner}::int4${shown} order by id`,
   )
   return rows.map((row) => row.id)
+}
+
+/**
+ * Limits a change to what the caller sees of a list, or a form saved back would cut what its reader was never shown. `id` is the column
+ * of the listed record's id; archived ones are seen only where a list `asRead` would show them. The system sees all.
+ */
+function shownTo(env: Env, listed: Model, id: Sql, asRead: boolean): Sql {
+  if (env.isSystem) return empty
+  const node = and([ruleFor(env, listed, 'read'), asRead ? activeOnly(env, listed, []) : yes])
+  if (node.kind === 'true') return empty
+  return sql` and exists (select from ${ident(listed.table)} c where c.id = ${id} and ${compileCondition(env, node, new Scope('c'))})`
 }
 
 /** A command about another record's line is refused: the parent's rights say nothing about it. */
@@ -80,7 +96,7 @@ async function release(env: Env, lines: Model, inverse: FieldInfo, owner: number
 }
 
 async function replaceLines(env: Env, lines: Model, inverse: FieldInfo, owner: number, ids: readonly number[]): Promise<void> {
-  const current = await currentLines(env, lines, inverse, owner)
+  const current = await currentLines(env, lines, inverse, owner, shownTo(env, lines, column(lines.table, 'id'), true))
   await release(
     env,
     lines,
@@ -168,8 +184,9 @@ async function link(env: Env, model: Model, field: FieldInfo, owner: number, ids
 async function cut(env: Env, model: Model, field: FieldInfo, owner: number, ids: readonly number[], others: boolean): Promise<void> {
   const { table, mine, theirs } = field.links!
   const which = others ? sql`<> all(${ids})` : sql`= any(${ids})`
+  const shown = shownTo(env, env.modelOf(field.comodel!), column(table, theirs), others)
   const removed = await env.cx.query<{ id: number }>(
-    sql`with n as (delete from ${ident(table)} where ${ident(mine)} = ${owner}::int4 and ${ident(theirs)} ${which} returning ${ident(theirs)} as id)${trail(env, model, field, owner, 0)} select id from n`,
+    sql`with n as (delete from ${ident(table)} where ${ident(mine)} = ${owner}::int4 and ${ident(theirs)} ${which}${shown} returning ${ident(theirs)} as id)${trail(env, model, field, owner, 0)} select id from n`,
   )
   await changed(
     env,

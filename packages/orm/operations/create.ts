@@ -93,7 +93,8 @@ async function defaultsFor(env: Env, model: Model, list: readonly Record<string,
     else lists[field.name] = Array.isArray(value) && value.every((id) => typeof id === 'number') ? value : value
   }
   const asked: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(env.context)) {
+  // The context is the caller's: what the system makes for itself takes no wishes from it.
+  for (const [key, value] of env.isSystem ? [] : Object.entries(env.context)) {
     const name = key.startsWith('default_') ? key.slice(8) : ''
     if (model.fields.has(name) && !model.fields.get(name)!.computed) asked[name] = value
   }
@@ -198,8 +199,9 @@ export function judgements(rule: Sql | null, links: Sql | null, companies: Sql |
 }
 
 export function demandJudged(env: Env, model: Model, operation: 'create' | 'write', row: Judged): void {
-  if (row.allowed === false) throw refusal(env, model, operation)
+  // The link first: a missing target is refused by the database before anything is judged, and a hidden one must sound the same.
   if (row.links === false) throw linkRefusal(env, model)
+  if (row.allowed === false) throw refusal(env, model, operation)
   if (row.companies === false) throw new UserError(env.t(`This '${model.label}' refers to a record of another company.`))
 }
 
