@@ -25,27 +25,27 @@ interface Options {
 }
 
 const slowMs = 5_000
-const fileLimitMs = { short: 180_000, long: 1_800_000 }
+const fileLimitMs = { short: 300_000, long: 1_800_000 }
+/** How long a process may go on when no test of it runs. */
+const leavingMs = 20_000
 const width = 2
 
-/** The test files that `places` mean; all, when there are none. */
-export function selectTests(all: readonly string[], places: readonly string[]): string[] {
-  if (places.length === 0) return [...all]
-  const isMeant = (path: string, place: string): boolean => {
-    const folder = place.replace(/^\.\//, '').replace(/\/$/, '')
-    return path === folder || ['', 'packages/', 'apps/'].some((parent) => path.startsWith(`${parent}${folder}/`))
-  }
-  const exact = all.filter((path) => places.some((place) => isMeant(path, place)))
-  return exact.length > 0 ? exact : all.filter((path) => places.some((place) => path.includes(place)))
+/** The test files that a place means: those of an app, a package or a folder, one file, or else all with the text in their path. */
+export function selectTests(all: readonly string[], place: string): string[] {
+  const folder = place.replace(/^\.\//, '').replace(/\/$/, '')
+  const exact = all.filter((path) => path === folder || ['', 'packages/', 'apps/'].some((parent) => path.startsWith(`${parent}${folder}/`)))
+  return exact.length > 0 ? exact : all.filter((path) => path.includes(folder))
 }
 
 async function main(): Promise<boolean> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { watch: { type: 'boolean' }, long: { type: 'boolean' } } })
-  const files = selectTests(filesOf(repository, '.test.ts'), positionals)
-  if (files.length === 0) {
-    console.error(`No test is at ${positionals.join(' or ')}.`)
+  const all = filesOf(repository, '.test.ts')
+  const empty = positionals.filter((place) => selectTests(all, place).length === 0)
+  if (empty.length > 0) {
+    console.error(`There is no test at ${empty.join(' or ')}.`)
     return false
   }
+  const files = positionals.length === 0 ? all : [...new Set(positionals.flatMap((place) => selectTests(all, place)))]
   const failedChecks = positionals.length === 0 && !values.watch ? (await check()).filter(({ problems }) => problems.length > 0) : []
   const cluster = await startTestCluster()
   const stop = stopOnSignals(() => cluster.stop())
@@ -92,17 +92,13 @@ function runFile(path: string, { long, env }: Options): Promise<FileResult> {
     const reports: Report[] = []
     const output: string[] = []
     const troubles: string[] = []
-    // A group of its own, so that whatever the test started can be ended with it; and no waiting for what it left open.
-    const child = spawn(
-      process.execPath,
-      ['--test-force-exit', '--test-reporter', join(import.meta.dirname, 'test-reporter.ts'), join(repository, path)],
-      {
-        cwd: repository,
-        env,
-        detached: true,
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      },
-    )
+    // A group of its own, so that whatever the test started can be ended with it.
+    const child = spawn(process.execPath, [`--test-reporter=${join(import.meta.dirname, 'test-reporter.ts')}`, join(repository, path)], {
+      cwd: repository,
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
     const pid = child.pid!
     running.add(pid)
     const giveUp = (why: string): void => {
@@ -110,11 +106,17 @@ function runFile(path: string, { long, env }: Options): Promise<FileResult> {
       endGroup(pid)
     }
     const limitMs = long ? fileLimitMs.long : fileLimitMs.short
-    const limit = setTimeout(() => giveUp(`did not end within ${limitMs / 1000} s`), limitMs)
-    child.on('message', (report: Report) => reports.push(report))
+    const limit = setTimeout(() => giveUp(`did not end within ${limitMs / 1000} s; ${whereItStood(reports)}`), limitMs)
+    let leaving: NodeJS.Timeout | undefined
+    child.on('message', (report: Report) => {
+      reports.push(report)
+      clearTimeout(leaving)
+      if (isIdle(reports)) leaving = setTimeout(() => giveUp('goes on after its last test: something was left open'), leavingMs)
+    })
     for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (piece: Buffer) => output.push(piece.toString()))
     child.on('close', (code) => {
       clearTimeout(limit)
+      clearTimeout(leaving)
       running.delete(pid)
       if (endGroup(pid)) output.push('(processes that it left behind were ended)\n')
       const result = judge(path, reports, troubles, code, performance.now() - started)
@@ -135,14 +137,24 @@ function endGroup(pid: number): boolean {
   }
 }
 
+/** Every test that has begun has ended; there has been one. */
+function isIdle(reports: readonly Report[]): boolean {
+  const [begun, ended] = [count(reports, 'begun'), count(reports, 'ended')]
+  return begun > 0 && begun <= ended
+}
+
+const count = (reports: readonly Report[], kind: Report['kind']): number => reports.filter((report) => report.kind === kind).length
+
+const whereItStood = (reports: readonly Report[]): string =>
+  `the last test that began: ${reports.findLast((report) => report.kind === 'begun')?.name ?? 'none'}`
+
 function judge(path: string, reports: readonly Report[], troubles: string[], code: number | null, ms: number): FileResult {
-  const summary = reports.find((report) => report.kind === 'summary')
+  const [passed, failed] = [count(reports, 'passed'), count(reports, 'failed')]
   const skipped = reports.filter((report) => report.kind === 'skipped')
-  if (troubles.length === 0 && code !== 0 && (summary?.failed ?? 0) === 0) troubles.push(`ended with code ${code}`)
+  if (troubles.length === 0 && code !== 0 && failed === 0) troubles.push(`ended with code ${code}`)
   if (skipped.length > 0) troubles.push(`skipped: ${skipped.map(({ name }) => name).join(', ')}`)
-  const ran = (summary?.passed ?? 0) + (summary?.failed ?? 0)
-  if (troubles.length === 0 && ran === 0 && !holdsLongTests(path)) troubles.push('ran no test')
-  return { path, passed: summary?.passed ?? 0, failed: (summary?.failed ?? 0) + troubles.length, ms }
+  if (troubles.length === 0 && passed + failed === 0 && !holdsLongTests(path)) troubles.push('ran no test')
+  return { path, passed, failed: failed + troubles.length, ms }
 }
 
 /** Its tests are all for `--long`, perhaps. */
