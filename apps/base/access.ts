@@ -25,6 +25,8 @@ export const access: Access<Own> = {
 
   'res.users': [
     guard((me) => ['|', ['id', '=', me.id], ['company_ids', 'in', me.company_ids]]),
+    // The last one must stay, so each is archived or leaves the group first, which is where that is checked.
+    guard(() => [['group_ids', 'not any', [['all_implied_ids.key', '=', 'base.group_system']]]], ['unlink']),
     grant(employee, ['read']),
     grant(employee, ['write'], (me) => [['id', '=', me.id]]),
     grant(portal, ['read', 'write'], (me) => [['id', '=', me.id]]),

@@ -17,6 +17,7 @@ import {
   type Credentials as PasswordCredentials,
   type Signed,
   confirmIdentity,
+  keepSession,
   keyUser,
   noteUse,
   passwordUser,
@@ -89,7 +90,11 @@ export function createDispatcher({ databases, hosting }: { databases: Databases;
       return databases.transaction(instance.database, async (cx) => {
         const env = await enter(cx, instance, signed ?? credentials, facts, opened?.isConfirmed)
         const asked = opened?.asked ?? bind(call, method)
-        const work = (): Promise<unknown> => callMethod(env, opened?.call ?? asked)
+        const work = async (): Promise<unknown> => {
+          const answer = await callMethod(env, opened?.call ?? asked)
+          if (opened?.keptSession) await keepSession(cx, opened.keptSession)
+          return answer
+        }
         return facts.idempotencyKey === undefined ? work() : once(env, nameCall(instance, env.user.id, facts.idempotencyKey, asked), work)
       })
     },
@@ -123,11 +128,10 @@ export function createDispatcher({ databases, hosting }: { databases: Databases;
     facts: RequestFacts,
   ): Promise<Opened> {
     const signed = await databases.use(instance.database, (cx) => identify(cx, instance, credentials))
-    const call = await prepareCall(instance.registry, asked, preparers(instance, databases))
     const password = confirmingPassword(asked)
-    if (password === undefined) return { asked, call, isConfirmed: false }
-    await confirmIdentity(instance, databases, signed, password, facts.source)
-    return { asked, call, isConfirmed: true }
+    if (password !== undefined) await confirmIdentity(instance, databases, signed, password, facts.source)
+    const call = await prepareCall(instance.registry, asked, preparers(instance, databases))
+    return { asked, call, isConfirmed: password !== undefined, keptSession: changesPassword(asked) ? signed : undefined }
   }
 }
 
@@ -138,6 +142,8 @@ interface Opened {
   call: MethodCall
   /** He gave his password with it. */
   isConfirmed: boolean
+  /** Whose session goes on although the call ends his sessions. */
+  keptSession: Signed | undefined
 }
 
 function bind(call: ModelCall, method: MethodInfo | undefined): MethodCall {
@@ -158,12 +164,21 @@ function carriesSecrets({ registry }: Instance, call: ModelCall): boolean {
   return found
 }
 
-/** `res.users.identitycheck.run_check` brings the password in its context (external-api §2). */
-function confirmingPassword({ model, method, kwargs }: MethodCall): string | undefined {
-  if (model !== 'res.users.identitycheck' || method !== 'run_check') return undefined
-  const { password } = (kwargs.context ?? {}) as { password?: unknown }
-  return typeof password === 'string' ? password : undefined
+/**
+ * The caller's own password, where a call brings it: `res.users.identitycheck.run_check` in its context (external-api §2), `res.users.change_password`
+ * as the old one. It is checked even within the minutes after a sign-in: a browser left open must not be enough to take the account.
+ */
+function confirmingPassword(asked: MethodCall): string | undefined {
+  const { model, method, args, kwargs } = asked
+  const given = changesPassword(asked)
+    ? (kwargs.old_passwd ?? args[0])
+    : model === 'res.users.identitycheck' && method === 'run_check'
+      ? ((kwargs.context ?? {}) as { password?: unknown }).password
+      : undefined
+  return typeof given === 'string' ? given : undefined
 }
+
+const changesPassword = ({ model, method }: MethodCall): boolean => model === 'res.users' && method === 'change_password'
 
 function signedByPassword(
   instance: Instance,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import { after, test } from 'node:test'
-import { administrator, base, contactManager, employee } from '@erp4/base'
+import { after, describe, test } from 'node:test'
+import { administrator, base, contactManager, employee, portal } from '@erp4/base'
 import { type Connection, type Env, Prepared, sql } from '@erp4/orm'
 import { world } from '@erp4/testing'
 import { createApp } from './app.ts'
@@ -15,11 +15,13 @@ const password = 'correct horse battery'
 const company = await world(base)
 const ann = (await company.person(employee, contactManager)).user
 const boss = (await company.person(administrator)).user
+const carl = (await company.person(portal)).user
+const dora = (await company.person(employee)).user
 const hash = await hashPassword(password, 1000)
 await company.system.call((sys: Env<true>) =>
   sys
     .model('res.users')
-    .browse([ann.id, boss.id])
+    .browse([ann.id, boss.id, carl.id])
     .write({ password: new Prepared(hash) as never }),
 )
 
@@ -350,4 +352,58 @@ test('a new password is checked and hashed before the transaction, and ends the 
   assert.equal((await change('another long sentence')).body.result, true)
   assert.match((await stored())[0]!.password, /^\$pbkdf2-sha512\$600000\$/)
   assert.equal((await post('/web/session/check', { params: {} }, hers)).body.error.code, 100)
+})
+
+describe("changing one's own password", () => {
+  const enter = async (password: string): Promise<Posted & { cookie: Record<string, string> }> => {
+    const answer = await post('/web/session/authenticate', { params: { db: 'azure', login: carl.login, password } })
+    return { ...answer, cookie: { cookie: answer.headers.getSetCookie()[0]?.split(';')[0] ?? '' } }
+  }
+  const change = (by: Record<string, string>, ...args: unknown[]): Promise<Posted> =>
+    post('/web/dataset/call_kw', { params: { model: 'res.users', method: 'change_password', args, kwargs: {} } }, by)
+  const isIn = async ({ cookie }: { cookie: Record<string, string> }): Promise<boolean> =>
+    (await post('/web/session/check', { params: {} }, cookie)).body.error === undefined
+  const stored = (): Promise<{ password: string; n: string }[]> =>
+    company.databases.use(company.database, (cx) =>
+      cx.query(sql`select password, (select count(*) from audit_in where operation = 'login_failed' and rec = ${carl.id}::int4) as n
+                   from res_users where id = ${carl.id}::int4`),
+    )
+
+  test('takes the old one, even in a session that has just begun, and a long enough new one', async () => {
+    const here = await enter(password)
+    const [before] = await stored()
+    assert.equal((await change(here.cookie, 'a wrong guess', 'a new long sentence')).body.error.data.name, 'odoo.exceptions.AccessDenied')
+    assert.equal((await change(here.cookie, '', 'a new long sentence')).body.error.data.name, 'odoo.exceptions.AccessDenied')
+    assert.equal((await change(here.cookie, false, 'a new long sentence')).body.error.data.name, 'builtins.TypeError')
+    assert.equal((await change(here.cookie, ['x'], 'a new long sentence')).body.error.data.name, 'odoo.exceptions.ValidationError')
+    assert.equal((await change(here.cookie, password, 'too short')).body.error.data.name, 'odoo.exceptions.ValidationError')
+    assert.equal((await change(here.cookie, password, '')).body.error.data.name, 'odoo.exceptions.ValidationError')
+    assert.deepEqual(
+      await stored(),
+      [{ password: before!.password, n: Number(before!.n) + 1 }],
+      'nothing changed, and the guess was counted',
+    )
+    assert.ok(await isIn(here))
+  })
+
+  test('ends his other sessions and goes on in this one, and the old password is worth nothing any more', async () => {
+    const [here, elsewhere] = [await enter(password), await enter(password)]
+    assert.equal((await change(here.cookie, password, 'a new long sentence')).body.result, true)
+    assert.deepEqual([await isIn(here), await isIn(elsewhere)], [true, false])
+    assert.equal((await enter(password)).body.error.data.name, 'odoo.exceptions.AccessDenied')
+    assert.ok(await isIn(await enter('a new long sentence')))
+    assert.match((await stored())[0]!.password, /^\$pbkdf2-sha512\$600000\$/)
+    const trail = await company.databases.use(company.database, (cx) =>
+      cx.query<{ change: unknown }>(sql`select change::text from audit_in where model = 'res.users' and rec = ${carl.id}::int4`),
+    )
+    assert.ok(!JSON.stringify(trail).includes('pbkdf2') && !JSON.stringify(trail).includes('sentence'), 'the trail holds neither')
+  })
+})
+
+test('a user without a password is invited, and cannot sign in by any way of writing none', async () => {
+  for (const given of ['', 'null', '$pbkdf2-sha512$'])
+    assert.equal(
+      (await post('/web/session/authenticate', { params: { db: 'azure', login: dora.login, password: given } })).body.error.data.name,
+      'odoo.exceptions.AccessDenied',
+    )
 })

@@ -116,6 +116,8 @@ export const korean: Readonly<Record<string, string>> = {
   'Internal Users': '내부 사용자',
   'Portal Users': '포털 사용자',
   'Access Rights': '접근 권한',
+  'Somebody active has to keep the right to change settings, and nobody else has it.':
+    '설정을 변경할 권한이 있는 활성 사용자가 한 명은 있어야 하며, 다른 사람은 그 권한이 없습니다.',
   'Another user has this login already.': '이미 같은 로그인을 쓰는 사용자가 있습니다.',
   'A login neither begins nor ends with a space.': '로그인은 공백으로 시작하거나 끝날 수 없습니다.',
   'The default company must be one of the companies the user may work in.': '기본 회사는 사용자가 일할 수 있는 회사 중 하나여야 합니다.',

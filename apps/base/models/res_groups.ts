@@ -1,4 +1,5 @@
 import { type ModelFields, boolean, char, many2many, model, text } from '@erp4/orm'
+import { demandAdministrator } from '../administrators.ts'
 
 /** The groups that code declares, kept in step with it at every migration; what people decide here is who is in them. */
 export const res_groups = model('res.groups', {
@@ -28,3 +29,7 @@ declare module '@erp4/orm/models' {
   }
   interface ResGroups extends ModelFields<typeof res_groups> {}
 }
+
+res_groups.changed(['user_ids'], async (sys, _ids, operation) => {
+  if (operation === 'write') await demandAdministrator(sys)
+})

@@ -4,6 +4,7 @@ import type { AnyField } from '../fields.ts'
 import { Decimal } from '../decimal.ts'
 import { finishCall } from '../operations/finish.ts'
 import { asSentence } from '../operations/database-errors.ts'
+import { Prepared } from '../operations/values.ts'
 import type { Model, Registry } from '../registry.ts'
 import { mayEver } from '../rules.ts'
 import { fieldMethods } from './fields.ts'
@@ -75,7 +76,16 @@ function actionMethod(model: Model, name: string): Method {
   }
 }
 
-function checkArgument(method: string, key: string, field: AnyField & { options: { required?: boolean } }, value: unknown): unknown {
+function checkArgument(
+  method: string,
+  key: string,
+  field: AnyField & { options: { required?: boolean; secret?: boolean } },
+  value: unknown,
+): unknown {
+  // Hashed, or emptied, before the call began: clear text has come on a way that nobody looks through.
+  if (field.options.secret && value instanceof Prepared) return value.value
+  if (field.options.secret && value !== null && value !== undefined && value !== false)
+    throw new ValidationError(`${method}: '${key}' cannot be given this way.`)
   if (value === null || value === undefined || (value === false && field.kind !== 'boolean' && field.kind !== 'json')) {
     if (field.options.required) throw new ArgumentError(`${method}() missing a required argument: '${key}'`)
     return null

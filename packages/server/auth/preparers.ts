@@ -5,11 +5,13 @@ import type { AuthInstance } from './types.ts'
 
 /**
  * What `prepareCall` does with the secrets in a call: a user's password must be long enough by this instance's setting and becomes a
- * hash; the password of a dialogue is not kept. Throws ValidationError, or BusyError when too many wait for a hash.
+ * hash; passwords that only prove who somebody is are not kept. Throws ValidationError, or BusyError when too many wait for a hash.
  */
 export const preparers = (instance: AuthInstance, databases: Databases): Preparers =>
   new Map([
     ['res.users.password', (clear: string) => hashNew(instance, databases, clear)],
+    ['res.users.change_password.new_passwd', (clear: string) => hashNew(instance, databases, clear)],
+    ['res.users.change_password.old_passwd', async () => ''],
     ['res.users.identitycheck.password', async () => ''],
   ])
 

@@ -1,7 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Connection, Databases, User } from '@erp4/orm'
 import { sweepDevices, sweepTries } from '../sql/auth-cooldown.ts'
-import { deleteSession, signedBySession, sweepSessions, touchKey, touchSession, type SignedRow } from '../sql/auth-session.ts'
+import {
+  deleteSession,
+  keepSession as renewSession,
+  signedBySession,
+  sweepSessions,
+  touchKey,
+  touchSession,
+  type SignedRow,
+} from '../sql/auth-session.ts'
 import type { AuthInstance, Signed } from './types.ts'
 
 const tokenShape = /^[A-Za-z0-9_-]{84}$/
@@ -26,6 +34,11 @@ export async function sessionUser(cx: Connection, instance: AuthInstance, token:
 /** Ends the session, if there is one. */
 export async function signOut(cx: Connection, token: string | undefined): Promise<void> {
   if (token !== undefined && tokenShape.test(token)) await cx.query(deleteSession(tokenHash(token)), 'auth_sign_out')
+}
+
+/** The session outlives a change of its user's password that was made in it; all his others end. In the transaction of that change. */
+export async function keepSession(cx: Connection, { session }: Pick<Signed, 'session'>): Promise<void> {
+  if (session) await cx.query(renewSession(Buffer.from(session.hash, 'hex')))
 }
 
 /** Writes that a session or key was used, at most once a minute. Call it when the answer is out: it is no part of the call. */

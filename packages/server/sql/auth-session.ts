@@ -107,6 +107,10 @@ export const deleteSession = (hash: Buffer): Sql => sql`
 
 export const confirmSession = (hash: Buffer): Sql => sql`update session set confirmed = now() where hash = ${hash}::bytea`
 
+/** Brings a session to its user's present version: it is the one in which he changed what ended his others. */
+export const keepSession = (hash: Buffer): Sql => sql`
+  update session s set sec_version = u.sec_version from res_users u where s.hash = ${hash}::bytea and u.id = s.user_id`
+
 export const touchSession = (hash: Buffer): Sql => sql`
   update session set seen = now() where hash = ${hash}::bytea and seen < now() - interval '1 minute'`
 
