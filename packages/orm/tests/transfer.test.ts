@@ -4,6 +4,8 @@ import { contactManager } from '@erp4/base'
 import { Decimal, ValueError, callMethod } from '@erp4/orm'
 import { world } from '@erp4/testing'
 import { desk, owner, rental } from './rental.ts'
+import { createRecords } from '../operations/create.ts'
+import { inSavepoint } from '../operations/savepoint.ts'
 import { rpc } from './rpc.ts'
 
 const at = await world(rental)
@@ -425,21 +427,54 @@ test('five thousand partners are loaded in a few statements', async () => {
 test('what the same call did before a failed row stays done', async () => {
   const id = await ann.call(async (env) => {
     const [made] = (await env.model('rental.booking').create({ name: 'Before', price: Decimal.of(4), days: 2 })).ids
-    const done: any = await callMethod(env, {
-      model: 'rental.booking',
-      method: 'load',
-      args: [
-        ['name', 'days'],
-        [
-          ['Long', '900'],
-          ['Fine', '1'],
-        ],
-      ],
-      kwargs: { keep_good: true },
-    })
+    const rows = [
+      ['Long', '900'],
+      ['Fine', '1'],
+    ]
+    const call = { model: 'rental.booking', method: 'load', args: [['name', 'days'], rows], kwargs: { keep_good: true } }
+    const done = (await callMethod(env, call)) as { ids: unknown[] }
     assert.equal(done.ids[0], false)
-    await env.model('rental.booking').browse([made!]).write({ days: 3 })
     return made!
   })
-  assert.equal(String((await ann.model('rental.booking').browse([id]).read(['total']))[0]!.total), '12')
+  assert.equal(String((await ann.model('rental.booking').browse([id]).read(['total']))[0]!.total), '8')
+})
+
+test('after a failed step the call remembers nothing of it, and goes on', async () => {
+  const [first, second] = await ann.call(async (env) => {
+    const made = (name: string) => createRecords(env, env.modelOf('rental.booking'), [{ name, price: 3, days: 2 }])
+    const failing = inSavepoint(env, async () => {
+      await made('Lost')
+      await env.asSystem('this use is undone with the step', async () => undefined)
+      throw new Error('no')
+    })
+    await assert.rejects(failing, /no/)
+    const { dirty, unchecked, unjudged, reasons } = env.call
+    assert.deepEqual([dirty.ids.size, dirty.reached.length, unchecked.size, unjudged.length, reasons.size], [0, 0, 0, 0, 0])
+    return [...(await made('Kept')), ...(await inSavepoint(env, () => made('Kept too')))]
+  })
+  const kept = await ann.model('rental.booking').find([['name', 'in', ['Lost', 'Kept', 'Kept too']]], ['total'], { order: 'id' })
+  assert.deepEqual(
+    kept.map((one) => [one.id, String(one.total)]),
+    [
+      [first, '6'],
+      [second, '6'],
+    ],
+  )
+})
+
+test('a hidden record is not found by id or external id either', async () => {
+  const [yacht] = (await at.system.model('rental.thing').search([['name', '=', 'Yacht']])).ids
+  await at.system.model('ir.model.data').create({ module: 'fleet', name: 'yacht', model: 'rental.thing', res_id: yacht! })
+  for (const [column, hidden, missing] of [
+    ['thing_id/.id', String(yacht), '2000000'],
+    ['thing_id/id', 'fleet.yacht', 'fleet.nosuch'],
+  ] as const) {
+    const told = async (cell: string) => {
+      const done = await load(ann, ['name', column], [['x', cell]])
+      assert.equal(done.ids, false)
+      return done.messages[0].message.replace(cell, 'CELL')
+    }
+    assert.equal(await told(hidden), await told(missing))
+    assert.match(await told(hidden), /There is no/)
+  }
 })
