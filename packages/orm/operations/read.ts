@@ -126,7 +126,8 @@ export function byDomain(
 interface Tree {
   readonly model: Model
   readonly plain: Map<string, { field: FieldInfo; tree: Tree | null }>
-  readonly live: Map<string, FieldInfo>
+  /** In the order of computing; null where a field that it needs is protected from the reader: it is empty for him then. */
+  readonly live: Map<string, FieldInfo | null>
   readonly asked: Set<string>
 }
 
@@ -144,8 +145,10 @@ function addPath(env: Env, tree: Tree, path: readonly string[], asked: boolean):
   if (!field) throw new ValueError(`Invalid field '${head.slice(0, 60)}' on '${tree.model.name}'`)
   if ((field.related && (rest.length > 0 || !isPushable(env, field))) || (field.computed === 'live' && !isPushable(env, field))) {
     if (!tree.live.has(head)) {
-      tree.live.set(head, field)
-      for (const need of needsOf(field)) addPath(env, tree, need.split('.'), false)
+      const isWhole = needsOf(field).every((need) => mayRead(env, tree.model, need.split('.')))
+      if (isWhole) for (const need of needsOf(field)) addPath(env, tree, need.split('.'), false)
+      // After its needs, so that it is computed after them: one of them may be live itself.
+      tree.live.set(head, isWhole ? field : null)
     }
     if (field.related && rest.length > 0) addPath(env, tree, [...field.related, ...rest], false)
     return
@@ -158,6 +161,11 @@ function addPath(env: Env, tree: Tree, path: readonly string[], asked: boolean):
   const inner = known?.tree ?? { model: env.modelOf(field.comodel!), plain: new Map(), live: new Map(), asked: new Set() }
   tree.plain.set(head, { field, tree: inner })
   addPath(env, inner, rest, asked)
+}
+
+function mayRead(env: Env, model: Model, [head = '', ...rest]: readonly string[]): boolean {
+  const field = readableField(env, model, head, !env.isSystem)
+  return head === 'id' || (field !== undefined && (rest.length === 0 || mayRead(env, env.modelOf(field.comodel!), rest)))
 }
 
 const needsOf = (field: FieldInfo): readonly string[] =>
@@ -206,7 +214,7 @@ function fill(tree: Tree, rows: readonly Record<string, any>[]): void {
   for (const row of rows) {
     for (const name of decimals) if (row[name] !== null) row[name] = Decimal.of(row[name])
     eachNested(tree, row, fill)
-    for (const field of tree.live.values()) row[field.name] = computeLive(field, row)
+    for (const [name, field] of tree.live) row[name] = field ? computeLive(field, row) : null
   }
 }
 

@@ -116,6 +116,8 @@ test('a protected field answers as one that does not exist, everywhere', async (
   }
   assert.ok(!('margin' in (await rpc(ann, 'shop.order', 'fields_get'))))
   assert.ok(!('margin' in (await rpc(ann, 'shop.order', 'read', [[hers], []]))[0]))
+  assert.deepEqual(await rpc(ann, 'shop.order', 'read', [[hers], ['margin_note']]), [{ id: hers, margin_note: false }])
+  assert.deepEqual(await rpc(eve, 'shop.order', 'read', [[hers], ['margin_note']]), [{ id: hers, margin_note: 'earns 7' }])
   assert.ok('margin' in (await rpc(eve, 'shop.order', 'fields_get')))
   assert.equal(await snapshot(), before)
 })

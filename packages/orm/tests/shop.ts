@@ -48,6 +48,8 @@ export const shop_order = model('shop.order', {
     rebate: integer({ companyDependent: true }),
     due: date(),
     is_big: boolean({ compute: 'live' }),
+    verdict: char({ compute: 'live' }),
+    margin_note: char({ compute: 'live' }),
     city: char({ related: 'partner_id.city' }),
     active: boolean({ default: true }),
   },
@@ -115,6 +117,8 @@ shop_line.compute('amount', ['quantity', 'price'], (line) => line.price.times(De
 shop_order.compute('total', ['line_ids.amount'], (order) => Decimal.sum(order.line_ids.map((line) => line.amount ?? Decimal.of(0))))
 shop_order.compute('line_count', ['line_ids'], (order) => order.line_ids.length)
 shop_order.compute('is_big', ['total'], (order) => (order.total ?? Decimal.of(0)).isMore(Decimal.of(1000)))
+shop_order.compute('verdict', ['is_big'], (order) => (order.is_big ? 'big' : 'small'))
+shop_order.compute('margin_note', ['margin'], (order) => `earns ${order.margin?.toString() ?? 'nothing'}`)
 shop_order.searchBy('is_big', (operator, value) => [['total', (operator === '=') === value ? '>' : '<=', 1000]])
 shop_order.constrain(
   ['state', 'line_ids'],

@@ -179,6 +179,10 @@ test('live fields are computed when read, searched by their search, and never st
     (await rpc(ann, 'shop.order', 'read', [[small, big], ['is_big']])).map((row: any) => row.is_big),
     [false, true],
   )
+  assert.deepEqual(
+    (await rpc(ann, 'shop.order', 'read', [[small, big], ['verdict']])).map((row: any) => row.verdict),
+    ['small', 'big'],
+  )
   const found = await rpc(ann, 'shop.order', 'search', [
     [
       ['is_big', '=', true],
