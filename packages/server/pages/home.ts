@@ -12,7 +12,6 @@ export interface Home {
   instance: string
   isCopy: boolean
   origin: string
-  version: string
   apps: readonly { name: string; title: string }[]
   csrfToken: string
 }
@@ -36,7 +35,6 @@ export const homePage = (home: Home): Html =>
           <h1>${home.texts.welcome(home.name)}</h1>
           <dl class="facts">
             ${fact(home.texts.signedInAs, home.login)} ${fact(home.texts.company, home.company)} ${fact(home.texts.instance, home.instance)}
-            ${fact(home.texts.version, home.version)}
           </dl>
           <section aria-labelledby="apps">
             <h2 id="apps">${home.texts.apps}</h2>

@@ -214,7 +214,7 @@ const style = (nonce: string): Html =>
       outline-offset: 2px;
     }
     input:focus-visible {
-      outline-offset: 0;
+      outline-offset: -1px;
       border-color: var(--accent);
     }
     .message {
@@ -223,12 +223,12 @@ const style = (nonce: string): Html =>
       border-radius: 9px;
       font-size: 0.94rem;
       background: var(--wash);
-      border-left: 3px solid var(--accent);
+      border: 1px solid color-mix(in srgb, var(--accent) 35%, transparent);
     }
     .message.bad {
       background: var(--bad-wash);
       color: var(--bad);
-      border-color: var(--bad);
+      border-color: color-mix(in srgb, var(--bad) 35%, transparent);
     }
     .after {
       margin-top: 1.5rem;
@@ -262,7 +262,7 @@ const style = (nonce: string): Html =>
     }
     .facts {
       display: grid;
-      grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr));
+      grid-template-columns: repeat(auto-fit, minmax(min(100%, 13rem), 1fr));
       gap: 1rem 1.5rem;
       margin: 1.75rem 0 0;
       padding: 1.25rem 1.5rem;

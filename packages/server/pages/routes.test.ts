@@ -68,7 +68,7 @@ describe('the pages made on the server', () => {
     app.decorateRequest('instance')
     app.addHook('onRequest', async (request) => {
       const record = { kind: kind.of, origin: `http://${host}`, name: 'azure' }
-      request.instance = { ...world.instance, record, registry: { apps: [{ name: 'base', label: 'Base <1>' }] } } as never
+      request.instance = { ...world.instance, record, registry: { apps: [{ name: 'base', label: 'Base <1>' }], i18n: new Map() } } as never
     })
     // Stands for the dispatcher, which needs the apps' models: the session is the real one, the company is said.
     const read = async (_instance: unknown, credentials: { token?: string | undefined }) => {

@@ -22,7 +22,6 @@ import type { Dispatcher } from '../dispatch.ts'
 import { type Html, makeNonce, pagePolicy, render } from '../html/index.ts'
 import { isByTls, isSameOrigin, requestFacts, sessionToken } from '../http/facts.ts'
 import { SessionExpired } from '../rpc/errors.ts'
-import { versionInfo } from '../rpc/version.ts'
 import { errorPage } from './error.ts'
 import { readForm } from './form.ts'
 import { companyName, homePage } from './home.ts'
@@ -134,11 +133,13 @@ function homeOf({ instance }: FastifyRequest, { signed, company }: { signed: Sig
     instance: instance.name,
     isCopy: instance.record.kind === 'copy',
     origin: instance.record.origin,
-    version: versionInfo.server_version,
-    apps: instance.registry.apps.map(({ name, label }) => ({ name, title: label })),
+    apps: instance.registry.apps.map(({ name, label }) => ({ name, title: inLanguage(instance, user.lang, label) })),
     csrfToken: formToken(instance, signOutScope(signed)),
   })
 }
+
+const inLanguage = ({ registry }: FastifyRequest['instance'], lang: string, english: string): string =>
+  registry.i18n.get(lang)?.get(english) ?? english
 
 type SignInShown = { redirect: string; login: string; message?: { text: string; isBad: boolean } }
 
