@@ -119,6 +119,7 @@ test('authenticate gives the id for the right password and false for everything 
   assert.equal(await ask('authenticate', 'azure', ann.login, 'wrong', {}), false)
   assert.equal(await ask('authenticate', 'azure', 'nobody', password, null), false)
   assert.equal(await ask('authenticate', 'azure', ann.login, false, {}), false)
+  assert.equal(leases, 1, 'sign-ins write to the trail, so the sealer is told')
 })
 
 test('a wrong password later is AccessDenied, and nothing has happened', async () => {
@@ -160,7 +161,7 @@ for (const [name, call, data] of [
 }
 
 test('XML-RPC answers the same, with doubles where the field is one', async () => {
-  const value = (one: unknown): string => `<param><value>${one}</value></param>`
+  const value = (one: unknown): string => `<param><value>${String(one)}</value></param>`
   const xml = (method: string, ...params: unknown[]): string =>
     `<methodCall><methodName>${method}</methodName><params>${params.map(value).join('')}</params></methodCall>`
   const call = async (method: string, rest: string): Promise<string> => {
@@ -260,7 +261,7 @@ test('JSON-2 gives bare values, and its own statuses', async () => {
     ['res.partner/read', {}, 401, 'werkzeug.exceptions.Unauthorized', { authorization: `Basic ${key}` }],
     ['res.partner/read', {}, 401, 'werkzeug.exceptions.Unauthorized', { cookie: await session() }],
   ] as const) {
-    const answer = await post(`/json/2/${path}`, sent, sentHeaders as Record<string, string>)
+    const answer = await post(`/json/2/${path}`, sent, sentHeaders)
     assert.deepEqual([answer.status, answer.body.name], [status, name], path)
   }
 })

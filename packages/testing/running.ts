@@ -115,7 +115,7 @@ export class RunningErp4 {
   /** Every process that belongs to this home, by id and command line: those that name it, and their children. */
   processes(): { pid: number; line: string }[] {
     const all = processes()
-    const named = new Set(all.filter(({ line, pid }) => line.includes(this.home) && !line.startsWith('sh\0')).map(({ pid }) => pid))
+    const named = new Set(all.filter(({ line }) => line.includes(this.home) && !line.startsWith('sh\0')).map(({ pid }) => pid))
     return all
       .filter(({ pid, parent }) => named.has(pid) || named.has(parent))
       .map(({ pid, line }) => ({ pid, line: line.replaceAll('\0', ' ') }))

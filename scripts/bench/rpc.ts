@@ -7,10 +7,11 @@ import { once } from 'node:events'
 import http from 'node:http'
 import { join } from 'node:path'
 import { connectAs, findInstance, openHome, startHost } from '@erp4/ops'
-import { type Connection, Databases } from '@erp4/orm'
+import { base } from '@erp4/base'
+import { contacts } from '@erp4/contacts'
+import { type Connection, Databases, assemble } from '@erp4/orm'
 import { FileStore, createApp, createLogger } from '@erp4/server'
 import { RunningErp4, type RunningInstance } from '@erp4/testing'
-import { loadApps } from '../../bin/wiring/apps.ts'
 import type { Measure } from '../bench.ts'
 import type { Replay, Statement } from './bare.ts'
 import { processorTime } from './processor-time.ts'
@@ -164,6 +165,7 @@ async function capture(home: string, key: string, ids: readonly number[]): Promi
         target[name](database, (cx) => work(spy(cx, log)), options ?? {})
     },
   })
+  const registry = assemble([base, contacts])
   const record = { ...instance, origin: 'http://127.0.0.1', hosts: ['127.0.0.1'] }
   const hosting = {
     find: () => record,
@@ -179,10 +181,10 @@ async function capture(home: string, key: string, ids: readonly number[]): Promi
   const app = createApp({
     hosting,
     databases: spied,
-    registryFor: await loadApps(),
+    registryFor: () => registry,
     filesFor: () => files,
     log: createLogger({ level: 'error' }),
-  } as any)
+  })
   const replays: Record<string, Replay> = {}
   for (const [name, call] of Object.entries(calls)) {
     // The second of two: the first one fills what is kept.

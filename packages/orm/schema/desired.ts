@@ -142,7 +142,7 @@ function modelIndexes(model: Model): Index[] {
   return [
     ...(terms.length > 0 ? [speed(`${model.table}_order_idx`, orderIndex(terms))] : []),
     ...(hangs.length > 0 && hangs.every((column) => column != null)
-      ? [speed(`${model.table}_hangs_idx`, columnsIndex(hangs as string[]))]
+      ? [speed(`${model.table}_hangs_idx`, columnsIndex(hangs))]
       : []),
   ]
 }

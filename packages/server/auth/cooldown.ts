@@ -81,7 +81,7 @@ export function sourceNetwork(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(plain)
   if (mapped) return mapped[1]!
   if (!isIPv6(plain)) return plain
-  const [left = '', right] = plain.split('::') as [string, string?]
+  const [left, right] = plain.split('::') as [string, string?]
   const head = left === '' ? [] : left.split(':')
   const tail = right ? right.split(':') : []
   const zeros = right === undefined ? 0 : 8 - head.length - tail.length

@@ -37,8 +37,8 @@ async function serve(request: FastifyRequest<Asked>, dispatcher: Dispatcher, ans
 
 async function find(request: FastifyRequest<Asked>, dispatcher: Dispatcher, asked: FileRequest): Promise<FoundFile | null> {
   const { instance } = request
-  const facts = requestFacts(request as FastifyRequest, 'web')
-  const token = sessionToken(request as FastifyRequest)
+  const facts = requestFacts(request, 'web')
+  const token = sessionToken(request)
   const look = (credentials: Parameters<Dispatcher['read']>[1]): Promise<FoundFile | null> =>
     dispatcher.read(instance, credentials, facts, (env) => findFile(env, instance.files, asked))
   if (token === undefined) return look({ how: 'nobody' })

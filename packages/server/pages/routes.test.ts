@@ -62,7 +62,7 @@ const sessions = () => world.count('session')
 describe('the pages made on the server', () => {
   before(async () => {
     world = await authWorld()
-    app = fastify() as unknown as FastifyInstance
+    app = fastify()
     demandDeclarations(app)
     readBodies(app, new BodyBudget(defaultBodyLimits))
     app.decorateRequest('instance')
@@ -171,13 +171,13 @@ describe('the pages made on the server', () => {
     test(`a form from ${JSON.stringify(headers)} signs nobody in and nobody out`, async () => {
       const browser = new Browser()
       const csrf_token = await browser.token('/web/login')
-      browser.headers = headers as Record<string, string>
+      browser.headers = headers
       assert.equal((await browser.post('/web/login', { csrf_token, login: ann, password: annsPassword })).statusCode, 403)
       assert.equal(await sessions(), 0)
       browser.headers = { origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }
       await browser.signIn()
       const leave = await browser.token('/web')
-      browser.headers = headers as Record<string, string>
+      browser.headers = headers
       assert.equal((await browser.post('/web/session/logout', { csrf_token: leave })).statusCode, 403)
       assert.equal(await sessions(), 1)
     })

@@ -113,7 +113,7 @@ class CallReader {
 
   result(): XmlCall {
     if (!this.#method) fail('the method name is missing')
-    return { method: this.#method!, params: this.#params }
+    return { method: this.#method, params: this.#params }
   }
 
   #countValue(): void {
@@ -143,7 +143,7 @@ function receiveMember(struct: Frame, member: Frame): void {
   if (member.key === undefined || !member.isFilled) fail('a member needs a name and a value')
   // Assigned, `__proto__` would change what the object is instead of what it holds.
   if (member.key === '__proto__') fail('unexpected member name')
-  ;(struct.held as Record<string, unknown>)[member.key!] = member.held
+  ;(struct.held as Record<string, unknown>)[member.key] = member.held
 }
 
 const whole = /^[+-]?\d{1,19}$/
