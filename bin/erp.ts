@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type pg from 'pg'
+import type { Finding } from '@erp4/ops'
 import type { Hosting, InstanceRecord } from '@erp4/server'
 
 /** A running part of ERP4: stops without losing what is under way. */
@@ -69,6 +70,8 @@ export interface Erp {
   migrate(access: InstanceAccess, apps: readonly string[], options: { allow: readonly string[] }): Promise<MigrationPlan>
   /** Which rule decides whether the user may do that to the record, in sentences. Runs in a child process. */
   why(access: InstanceAccess, question: { user: string; operation: string; model: string; id: number }): Promise<string[]>
+  /** Looks at instances from inside: rights, what they are behind with, what ran with the system's rights. Runs in a child process. */
+  examine(accesses: readonly InstanceAccess[]): Promise<Finding[]>
   serve(hosting: Hosting, options: ServeOptions): Promise<Service>
   work(hosting: Hosting & WorkingHost, options: WorkOptions): Promise<Service>
   seal(host: SealingHost): Promise<Service>
@@ -112,6 +115,7 @@ export const erp: Erp = {
   plan: async (access, apps) => (await schema()).plan(access, apps),
   migrate: async (access, apps, options) => (await schema()).migrate(access, apps, options),
   why: async (access, question) => (await import('./wiring/why.ts')).why(access, question),
+  examine: async (accesses) => (await import('./wiring/examine.ts')).examine(accesses),
   serve: async (hosting, options) => (await import('./wiring/serve.ts')).serve(hosting, options),
   work: async (hosting, options) => (await import('./wiring/work.ts')).work(hosting, options),
   seal: async (host) => (await audit()).seal(host),

@@ -25,6 +25,8 @@ interface Holder {
   /** When the process began, in ticks since boot: a number is given to others, this is not. */
   began: string
   port: number
+  /** Server processes. */
+  processes: number
   /** Fingerprint of the code that its services run. */
   release: string
 }
@@ -43,11 +45,11 @@ export function supervisorOf(home: Home): Holder | undefined {
 }
 
 /** Makes this process the one supervisor of a home; gives the way to let go. */
-export function becomeSupervisor(home: Home, port: number, release: string): () => void {
+export function becomeSupervisor(home: Home, run: Pick<Holder, 'port' | 'processes' | 'release'>): () => void {
   for (let attempt = 0; ; attempt++) {
     try {
       const file = openSync(lockFile(home), 'wx', 0o600)
-      writeSync(file, JSON.stringify({ pid: process.pid, began: beginningOf(process.pid), port, release } satisfies Holder))
+      writeSync(file, JSON.stringify({ pid: process.pid, began: beginningOf(process.pid), ...run } satisfies Holder))
       closeSync(file)
       return () => rmSync(lockFile(home), { force: true })
     } catch (error) {

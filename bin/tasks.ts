@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { connectAs, ensureTemplate, type Host, type Instance } from '@erp4/ops'
+import { connectAs, ensureTemplate, type Finding, type Host, type Instance } from '@erp4/ops'
 import { answerOnce } from './child.ts'
 import type { Erp, InstanceAccess, MigrationPlan } from './erp.ts'
 import { describe } from './hosting.ts'
@@ -12,6 +12,7 @@ type Task =
   | { task: 'first password'; access: InstanceAccess }
   | { task: 'plan'; access: InstanceAccess; apps: readonly string[] }
   | { task: 'migrate'; access: InstanceAccess; apps: readonly string[]; allow: readonly string[] }
+  | { task: 'examine'; accesses: readonly InstanceAccess[] }
   | { task: 'why'; access: InstanceAccess; question: { user: string; operation: string; model: string; id: number } }
 
 /** The command `task`, which only a parent of ours runs. */
@@ -29,6 +30,8 @@ function perform(erp: Erp, task: Task): Promise<unknown> {
       return erp.plan(task.access, task.apps)
     case 'migrate':
       return erp.migrate(task.access, task.apps, { allow: task.allow })
+    case 'examine':
+      return erp.examine(task.accesses)
     case 'why':
       return erp.why(task.access, task.question)
   }
@@ -61,6 +64,9 @@ export const migrate = async (host: Host, instance: Instance, apps: readonly str
 
 export const explain = async (host: Host, instance: Instance, question: { user: string; operation: string; model: string; id: number }) =>
   ask<string[]>(host, { task: 'why', access: await accessTo(host, instance), question })
+
+export const examine = async (host: Host, instances: readonly Instance[]) =>
+  ask<Finding[]>(host, { task: 'examine', accesses: await Promise.all(instances.map((instance) => accessTo(host, instance))) })
 
 async function accessTo(host: Host, instance: Instance, port = 80): Promise<InstanceAccess> {
   const [owner, runtime] = await Promise.all([connectAs(host, instance, 'owner'), connectAs(host, instance, 'runtime')])

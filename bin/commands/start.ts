@@ -2,12 +2,13 @@ import { createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Cluster, isRoot, listInstances, openOrCreateHome, startHost, sweepInstances, type Home, type Host, type Instance } from '@erp4/ops'
+import { demandConnections } from '../connections.ts'
 import { CommandError, exitCodes, failureOf } from '../exit-codes.ts'
 import { becomeSupervisor, homeFolder, noteRelease } from '../home.ts'
 import { numericHost, originOf, type HostAccess } from '../hosting.ts'
 import { forgetFirstPassword, makeInstance, peekFirstPassword, standardApps } from '../new-instance.ts'
 import { ensureServiceUsers } from '../os-users.ts'
-import { fingerprintNow, releaseFingerprint } from '../release.ts'
+import { fingerprintNow, release, releaseFingerprint } from '../release.ts'
 import { print, say, Steps } from '../terminal.ts'
 import { Supervisor } from '../supervisor.ts'
 
@@ -95,14 +96,14 @@ class Run {
     say('ERP4 is starting.')
     ensureServiceUsers()
     const { home } = openOrCreateHome(folder)
-    this.#release = becomeSupervisor(home, wanted, releaseFingerprint())
+    this.#release = becomeSupervisor(home, { port: wanted, processes, release: releaseFingerprint() })
     // Only now: what runs in a home that has another supervisor is not ours to stop.
     this.#home = home
     const port = await demandPort(wanted)
     const { host } = await startHost(home, { tell: (step) => this.#steps.begin(step) })
     this.#host = host
     void this.#watchPostgres(host)
-    await demandConnections(host, processes)
+    demandConnections(host, processes)
     for (const name of await sweepInstances(host)) say(`  Removed what an interrupted command had left of ${name}.`)
     this.#supervisor = new Supervisor(home)
 
@@ -117,6 +118,7 @@ class Run {
     const instances = (await listInstances(host)).filter(({ state }) => state === 'ready')
     if (json) print(JSON.stringify({ ready: true, instances: instances.map((instance) => readyInstance(host, instance, port)) }))
     else tellPeople(host, instances, port, this.#steps.total)
+    tellOutdated(instances)
     for (const instance of instances) forgetFirstPassword(host, instance)
   }
 
@@ -237,6 +239,16 @@ function tellPeople(host: Host, instances: readonly Instance[], port: number, to
   say('\nCtrl-C ends it.')
 }
 
+/** An instance goes on as it is until somebody decides; what an upgrade would do can be asked before. */
+function tellOutdated(instances: readonly Instance[]): void {
+  const now = release()
+  for (const { name, release: made } of instances.filter((instance) => instance.release !== now)) {
+    say(`\n${name} was made or upgraded by another release (${made}; this is ${now}).`)
+    say(`  erp4 migrate --plan ${name}       tells what an upgrade would change`)
+    say(`  erp4 instance upgrade ${name}     does it`)
+  }
+}
+
 /** The port, or a free one for 0; refused when somebody else listens there. */
 async function demandPort(port: number): Promise<number> {
   const server = createServer()
@@ -255,21 +267,6 @@ async function demandPort(port: number): Promise<number> {
   } finally {
     await new Promise((resolve) => server.close(resolve))
   }
-}
-
-/** Connections that one process of ours may have: its budget of the instances', and one to the registry. */
-const connectionsPerProcess = 41
-
-/** Together the processes must never ask for more connections than PostgreSQL gives; better said now than under load. */
-async function demandConnections(host: Host, processes: number): Promise<void> {
-  const others = connectionsPerProcess + 10 // the worker; sealer, ops, superuser
-  const needed = processes * connectionsPerProcess + others
-  if (needed <= host.cluster.maxConnections) return
-  const most = Math.floor((host.cluster.maxConnections - others) / connectionsPerProcess)
-  throw new CommandError(
-    'usage',
-    `${processes} server processes could need ${needed} database connections, and there are ${host.cluster.maxConnections}: use at most ${most}.`,
-  )
 }
 
 function numberOf(text: string, what: string, least: number, most: number): number {

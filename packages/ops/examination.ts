@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Host } from './host.ts'
 import { connectAs, listInstances, type Instance } from './instances.ts'
 import { withClient } from './provision.ts'
+import { examineSurroundings } from './surroundings.ts'
 
 export interface Finding {
   /** `note`: as designed, and worth knowing. */
@@ -18,6 +19,7 @@ export async function examineHost(host: Host): Promise<Finding[]> {
     powerfulRoles(host),
     strayDatabases(host, instances),
     Promise.resolve(keyFiles(host)),
+    examineSurroundings(host),
     ...instances.map((instance) => examineInstance(host, instance)),
   ])
   return all.flat()

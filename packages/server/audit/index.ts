@@ -1,5 +1,5 @@
 export { newestHead, openAnchor, readAnchor, writeAnchor, type Anchor } from './anchor.ts'
 export { keyId, openHead, type Head, type SealingKey, type SignedHead } from './chain.ts'
 export { sealBatch, Sealer, type SealedBatch, type SealerOptions, type Trail } from './sealer.ts'
-export { eraseAudit, exportTrail } from './trail.ts'
+export { eraseAudit, exportTrail, readSystemUses, type SystemUse } from './trail.ts'
 export { verifyExport, verifyLive, type Fault, type Finding, type Trust, type Verdict } from './verify.ts'

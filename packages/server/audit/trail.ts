@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Connection, Databases } from '@erp4/orm'
-import { eraseRows, inboxState, logPage, noteErasure, sealPage, type LogRow, type SealRow } from '../sql/audit.ts'
+import { eraseRows, inboxState, logPage, noteErasure, sealPage, systemUses, type LogRow, type SealRow } from '../sql/audit.ts'
 
 /** A trail as a verifier reads it: rows in the order of `seq`, each seal right after the last row it covers. */
 export type TrailEntry = { row: LogRow } | { seal: SealRow } | { inbox: Inbox }
@@ -110,3 +110,14 @@ export async function eraseAudit(
     await cx.query(noteErasure({ actor: why.actor, source: 'erasure', change: JSON.stringify({ seq: erased, reason: why.reason }) }))
   return erased
 }
+
+/** One reason for which code ran without access rules. */
+export interface SystemUse {
+  reason: string
+  count: number
+  /** `YYYY-MM-DD HH:MI`, UTC. */
+  last: string
+}
+
+/** Every reason in the trail, the most frequent first, also of what is not sealed yet. */
+export const readSystemUses = (cx: Connection): Promise<SystemUse[]> => cx.query<SystemUse>(systemUses)
