@@ -25,7 +25,6 @@ import {
   sessionUser,
 } from './auth/index.ts'
 import { openEnv } from './env.ts'
-import type { Hosting } from './hosting.ts'
 import { jsonText } from './http/json.ts'
 import type { Instance } from './instance.ts'
 import type { Arguments } from './rpc/arguments.ts'
@@ -67,8 +66,7 @@ export interface Dispatcher {
   read<T>(instance: Instance, credentials: Credentials, facts: RequestFacts, work: (env: Env, signed: Signed) => Promise<T>): Promise<T>
 }
 
-export function createDispatcher({ databases, hosting }: { databases: Databases; hosting: Hosting }): Dispatcher {
-  const leases = new Leases(hosting)
+export function createDispatcher({ databases }: { databases: Databases }): Dispatcher {
   const sweeps = new Sweeps(databases)
 
   return {
@@ -85,7 +83,7 @@ export function createDispatcher({ databases, hosting }: { databases: Databases;
       const opened = carriesSecrets(instance, call)
         ? await openSecrets(instance, signed ?? credentials, bind(call, method), facts)
         : undefined
-      await leases.renew(instance)
+      await instance.markActive()
       if (facts.idempotencyKey !== undefined) sweeps.sweepSometimes(instance)
       return databases.transaction(instance.database, async (cx) => {
         const env = await enter(cx, instance, signed ?? credentials, facts, opened?.isConfirmed)
@@ -274,28 +272,6 @@ function nameCall({ keys }: Instance, userId: number, key: string, { model, meth
     .update(JSON.stringify([model, method, args, kwargs]))
     .digest()
   return { userId, key, digest }
-}
-
-/** How long before its end a lease is renewed is the host's affair; it is asked at most this often. */
-const renewEveryMs = 50_000
-
-/** Tells the host that an instance is being written to, before the first write in a minute: lost, its jobs would wait for a sweep (kernel §2.9). */
-class Leases {
-  readonly #hosting: Hosting
-  readonly #renewals = new Map<string, { at: number; done: Promise<void> }>()
-
-  constructor(hosting: Hosting) {
-    this.#hosting = hosting
-  }
-
-  renew({ database, name }: Instance): Promise<void> {
-    const known = this.#renewals.get(database)
-    if (known && Date.now() - known.at < renewEveryMs) return known.done
-    const done = this.#hosting.markActive(name)
-    this.#renewals.set(database, { at: Date.now(), done })
-    done.catch(() => this.#renewals.delete(database))
-    return done
-  }
 }
 
 const sweepEveryMs = 3_600_000

@@ -56,6 +56,9 @@ export class Instances {
   }
 }
 
+/** How long before its end a lease is renewed is the host's affair; it is asked at most this often. */
+const renewEveryMs = 50_000
+
 class Served implements Instance {
   readonly record: InstanceRecord
   readonly name: string
@@ -63,14 +66,28 @@ class Served implements Instance {
   readonly registry: Registry
   readonly keys: InstanceKeys
   readonly files: FileStore
+  readonly #hosting: Hosting
+  #lease: { at: number; done: Promise<void> } | undefined
 
   constructor(record: InstanceRecord, { hosting, registryFor, filesFor }: InstanceSources) {
+    this.#hosting = hosting
     this.record = record
     this.name = record.name
     this.database = record.database
     this.registry = registryFor(record.apps)
     this.keys = hosting.keys(record.name)
     this.files = filesFor(record, this.keys)
+  }
+
+  /** Lost, what was written would wait for the daily sweep to be worked on and sealed (kernel §2.9). */
+  markActive(): Promise<void> {
+    if (this.#lease && Date.now() - this.#lease.at < renewEveryMs) return this.#lease.done
+    const lease = { at: Date.now(), done: this.#hosting.markActive(this.name) }
+    this.#lease = lease
+    lease.done.catch(() => {
+      if (this.#lease === lease) this.#lease = undefined
+    })
+    return lease.done
   }
 
   expandGroups(direct: readonly string[]): ReadonlySet<string> {

@@ -33,6 +33,8 @@ export interface Judged extends Attempt {
 export async function judge(instance: AuthInstance, databases: Databases, attempt: Attempt): Promise<Judged> {
   const { secret } = attempt.credentials
   if (!isHashable(secret)) throw new AccessDenied()
+  // The trail is written to, also by whoever is refused: the sealer has to look here.
+  await instance.markActive()
   const verdict = await hashing.run(instance.database, async (): Promise<Judged | { refused: number | null }> => {
     const { candidate, admission, login } = await databases.transaction(instance.database, (cx) => enter(cx, instance, attempt))
     const { id, password, sec_version, epoch, login_version, rounds } = candidate

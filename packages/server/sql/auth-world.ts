@@ -67,6 +67,7 @@ export const instanceFor = (database: string, secret = 'a secret of this test'):
   name: 'azure',
   database,
   keys: { derive: (purpose) => createHmac('sha256', secret).update(purpose).digest() },
+  markActive: async () => {},
   expandGroups: (direct) => new Set(direct.flatMap((key) => (key === 'base.group_system' ? [key, 'base.group_user'] : [key]))),
 })
 
