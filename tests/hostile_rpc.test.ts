@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { administrator, contactManager, employee, portal, userManager } from '@erp4/base'
 import { contacts } from '@erp4/contacts'
 import { type FieldInfo, type Model, type User, describeMethod, methodNames, sql } from '@erp4/orm'
@@ -318,15 +318,13 @@ function waysToRead(
 
 test('a secret or protected value is never answered, and asking for it is asking for an unknown field', async () => {
   await asSystem(async (sys) => {
-    await sys
-      .model('ir.attachment')
-      .create({
-        name: 'secret.txt',
-        res_model: 'res.partner',
-        res_id: users['portal']!.partner_id,
-        company_id: null,
-        access_token: marker,
-      } as never)
+    await sys.model('ir.attachment').create({
+      name: 'secret.txt',
+      res_model: 'res.partner',
+      res_id: users['portal']!.partner_id,
+      company_id: null,
+      access_token: marker,
+    })
   })
   let asked = 0
   for (const model of at.registry.models.values()) {

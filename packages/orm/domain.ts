@@ -13,7 +13,8 @@ export type Node =
   | { readonly kind: 'any'; readonly field: FieldInfo; readonly node: Node }
   /** The record that this one hangs on, of whatever model, grants the operation too. */
   | { readonly kind: 'hangs'; readonly model: Model; readonly operation: 'read' | 'write' }
-  | { readonly kind: 'under'; readonly model: Model; readonly ids: readonly number[]; readonly upwards: boolean }
+  /** Records at or below (or above) those of `top`, on a way that passes `rule` at every step. */
+  | { readonly kind: 'under'; readonly model: Model; readonly top: Node; readonly rule: Node; readonly upwards: boolean }
 
 export type Operator =
   | '='
@@ -246,15 +247,13 @@ function hierarchy(parse: Parse, model: Model, field: FieldInfo, operator: strin
   const given = Array.isArray(value) ? value : isUnset(value) ? [] : [value]
   const names = given.filter((one): one is string => typeof one === 'string')
   const ids = given.filter((one) => typeof one !== 'string' && !isUnset(one)).map((one) => demandId(field, one))
-  const under: Node = { kind: 'under', model: target, ids, upwards: operator === 'parent_of' }
-  if (names.length > 0) {
-    // By name: below whatever the caller may find under that name.
-    const found = or(names.map((name) => condition(parse, target, ['display_name'], 'ilike', name, 1)))
-    return isOwn ? or([under, found]) : any(parse, field, target, or([under, found]))
-  }
-  if (ids.length === 0) return no
-  if (isOwn) return under
-  return any(parse, field, target, under, 'name')
+  if (given.length === 0) return no
+  const byId: Node = { kind: 'leaf', field: target.fields.get('id')!, part: null, operator: 'in', value: ids }
+  const byName = names.map((name) => condition(parse, target, ['display_name'], 'ilike', name, 1))
+  // Hidden records are not there, at the top and on the way alike: else the answer would tell what they hang on.
+  const rule = parse.rules ? ruleFor(parse.env, target, 'name') : yes
+  const under: Node = { kind: 'under', model: target, top: or([byId, ...byName]), rule, upwards: operator === 'parent_of' }
+  return isOwn ? under : any(parse, field, target, under, 'name')
 }
 
 function leaf(field: FieldInfo, operator: string, value: unknown, part: string | null): Node {

@@ -14,7 +14,7 @@ import { type Judged, asLinkRefusal, demandJudged, judgements, listedIn } from '
 import { followUp } from './follow.ts'
 import { demandNoCircle, setPaths } from './hierarchy.ts'
 import { judgeLater, judgeNow } from './judge.ts'
-import { holdRows, refusal, rememberLocked } from './lock.ts'
+import { holdRows, lockRecords, refusal, rememberLocked } from './lock.ts'
 import { demandEver, readTyped } from './read.ts'
 import { lockedParents, mark, rememberTargets, upwardFields } from './recompute.ts'
 import { type Sorted, sortValues } from './values.ts'
@@ -41,6 +41,8 @@ export async function writeRecords(
   const hasLists = sorted.some((one) => one.commands.size > 0)
   if (hasColumns || hasLists || seen !== null || sorted.every((one) => one.related.size === 0))
     await update(env, model, ids, sorted, isUniform, seen)
+  // What is shown of another record is changed through this one: by whom may change this one, hidden and missing being one here too.
+  else await lockRecords(env, model, ids, 'write')
   await writeRelated(
     env,
     model,

@@ -1,5 +1,5 @@
 import { Decimal } from '../decimal.ts'
-import type { Node, Operator } from '../domain.ts'
+import { type Node, type Operator, and } from '../domain.ts'
 import type { Env } from '../env.ts'
 import { ValueError } from '../errors.ts'
 import type { FieldInfo, Model } from '../registry.ts'
@@ -31,7 +31,7 @@ export function compileCondition(env: Env, node: Node, scope: Scope): Sql {
     case 'any':
       return compileAny(env, node.field, node.node, scope)
     case 'under':
-      return sql`${scope.column('id')} = any(array(${compileTree(node.model, node.ids, node.upwards)}))`
+      return sql`${scope.column('id')} = any(array(${compileTree(env, node, scope)}))`
     case 'hangs':
       return compileHanging(env, node.model, node.operation, scope)
     case 'leaf':
@@ -67,15 +67,20 @@ function compileHanging(env: Env, model: Model, operation: 'read' | 'write', sco
 }
 
 /** The ids of records and everything below (or above) them. */
-export function compileTree(model: Model, ids: readonly number[], upwards: boolean): Sql {
+function compileTree(env: Env, { model, top, rule, upwards }: Node & { kind: 'under' }, scope: Scope): Sql {
   const table = ident(model.table)
-  if (model.hasPath && !upwards) {
+  const [first, next] = [scope.inner(), scope.inner()]
+  const from = sql`${table} ${ident(first.alias)}`
+  const start = compileCondition(env, and([top, rule]), first)
+  if (model.hasPath && !upwards && rule.kind === 'true') {
     // In the C collation everything below '1/2/' lies between '1/2/' and '1/20': an index range, which `like` with a column is not.
-    return sql`select below.id from ${table} top join ${table} below on below.parent_path >= top.parent_path and below.parent_path < left(top.parent_path, -1) || '0' where top.id = any(${ids})`
+    const [above, below] = [first.column('parent_path'), next.column('parent_path')]
+    return sql`select ${next.column('id')} from ${from} join ${table} ${ident(next.alias)} on ${below} >= ${above} and ${below} < left(${above}, -1) || '0' where ${start}`
   }
-  return upwards
-    ? sql`with recursive tree as (select id, parent_id from ${table} where id = any(${ids}) union select above.id, above.parent_id from ${table} above join tree on above.id = tree.parent_id) select id from tree`
-    : sql`with recursive tree as (select id from ${table} where id = any(${ids}) union select below.id from ${table} below join tree on below.parent_id = tree.id) select id from tree`
+  const step = upwards ? sql`${next.column('id')} = tree.parent_id` : sql`${next.column('parent_id')} = tree.id`
+  const passes = rule.kind === 'true' ? empty : sql` and ${compileCondition(env, rule, next)}`
+  return sql`with recursive tree as (select ${first.column('id')}, ${first.column('parent_id')} from ${from} where ${start}
+    union select ${next.column('id')}, ${next.column('parent_id')} from ${table} ${ident(next.alias)} join tree on ${step}${passes}) select id from tree`
 }
 
 const negations: Partial<Record<Operator, Operator>> = {
