@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs'
+import { closeSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ensureFolder, type Home } from '@erp4/ops'
 import type { ChildMessage } from './child.ts'
 import { CommandError, type FailureCode } from './exit-codes.ts'
+import { openLog, rotateLog } from './logs.ts'
 import { serviceUser, type ServiceUser } from './os-users.ts'
 import { say } from './terminal.ts'
 
@@ -19,7 +20,7 @@ export interface ChildOrder {
 }
 
 const stopPatienceMs = 20_000
-const maxLogBytes = 50 * 2 ** 20
+const logLookMs = 10_000
 
 /**
  * Keeps processes running: starts them, restarts one that crashed, with a growing pause, and ends them all. They live in sessions of
@@ -29,8 +30,11 @@ export class Supervisor {
   readonly #home: Home
   readonly #children: Child[] = []
 
+  readonly #logLook: NodeJS.Timeout
+
   constructor(home: Home) {
     this.#home = home
+    this.#logLook = setInterval(() => this.#children.forEach((child) => child.shortenLog()), logLookMs).unref()
   }
 
   /** Resolves when the process says that it is ready; rejects with what it said when it ends before. */
@@ -47,6 +51,7 @@ export class Supervisor {
 
   /** Ends the processes, those started last at once with all others; kills who does not listen. */
   async stop(): Promise<void> {
+    clearInterval(this.#logLook)
     await Promise.all(this.#children.map((child) => child.stop()))
   }
 }
@@ -69,6 +74,14 @@ class Child {
     const since = Date.now()
     await untilReady(child, this.#order)
     child.once('exit', (code, signal) => void (this.#renewing || this.#restart(signal ?? code, Date.now() - since)))
+  }
+
+  shortenLog(): void {
+    try {
+      rotateLog(logFile(this.#home, this.#order))
+    } catch (error) {
+      say(`  The log of ${this.#order.name} cannot be shortened: ${(error as Error).message}`)
+    }
   }
 
   async renew(): Promise<void> {
@@ -124,6 +137,7 @@ function launch(home: Home, { name, command, user, access }: ChildOrder): ChildP
   const cache = join(home.dir, 'cache', osUser ? user : 'self')
   mkdirSync(join(home.dir, 'cache'), { recursive: true, mode: 0o711 })
   ensureFolder(cache, 0o700, osUser)
+  rotateLog(logFile(home, { name }))
   const log = openLog(logFile(home, { name }))
   const child = spawn(process.execPath, [process.argv[1]!, ...command], {
     stdio: ['ignore', log, log, 'ipc'],
@@ -163,8 +177,3 @@ function endOf(child: ChildProcess, { name }: ChildOrder): Promise<never> {
 }
 
 const logFile = (home: Home, { name }: { name: string }): string => join(home.log, `${name}.log`)
-
-function openLog(path: string): number {
-  if (existsSync(path) && statSync(path).size > maxLogBytes) renameSync(path, `${path}.1`)
-  return openSync(path, 'a', 0o600)
-}
