@@ -34,6 +34,8 @@ export class HostTable {
   readonly #leases = new Map<string, { until: number; written: Promise<void> }>()
   #timer: NodeJS.Timeout | undefined
   #reading: Promise<void> | undefined
+  /** The one connection answers one question at a time. */
+  #turn: Promise<unknown> = Promise.resolve()
   #closed = false
 
   private constructor(config: pg.ClientConfig, events: HostTableEvents) {
@@ -150,8 +152,12 @@ export class HostTable {
   }
 
   async #query<R extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<pg.QueryResult<R>> {
-    if (!this.#client) throw new OpsError('busy', 'The host registry cannot be reached right now.')
-    return this.#client.query<R>(text, values)
+    const mine = this.#turn.then(() => {
+      if (!this.#client) throw new OpsError('busy', 'The host registry cannot be reached right now.')
+      return this.#client.query<R>(text, values)
+    })
+    this.#turn = mine.catch(() => {}) // whoever asked is told
+    return mine
   }
 
   async #connect(): Promise<void> {
