@@ -75,6 +75,12 @@ const commands: readonly Command[] = [
     run: async (args) => (await import('./commands/why.ts')).why(args),
   },
   {
+    name: 'keys rotate-logins',
+    usage: '[NAME]…',
+    summary: 'give the database roles of instances new passwords',
+    run: async (args) => (await import('./commands/keys.ts')).rotateLogins(args),
+  },
+  {
     name: 'audit anchor',
     usage: 'FILE [--instance NAME]',
     summary: 'write the newest head of the audit trail',

@@ -15,6 +15,7 @@ export {
   openPassword,
   renameInstance,
   roleConfig,
+  rotatePasswords,
   setApps,
   setHostNames,
   sweepInstances,

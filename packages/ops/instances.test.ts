@@ -10,6 +10,7 @@ import {
   findInstance,
   listInstances,
   renameInstance,
+  rotatePasswords,
   setHostNames,
   sweepInstances,
   type InstanceOrder,
@@ -262,4 +263,22 @@ test('servers hear of new, renamed and deleted instances, keep the same object f
     await deleteInstance(host, 'other', 'other')
   }
   assert.deepEqual(await listInstances(host), [])
+})
+
+test('new passwords open the roles and the old ones do not, and a connection that is open stays', async () => {
+  const { instance } = await createInstance(world.host, order('rotated'))
+  const roles = ['owner', 'runtime', 'seal'] as const
+  const old = await Promise.all(roles.map((role) => connectAs(world.host, instance, role)))
+  await withClient(old[1]!, async (db) => {
+    await rotatePasswords(world.host, 'rotated')
+    assert.equal((await db.query('select 1 as one')).rows[0].one, 1)
+  })
+  for (const config of old)
+    await assert.rejects(
+      withClient(config, (db) => db.query('select 1')),
+      { code: '28P01' },
+    )
+  for (const role of roles) await withClient(await connectAs(world.host, instance, role), (db) => db.query('select 1'))
+  await assert.rejects(rotatePasswords(world.host, 'nobody'), { code: 'not_found' })
+  await deleteInstance(world.host, 'rotated', 'rotated')
 })

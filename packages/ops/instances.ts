@@ -156,6 +156,33 @@ export const roleConfig = (
   password: string,
 ): pg.ClientConfig => cluster.config(database, `${roleStem(uuid)}_${role}`, password)
 
+/**
+ * Gives an instance's three roles new passwords, all or none. Connections that are open stay; whoever opens one asks the registry for
+ * the password, so that servers need not be told.
+ */
+export async function rotatePasswords(host: Host, name: string): Promise<void> {
+  const { uuid } = await findInstance(host, name)
+  await operation(host.db, uuid, 'rotate passwords', () =>
+    inTransaction(host.db, async (db) => {
+      for (const role of instanceRoles) {
+        const { rows } = await db.query<{ version: number }>(
+          'select version + 1 as version from secret where instance = $1 and purpose = $2 for update',
+          [uuid, role],
+        )
+        if (!rows[0]) throw new OpsError('not_found', `The registry holds no ${role} password of ${name}.`)
+        const password = newPassword()
+        await db.query('select set_instance_password($1, $2, $3)', [uuid, role, scramVerifier(password)])
+        await db.query('update secret set version = $3, sealed = $4 where instance = $1 and purpose = $2', [
+          uuid,
+          role,
+          rows[0].version,
+          sealPassword(host, uuid, role, rows[0].version, password),
+        ])
+      }
+    }),
+  )
+}
+
 async function reserve(host: Host, uuid: string, order: InstanceOrder<unknown>): Promise<void> {
   await inTransaction(host.db, async (db) => {
     await db.query('insert into instance (uuid, name, kind, apps, release) values ($1, $2, $3, $4, $5)', [
@@ -180,14 +207,13 @@ async function makeRoles(host: Host, uuid: string, connections: number): Promise
   const passwords = instanceRoles.map(newPassword)
   await host.db.query('select make_instance_roles($1, $2, $3, $4, $5)', [uuid, ...passwords.map(scramVerifier), connections])
   for (const [index, purpose] of instanceRoles.entries()) {
-    const sealed = seal(
-      passwordKey(host, purpose),
-      { instance: uuid, purpose: `${purpose} password`, version: 1 },
-      Buffer.from(passwords[index]!),
-    )
+    const sealed = sealPassword(host, uuid, purpose, 1, passwords[index]!)
     await host.db.query('insert into secret (instance, purpose, version, sealed) values ($1, $2, 1, $3)', [uuid, purpose, sealed])
   }
 }
+
+const sealPassword = (host: Host, uuid: string, role: InstanceRole, version: number, password: string): Buffer =>
+  seal(passwordKey(host, role), { instance: uuid, purpose: `${role} password`, version }, Buffer.from(password))
 
 const passwordKey = (host: Host, role: InstanceRole): Buffer =>
   role === 'runtime' ? host.keys.serving : role === 'seal' ? host.keys.sealer : host.keys.operating
