@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { Socket } from 'node:net'
 import { test } from 'node:test'
 import { administrator, contactManager, portal } from '@erp4/base'
 import { contacts } from '@erp4/contacts'
-import { type Env, sql } from '@erp4/orm'
+import { Databases, type Env, sql } from '@erp4/orm'
 import { connectAs, listInstances, withClient } from '@erp4/ops'
 import { FileStore, shareFile } from '@erp4/server'
 import { withCluster, world } from '@erp4/testing'
@@ -357,4 +358,18 @@ test('thirty instances visited at once share one budget of connections, and ever
   await watching
   for (const { text } of answers) assert.match(text, /SessionExpired/)
   assert.ok(most > 0 && most <= 10, `${most} connections at once`)
+})
+
+test('a connection counts until it is closed, however quickly instances take turns', async () => {
+  let [open, most] = [0, 0]
+  const stream = (): Socket => {
+    most = Math.max(most, ++open)
+    return new Socket().once('close', () => open--)
+  }
+  const databases = new Databases(async (database) => ({ ...(await site.hosting.connect(database)), stream }), { total: 3, perDatabase: 2 })
+  const visits = Array.from({ length: 200 }, (_, n) => more[n % 6]!.database)
+  await Promise.all(visits.map((database) => databases.use(database, (cx) => cx.query(sql`select 1`))))
+  await databases.close()
+  assert.ok(most <= 3, `${most} connections at once, where the budget is 3`)
+  assert.equal(open, 0)
 })

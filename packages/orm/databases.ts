@@ -55,6 +55,7 @@ export class Databases {
   readonly #resolve: Resolve
   readonly #slots: Slot[] = []
   #opening = 0
+  #closing = 0
   readonly #openingOf = new Map<string, number>()
   readonly #waiters: Waiter[] = []
   readonly #sweep: NodeJS.Timeout
@@ -67,9 +68,9 @@ export class Databases {
     this.#sweep.unref()
   }
 
-  /** Connections open or being opened; never more than the budget. */
+  /** Connections open, being opened or being closed; never more than the budget. */
   get size(): number {
-    return this.#slots.length + this.#opening
+    return this.#slots.length + this.#opening + this.#closing
   }
 
   /** Runs `work` on a connection to `key`; each statement commits by itself. */
@@ -223,9 +224,10 @@ export class Databases {
     if (at < 0) return
     this.#slots.splice(at, 1)
     slot.broken = true
-    await slot.client.end().catch(() => {
-      slot.broken = true
-    })
+    // It counts until it is gone: PostgreSQL counts it too.
+    this.#closing++
+    await endOf(slot.client)
+    this.#closing--
     this.#wake()
   }
 
@@ -233,6 +235,19 @@ export class Databases {
     const limit = Date.now() - this.#budget.idleMs
     for (const slot of this.#slots.filter((one) => !one.busy && one.since < limit)) void this.#drop(slot)
   }
+}
+
+const endMs = 5_000
+
+/** Resolves when the connection is closed; a server that does not answer any more is not waited for long. */
+async function endOf(client: pg.Client): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, endMs)
+  })
+  // A connection that broke is as closed as one that was ended.
+  await Promise.race([client.end().catch(() => undefined), late])
+  clearTimeout(timer)
 }
 
 class Loan implements Connection {
