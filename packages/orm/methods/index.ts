@@ -67,9 +67,9 @@ function actionMethod(model: Model, name: string): Method {
     readonly: action.readonly,
     creates: !action.readonly,
     run: async (env, _, ids, args) => {
-      const given = Object.fromEntries(fields.map(([key, field]) => [key, checkArgument(name, key, field, args[key])]))
       if (action.on === 'model' && action.needs !== 'name' && !mayEver(env, model, action.needs))
         throw new AccessError(env.t(`You are not allowed to do this with '${model.label}' (${model.name}) records.`))
+      const given = Object.fromEntries(fields.map(([key, field]) => [key, checkArgument(name, key, field, args[key])]))
       const result = await env.dispatch(model.name, name, env.model(model.name as never).browse(ids), given)
       return result === undefined ? true : result
     },
