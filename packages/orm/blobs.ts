@@ -7,4 +7,6 @@ export interface BlobStore {
   get(cx: Connection, name: string): Promise<Uint8Array>
   /** In bytes, without reading the content. */
   size(cx: Connection, name: string): Promise<number>
+  /** What it is, told by its first bytes: `image/png`, `text/plain`, `application/octet-stream`. */
+  type(cx: Connection, name: string): Promise<string>
 }

@@ -4,6 +4,7 @@ import { visibleField } from '../rules.ts'
 import { createRecords } from './create.ts'
 import { checkIds } from './lock.ts'
 import { readTyped } from './read.ts'
+import { Kept } from './values.ts'
 
 /** Copies records with their copyable fields; lists of lines are copied where the field says `copy: true`, links always. */
 export async function copyRecords(env: Env, model: Model, ids: readonly number[], values: Record<string, unknown>): Promise<number[]> {
@@ -41,10 +42,14 @@ async function copiedValues(
           copied.has(id) ? [['create', omit(copied.get(id)!, field.inverse!)]] : [],
         )
     } else if (field.kind === 'many2many') for (const row of rows) out.get(row.id)![field.name] = [['set', row[field.name]]]
-    else for (const row of rows) out.get(row.id)![field.name] = row[field.name]
+    else for (const row of rows) out.get(row.id)![field.name] = given(field, row[field.name])
   }
   return ids.flatMap((id) => (out.has(id) ? [out.get(id)!] : []))
 }
+
+/** Content stays where it is: the copy refers to it by its name. */
+const given = (field: FieldInfo, value: unknown): unknown =>
+  field.kind === 'binary' && typeof value === 'string' ? new Kept(value) : value
 
 const omit = (values: Record<string, unknown>, key: string): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([name]) => name !== key))
@@ -52,5 +57,7 @@ const omit = (values: Record<string, unknown>, key: string): Record<string, unkn
 function isCopied(env: Env, field: FieldInfo): boolean {
   if (field.magic || field.computed || field.options.secret || field.name === 'parent_path' || !visibleField(env, field.model, field.name))
     return false
+  // What is another name of a field is copied with that field.
+  if (field.related?.length === 1) return false
   return field.options.copy ?? field.kind !== 'one2many'
 }

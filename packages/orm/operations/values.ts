@@ -16,6 +16,15 @@ export class Prepared {
   }
 }
 
+/** Content that the store holds already, by its name: only our own code makes these, of what it has read. */
+export class Kept {
+  readonly name: string
+
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
 /** One record's given values, sorted by what has to be done with them. */
 export interface Sorted {
   /** Columns with the values as they go into the row. */
@@ -53,7 +62,9 @@ async function sortInto(
     const inverse = model.inverses.get(name)
     if (inverse) await sortInto(env, model, inverse(await toColumn(env, field, value)), operation, sorted)
     else if (field.related) {
-      if (!field.options.readonly) sorted.related.set(field, value)
+      // Another name of a field of this record is that field, with its rights.
+      if (field.related.length === 1) await sortInto(env, model, { [field.related[0]!]: value }, operation, sorted)
+      else if (!field.options.readonly) sorted.related.set(field, value)
     } else if (field.computed) {
       // A client that saves a whole form sends computed values too; they are ours to say.
       continue
@@ -211,6 +222,7 @@ function toMoment(field: FieldInfo, value: unknown): string {
 
 async function toBlob(env: Env, field: FieldInfo, value: unknown): Promise<string> {
   const { blobs, cx } = env.call
+  if (value instanceof Kept) return value.name
   if (!blobs) throw new Error('This call has no file store')
   if (value instanceof Uint8Array) return blobs.put(cx, value)
   if (typeof value !== 'string') return wrong(field, value)

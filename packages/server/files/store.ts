@@ -76,6 +76,10 @@ export class FileStore implements BlobStore {
     return (await this.#row(cx, name)).size
   }
 
+  async type(cx: Connection, name: string): Promise<string> {
+    return (await this.#row(cx, name)).mimetype
+  }
+
   /** The file, checked to be there and of the right length. @throws DamagedFileError */
   async find(cx: Connection, name: string): Promise<StoredFile> {
     const { size, mimetype, wrapped_key } = await this.#row(cx, name)
