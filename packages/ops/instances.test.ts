@@ -282,3 +282,27 @@ test('new passwords open the roles and the old ones do not, and a connection tha
   await assert.rejects(rotatePasswords(world.host, 'nobody'), { code: 'not_found' })
   await deleteInstance(world.host, 'rotated', 'rotated')
 })
+
+test('after a crash an instance draws no number that its records have', async () => {
+  const builder = await ensureTemplate(world.host, { label: 'numbered', apps: ['base'], fingerprint: '1' }, (config) =>
+    withClient(config, async (db) => {
+      await db.query('set role pg_database_owner')
+      await db.query('create table ticket (id int generated always as identity primary key)')
+      await db.query('insert into ticket default values')
+    }),
+  )
+  const { instance } = await createInstance(world.host, order('numbered', { template: builder }))
+  const draw = async () =>
+    withClient(await connectAs(world.host, instance, 'owner'), async (db) => {
+      await db.query('set role pg_database_owner')
+      await db.query('set synchronous_commit = on') // throw-away clusters forget otherwise
+      return (await db.query<{ id: number }>('insert into ticket default values returning id')).rows[0]!.id
+    })
+  assert.deepEqual([await draw(), await draw()], [2, 3])
+  const { cluster } = world
+  const { pid } = cluster.status() as { pid: number }
+  process.kill(pid, 'SIGKILL')
+  await eventually(() => !cluster.status().running)
+  await cluster.start()
+  assert.ok((await draw()) > 3)
+})
