@@ -188,12 +188,13 @@ export class Databases {
     try {
       const client = new pg.Client({ ...(await this.#resolve(key)), types })
       const slot: Slot = { client, key, busy: true, since: Date.now(), broken: false }
-      client.on('error', () => {
+      // An idle one that PostgreSQL ended would hold its place until it is swept, while callers wait for a place.
+      const lost = (): void => {
         slot.broken = true
-      })
-      client.on('end', () => {
-        slot.broken = true
-      })
+        if (!slot.busy) void this.#drop(slot)
+      }
+      client.on('error', lost)
+      client.on('end', lost)
       await client.connect()
       this.#slots.push(slot)
       failed = false
