@@ -23,25 +23,40 @@ Made and compared by tests/access_matrix.test.ts.
 
 test('the rights of every kind of person are those of the table in the repository', async () => {
   const at = await world(contacts)
-  await at.system.call(async (sys) => { await loadDemoData(sys) })
+  await at.system.call(async (sys) => {
+    await loadDemoData(sys)
+  })
   const elsewhere = await at.company('Elsewhere')
   const people = {
-    anonymous: await at.person(anonymous), portal: await at.person(portal), user: await at.person(employee), manager: await at.person(contactManager),
-    'user manager': await at.person(userManager), administrator: await at.person(administrator), 'other company': await at.personOf([elsewhere], contactManager),
+    anonymous: await at.person(anonymous),
+    portal: await at.person(portal),
+    user: await at.person(employee),
+    manager: await at.person(contactManager),
+    'user manager': await at.person(userManager),
+    administrator: await at.person(administrator),
+    'other company': await at.personOf([elsewhere], contactManager),
   }
-  const rows: string[] = [`| model | ${Object.keys(people).join(' | ')} |`, `| --- | ${Object.keys(people).map(() => '---').join(' | ')} |`]
+  const rows: string[] = [
+    `| model | ${Object.keys(people).join(' | ')} |`,
+    `| --- | ${Object.keys(people)
+      .map(() => '---')
+      .join(' | ')} |`,
+  ]
   for (const model of [...at.registry.models.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const cells: string[] = []
     for (const person of Object.values(people)) {
-      cells.push(await person.call(async (env) => {
-        let cell = ''
-        for (const operation of operations) {
-          const { mine, all, rule } = await reach(env, model, operation)
-          const letter = letters[operation]
-          cell += rule === 'none' ? '·' : rule === 'all' ? letter : all > 0 && mine === 0 ? `(${letter.toLowerCase()})` : letter.toLowerCase()
-        }
-        return cell
-      }))
+      cells.push(
+        await person.call(async (env) => {
+          let cell = ''
+          for (const operation of operations) {
+            const { mine, all, rule } = await reach(env, model, operation)
+            const letter = letters[operation]
+            cell +=
+              rule === 'none' ? '·' : rule === 'all' ? letter : all > 0 && mine === 0 ? `(${letter.toLowerCase()})` : letter.toLowerCase()
+          }
+          return cell
+        }),
+      )
     }
     rows.push(`| ${model.name} | ${cells.join(' | ')} |`)
   }

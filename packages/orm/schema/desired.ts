@@ -141,9 +141,7 @@ function modelIndexes(model: Model): Index[] {
   const hangs = model.hangsOn ? [model.fields.get(model.hangsOn.model)?.column, model.fields.get(model.hangsOn.id)?.column] : []
   return [
     ...(terms.length > 0 ? [speed(`${model.table}_order_idx`, orderIndex(terms))] : []),
-    ...(hangs.length > 0 && hangs.every((column) => column != null)
-      ? [speed(`${model.table}_hangs_idx`, columnsIndex(hangs))]
-      : []),
+    ...(hangs.length > 0 && hangs.every((column) => column != null) ? [speed(`${model.table}_hangs_idx`, columnsIndex(hangs))] : []),
   ]
 }
 
