@@ -1,6 +1,8 @@
+import { isIP } from 'node:net'
 import { Databases } from '@erp4/orm'
 import { type Hosting, FileStore, createApp, createLogger, serveMetrics } from '@erp4/server'
 import type { ServeOptions, Service } from '../erp.ts'
+import { CommandError } from '../exit-codes.ts'
 import { loadApps } from './apps.ts'
 import { evictGone } from './evict.ts'
 
@@ -10,7 +12,8 @@ export async function serve(hosting: Hosting, options: ServeOptions): Promise<Se
   const databases = new Databases((database) => hosting.connect(database))
   const log = createLogger()
   const filesFor = storesOf(options.filesOf)
-  const app = createApp({ hosting, databases, log, registryFor, filesFor, isReady: options.isReady })
+  const trustedProxies = proxiesFrom(process.env.ERP4_TRUSTED_PROXIES ?? '')
+  const app = createApp({ hosting, databases, log, registryFor, filesFor, isReady: options.isReady, trustedProxies })
   evictGone(databases, options.databases, options.onChange)
   const listen = async (): Promise<void> => {
     await app.listen({ port: options.port, addresses: options.addresses(), isShared: options.shared })
@@ -29,6 +32,18 @@ export async function serve(hosting: Hosting, options: ServeOptions): Promise<Se
       await databases.close()
     },
   }
+}
+
+/** Addresses and networks whose `X-Forwarded-…` headers are believed: everybody else could write his own address there. */
+function proxiesFrom(setting: string): string[] {
+  const listed = setting.split(/[\s,]+/).filter((one) => one !== '')
+  const wrong = listed.find((one) => !/^[0-9a-f.:]+(\/\d{1,3})?$/i.test(one) || isIP(one.split('/')[0]!) === 0)
+  if (wrong !== undefined)
+    throw new CommandError(
+      'usage',
+      `ERP4_TRUSTED_PROXIES lists addresses or networks, such as 10.0.0.5 or 10.0.0.0/24; '${wrong}' is neither.`,
+    )
+  return listed
 }
 
 /** An instance's files, encrypted under its own keys. */
