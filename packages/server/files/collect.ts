@@ -110,8 +110,14 @@ async function sweep(cx: Connection, shelf: string, store: FileStore, done: Coll
 
 async function oldFiles(shelf: string, before: number): Promise<string[]> {
   const names = await readdir(shelf).catch(noneIfMissing)
-  const times = await Promise.all(names.map((name) => stat(join(shelf, name))))
-  return names.filter((_name, i) => times[i]!.mtimeMs <= before)
+  // A draft that is finished between the two looks has gone under this name: it is not old.
+  const times = await Promise.all(names.map((name) => stat(join(shelf, name)).then(({ mtimeMs }) => mtimeMs, neverIfMissing)))
+  return names.filter((_name, i) => times[i]! <= before)
+}
+
+const neverIfMissing = (error: NodeJS.ErrnoException): number => {
+  if (error.code === 'ENOENT') return Number.POSITIVE_INFINITY
+  throw error
 }
 
 const noneIfMissing = (error: NodeJS.ErrnoException): string[] => {
