@@ -240,7 +240,7 @@ test('ids, authors, versions, paths and computed values are not for callers to s
 const omit = (all: Record<string, unknown>, name: string) => Object.fromEntries(Object.entries(all).filter(([key]) => key !== name))
 
 test('what the context would fill in goes through the same rights as what is given', async () => {
-  const [hidden] = (await at.system.model('res.partner').create({ name: 'Hidden', company_id: elsewhere } as never)).ids
+  const [hidden] = (await at.system.model('res.partner').create({ name: 'Hidden', company_id: elsewhere })).ids
   const asking = (context: Record<string, unknown>): Attempt => ['res.partner', 'create', [{ name: 'Evil' }], { context }]
   await refused(asEd, [
     asking({ default_company_id: elsewhere }),
@@ -312,7 +312,7 @@ test('a command in a list has the rights of its caller on that record, at every 
       .create({ name: 'Hidden', company_id: elsewhere, bank_ids: [['create', { acc_number: 'HIDDEN-1' }]] } as never)
   ).ids as [number]
   const [account] = (await at.system.model('res.partner.bank').search([['partner_id', '=', hidden]])).ids as [number]
-  const [mine] = (await at.system.model('res.partner.bank').create({ acc_number: 'OPEN-1', partner_id: firm } as never)).ids as [number]
+  const [mine] = (await at.system.model('res.partner.bank').create({ acc_number: 'OPEN-1', partner_id: firm })).ids as [number]
   const before = await at.databases.use(at.database, async (cx) => [
     await cx.query(sql`select id, name, parent_id, company_id, active from res_partner order by id`),
     await cx.query(sql`select id, acc_number, partner_id from res_partner_bank order by id`),
@@ -372,8 +372,7 @@ test('a form saved back cuts no link that its reader does not see', async () => 
   const { result: firm } = await asEd.call('res.partner', 'create', [
     { name: 'Shared', is_company: true, child_ids: [[0, 0, { name: 'Seen' }]] },
   ])
-  const [unseen] = (await at.system.model('res.partner').create({ name: 'Unseen', parent_id: firm, company_id: elsewhere } as never))
-    .ids as [number]
+  const [unseen] = (await at.system.model('res.partner').create({ name: 'Unseen', parent_id: firm, company_id: elsewhere })).ids as [number]
   const {
     result: [{ child_ids }],
   } = await asEd.call('res.partner', 'read', [[firm], ['child_ids']])

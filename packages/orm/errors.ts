@@ -69,3 +69,8 @@ export class DefinitionError extends Error {
     this.problems = problems
   }
 }
+
+/** A caller's value as a message may quote it: short, and whatever it is made of. */
+export function shown(value: unknown, most = 60): string {
+  return (typeof value === 'string' ? value : (JSON.stringify(value) ?? typeof value)).slice(0, most)
+}

@@ -210,7 +210,8 @@ async function fromParents(env: Env, list: readonly Given[]): Promise<readonly G
 type Given = Readonly<Record<string, unknown>>
 type Address = Loaded<'res.partner', (typeof addressFields)[number]>
 
-const hasParent = (given: Given): boolean => typeof given['parent_id'] === 'number'
+// Not yet looked at by anybody else: what is no id is left for the field to refuse.
+const hasParent = ({ parent_id: id }: Given): boolean => typeof id === 'number' && Number.isInteger(id) && Math.abs(id) < 2 ** 31
 
 const needsAddress = (given: Given): boolean => (given['type'] ?? 'contact') === 'contact' && addressFields.every((field) => !given[field])
 

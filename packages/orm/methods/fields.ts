@@ -6,7 +6,7 @@ import { method } from './method.ts'
 import { scalarToWire } from './wire.ts'
 import { isGroupable } from '../operations/group.ts'
 import { demandEver } from '../operations/read.ts'
-import { ValueError } from '../errors.ts'
+import { ValueError, shown } from '../errors.ts'
 
 export const fieldMethods = {
   fields_get: method(
@@ -27,7 +27,7 @@ export const fieldMethods = {
   default_get: method(
     'model',
     ['fields'],
-    async (env, model, _, { fields }) => defaultValues(env, model, Array.isArray(fields) ? fields.map(String) : []),
+    async (env, model, _, { fields }) => defaultValues(env, model, Array.isArray(fields) ? fields.map((name) => shown(name, 200)) : []),
     { readonly: true },
   ),
 }

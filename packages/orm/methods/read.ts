@@ -1,7 +1,7 @@
 import type { Operation } from '../access.ts'
 import { and, or, parseDomain } from '../domain.ts'
 import type { Env } from '../env.ts'
-import { AccessError, ArgumentError, ValueError } from '../errors.ts'
+import { AccessError, ArgumentError, ValueError, shown } from '../errors.ts'
 import { checkIds } from '../operations/lock.ts'
 import { countStatement, demandEver, searchCount, searchIds } from '../operations/read.ts'
 import { flush } from '../operations/recompute.ts'
@@ -111,7 +111,7 @@ const textOrNull = (value: unknown): string | null => (typeof value === 'string'
 
 function demandOperation(operation: unknown): 'read' | 'write' | 'create' | 'unlink' {
   if (operation === 'read' || operation === 'write' || operation === 'create' || operation === 'unlink') return operation
-  throw new ValueError(`Invalid operation '${String(operation).slice(0, 40)}'`)
+  throw new ValueError(`Invalid operation '${shown(operation, 40)}'`)
 }
 
 /** A page and how many there are in all, counted no further than the list needs. */

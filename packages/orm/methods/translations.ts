@@ -1,5 +1,5 @@
 import type { Env } from '../env.ts'
-import { ArgumentError, UserError, ValueError } from '../errors.ts'
+import { ArgumentError, UserError, ValueError, shown } from '../errors.ts'
 import { checkIds, lockRecords } from '../operations/lock.ts'
 import { mark } from '../operations/recompute.ts'
 import { writeRecords } from '../operations/write.ts'
@@ -14,7 +14,7 @@ export const translationMethods = {
     'record',
     ['field_name', 'langs=null'],
     async (env, model, ids, { field_name, langs }) => {
-      const field = translated(model, field_name, readableField(env, model, String(field_name)))
+      const field = translated(model, field_name, readableField(env, model, shown(field_name, 200)))
       const wanted = langs === null || langs === false ? env.call.languages : demandLanguages(env, langs)
       if (ids.length !== 1) throw new ArgumentError('get_field_translations() takes one record')
       await checkIds(env, model, ids, 'read')
@@ -34,7 +34,7 @@ export const translationMethods = {
     'record',
     ['field_name', 'translations', 'source_lang=""'],
     async (env, model, ids, { field_name, translations }) => {
-      const field = translated(model, field_name, settableField(env, model, String(field_name), 'write'))
+      const field = translated(model, field_name, settableField(env, model, shown(field_name, 200), 'write'))
       if (typeof translations !== 'object' || translations === null || Array.isArray(translations))
         throw new ArgumentError('translations must be an object of languages')
       const given = Object.entries(translations as Record<string, unknown>)
@@ -49,7 +49,7 @@ export const translationMethods = {
 }
 
 function translated(model: Model, name: unknown, field: FieldInfo | undefined): FieldInfo {
-  if (!field) throw new ValueError(`Invalid field '${String(name).slice(0, 60)}' on '${model.name}'`)
+  if (!field) throw new ValueError(`Invalid field '${shown(name)}' on '${model.name}'`)
   if (!field.options.translate || !field.column) throw new ValueError(`${model.name}.${field.name} is not translated`)
   return field
 }
@@ -57,7 +57,7 @@ function translated(model: Model, name: unknown, field: FieldInfo | undefined): 
 function demandLanguages(env: Env, languages: unknown): string[] {
   if (!Array.isArray(languages)) throw new ArgumentError('langs must be a list of language codes')
   const unknown = languages.find((lang) => !env.call.languages.includes(lang as string))
-  if (unknown !== undefined) throw new UserError(`Invalid language code: ${String(unknown).slice(0, 20)}`)
+  if (unknown !== undefined) throw new UserError(`Invalid language code: ${shown(unknown, 20)}`)
   return languages as string[]
 }
 

@@ -1,7 +1,7 @@
 import { Decimal } from '../decimal.ts'
 import { type Node } from '../domain.ts'
 import type { Env } from '../env.ts'
-import { ArgumentError, ValueError } from '../errors.ts'
+import { ArgumentError, ValueError, shown } from '../errors.ts'
 import { type FieldInfo, type Model, isToMany } from '../registry.ts'
 import { computeLive, byDomain, byIds, demandEver, parseOrder, readTyped, searchNode } from '../operations/read.ts'
 import { flush } from '../operations/recompute.ts'
@@ -16,13 +16,13 @@ import { planned } from './plans.ts'
 /** A caller's limit: false, null and 0 mean none. */
 export function cleanLimit(limit: unknown): number | null {
   if (limit === null || limit === undefined || limit === false || limit === 0 || limit === '') return null
-  if (!Number.isInteger(limit) || (limit as number) < 0) throw new ArgumentError('limit must be a positive whole number')
+  if (!Number.isSafeInteger(limit) || (limit as number) < 0) throw new ArgumentError('limit must be a positive whole number')
   return limit as number
 }
 
 export function cleanOffset(offset: unknown): number {
   if (offset === null || offset === undefined || offset === false || offset === '') return 0
-  if (!Number.isInteger(offset) || (offset as number) < 0) throw new ArgumentError('offset must be a positive whole number')
+  if (!Number.isSafeInteger(offset) || (offset as number) < 0) throw new ArgumentError('offset must be a positive whole number')
   return offset as number
 }
 
@@ -31,7 +31,7 @@ export function cleanIds(ids: unknown): number[] {
   if (list.length > 100_000) throw new ArgumentError('Too many ids in one call')
   return list.map((id) => {
     const number = typeof id === 'string' && /^\d{1,10}$/.test(id) ? Number(id) : id
-    if (typeof number !== 'number' || !Number.isInteger(number)) throw new ArgumentError(`'${String(id).slice(0, 40)}' is not a record id`)
+    if (typeof number !== 'number' || !Number.isInteger(number)) throw new ArgumentError(`'${shown(id, 40)}' is not a record id`)
     // Ids beyond the column's range exist for nobody.
     return number > 2147483647 || number < -2147483648 ? 0 : number
   })
@@ -45,7 +45,7 @@ export function chooseFields(env: Env, model: Model, names: unknown): FieldInfo[
   if (!Array.isArray(names)) throw new ArgumentError('fields must be a list of names')
   return [...new Set(names)].map((name) => {
     const field = typeof name === 'string' ? visibleField(env, model, name) : undefined
-    if (!field) throw new ValueError(`Invalid field '${String(name).slice(0, 60)}' on '${model.name}'`)
+    if (!field) throw new ValueError(`Invalid field '${shown(name)}' on '${model.name}'`)
     return field
   })
 }

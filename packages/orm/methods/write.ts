@@ -37,9 +37,14 @@ export const writeMethods = {
     return true
   }),
 
-  copy: method('record', ['default=null'], (env, model, ids, args) => copyRecords(env, model, ids, demandValues(args['default'] ?? {})), {
-    creates: true,
-  }),
+  copy: method(
+    'record',
+    ['default=null'],
+    (env, model, ids, args) => copyRecords(env, model, [...new Set(ids)], demandValues(args['default'] ?? {})),
+    {
+      creates: true,
+    },
+  ),
 
   /** As write (or create, without ids) and web_read. `version` is the one the form was read at: a record that moved on is refused. */
   web_save: method(

@@ -1,6 +1,6 @@
 import { Decimal } from '../decimal.ts'
 import type { Env } from '../env.ts'
-import { ValueError } from '../errors.ts'
+import { ValueError, shown } from '../errors.ts'
 import { type FieldInfo, type Model, isToMany } from '../registry.ts'
 import { readableField } from '../rules.ts'
 import { isPushable, relatedEnd } from '../sql/expression.ts'
@@ -181,12 +181,12 @@ function havingTerm(term: unknown, aggregates: readonly string[]): Having {
   const [name, operator, value] = term as [unknown, unknown, unknown]
   const column: GroupColumn | null =
     name === '__count' ? 'count' : typeof name === 'string' && aggregates.includes(name) ? { aggregate: aggregates.indexOf(name) } : null
-  if (!column) throw new ValueError(`having compares __count and aggregates that are asked for, not '${String(name).slice(0, 60)}'`)
+  if (!column) throw new ValueError(`having compares __count and aggregates that are asked for, not '${shown(name)}'`)
   if (operator === 'in') return { kind: 'in', column, values: (Array.isArray(value) ? value : [value]).map(number) }
   if (operator === 'not in')
     return { kind: 'not', node: { kind: 'in', column, values: (Array.isArray(value) ? value : [value]).map(number) } }
   if (typeof operator !== 'string' || !Object.hasOwn(comparisons, operator))
-    throw new ValueError(`Invalid operator ${String(operator).slice(0, 20)} in having`)
+    throw new ValueError(`Invalid operator ${shown(operator, 20)} in having`)
   return { kind: 'compare', column, operator: operator as keyof typeof comparisons, value: number(value) }
 }
 

@@ -35,7 +35,9 @@ export function searchNode(env: Env, model: Model, domain: unknown): Node {
 export function parseOrder(env: Env, model: Model, order: string | readonly OrderTerm[] | null | undefined | false): readonly OrderTerm[] {
   if (!order) return model.order
   if (typeof order !== 'string') return order
-  return order.split(',').map((term) => {
+  const terms = order.split(',')
+  if (terms.length > 50) throw new ValueError('Invalid order: too many fields')
+  return terms.map((term) => {
     const [, name = '', direction = ''] =
       /^\s*"?([a-zA-Z_][a-zA-Z0-9_]*)"?\s*(asc|desc)?(?:\s+nulls\s+(?:first|last))?\s*$/i.exec(term) ?? []
     const field = name ? readableField(env, model, name) : undefined

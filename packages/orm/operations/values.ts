@@ -135,7 +135,8 @@ function toSecret(env: Env, field: FieldInfo, value: unknown): string | null {
 function toText(env: Env, field: FieldInfo, value: unknown): string | null {
   const given = typeof value === 'number' ? String(value) : value
   if (typeof given !== 'string') return wrong(field, value)
-  const text = given.includes('\0') ? given.replaceAll('\0', '') : given
+  // PostgreSQL keeps neither NUL nor half of a surrogate pair.
+  const text = (given.includes('\0') ? given.replaceAll('\0', '') : given).toWellFormed()
   if (field.options['size'] && text.length > (field.options['size'] as number))
     throw new ValidationError(`${field.label} is longer than ${field.options['size']} characters.`)
   if (field.options.required && text.trim() === '') return missing(env, field)

@@ -17,6 +17,11 @@ export class Sql {
     return new Sql(texts, parts)
   }
 
+  /** One level, however long the list: nested fragments would exhaust the stack. */
+  static joined(list: readonly Sql[], separator: string): Sql {
+    return new Sql(['', ...Array<string>(list.length - 1).fill(separator), ''], list)
+  }
+
   static fixed(text: string): Sql {
     return new Sql([text], [])
   }
@@ -75,7 +80,5 @@ export function literal(text: string): Sql {
 export const empty = Sql.fixed('')
 
 export function join(list: readonly Sql[], separator: ', ' | ' and ' | ' or ' | ' ' | ' union all ' = ', '): Sql {
-  if (list.length === 0) return empty
-  const between = Sql.fixed(separator)
-  return list.slice(1).reduce((all, one) => sql`${all}${between}${one}`, list[0]!)
+  return list.length === 0 ? empty : Sql.joined(list, separator)
 }

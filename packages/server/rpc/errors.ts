@@ -9,6 +9,7 @@ import {
   UserError,
   ValidationError,
   ValueError,
+  shown,
 } from '@erp4/orm'
 import { MarshalError } from './xml-encode.ts'
 import { XmlError } from './xml-decode.ts'
@@ -27,7 +28,7 @@ export class UnknownDatabase extends Error {
   override name = 'UnknownDatabase'
 
   constructor(name: unknown) {
-    super(`FATAL:  database "${String(name).slice(0, 100)}" does not exist`)
+    super(`FATAL:  database "${shown(name, 100)}" does not exist`)
   }
 }
 

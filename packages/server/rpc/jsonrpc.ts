@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { ArgumentError, NotFoundError } from '@erp4/orm'
+import { ArgumentError, NotFoundError, shown } from '@erp4/orm'
 import { requestFacts } from '../http/facts.ts'
 import { type RpcContext, countAnswer, reportError } from './context.ts'
 import { Refused, demandMembers, openEnvelope, sendError, sendRefusal, sendResult } from './envelope.ts'
@@ -26,7 +26,7 @@ export function addJsonRpc(app: FastifyInstance, context: RpcContext): void {
 function serviceCall(params: Readonly<Record<string, unknown>>): Parameters<typeof callService>[2] {
   demandMembers(params, ['service', 'method', 'args'])
   const { service, method, args } = params
-  if (!isServiceName(service)) throw new NotFoundError('method', `The service '${String(service).slice(0, 100)}' does not exist`)
+  if (!isServiceName(service)) throw new NotFoundError('method', `The service '${shown(service, 100)}' does not exist`)
   if (typeof method !== 'string' || !Array.isArray(args)) throw new ArgumentError("'method' must be a text and 'args' a list")
   return { service, method, params: args }
 }

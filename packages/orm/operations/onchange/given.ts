@@ -1,6 +1,6 @@
 import { Decimal } from '../../decimal.ts'
 import type { Env } from '../../env.ts'
-import { ArgumentError, ValueError } from '../../errors.ts'
+import { ArgumentError, ValueError, shown } from '../../errors.ts'
 import type { FieldInfo, Model } from '../../registry.ts'
 import { visibleField } from '../../rules.ts'
 import { relatedEnd } from '../../sql/expression.ts'
@@ -67,7 +67,7 @@ async function takeTarget(
   const raw = Array.isArray(value) ? value[0] : isRecord ? (value as { id?: unknown }).id : value
   const id = typeof raw === 'number' && Number.isInteger(raw) && raw > 0 && raw <= 2147483647 ? raw : null
   if (id === null && typeof raw === 'number' && raw !== 0)
-    throw new ValueError(`Wrong value for ${record.model.name}.${field.name}: ${String(raw).slice(0, 40)}`)
+    throw new ValueError(`Wrong value for ${record.model.name}.${field.name}: ${shown(raw, 40)}`)
   const comodel = record.form.env.modelOf(end.comodel!)
   if (id !== null && (await record.stored(field)) !== id) note(given, comodel, id)
   const own = isRecord ? Object.entries(value as Values).filter(([name]) => name !== 'id' && name !== 'display_name') : []
