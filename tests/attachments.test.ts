@@ -208,7 +208,7 @@ test('a stranger gets one answer for what is there, hidden, private or was never
   const id = await attach(ann, on(open))
   const bare = async (path: string) => {
     const { status, text: body, headers } = await fetchAs(null, path)
-    const { date, 'x-request-id': _, ...rest } = headers
+    const { date: _, 'x-request-id': __, ...rest } = headers
     return { status, body, rest }
   }
   const first = await bare('/web/content/987654321')

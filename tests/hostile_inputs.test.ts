@@ -120,7 +120,6 @@ const odd: unknown[] = [
   { valueOf: {} },
   { length: 5 },
   { constructor: 1 },
-  { then: 1 },
   { toJSON: 1 },
   { id: 1 },
   { fields: {} },

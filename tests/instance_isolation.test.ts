@@ -43,7 +43,7 @@ const rpc = (host: string, service: string, method: string, args: unknown[]) =>
 
 /** What a caller sees of an answer; the reference and the time differ between any two. */
 const seen = ({ status, headers, text }: Answer): unknown => {
-  const { date, 'x-request-id': _, 'content-security-policy': policy, 'set-cookie': cookie, ...rest } = headers
+  const { date: _, 'x-request-id': __, 'content-security-policy': policy, 'set-cookie': cookie, ...rest } = headers
   return [
     status,
     rest,

@@ -127,7 +127,10 @@ const comparisons = new Set([
   '=ilike',
   'not =ilike',
 ])
-const spellings: Record<string, string> = { '==': '=', '<>': '!=' }
+const spellings: ReadonlyMap<string, string> = new Map([
+  ['==', '='],
+  ['<>', '!='],
+])
 const dateParts = new Set([
   'year_number',
   'quarter_number',
@@ -144,7 +147,7 @@ const dateParts = new Set([
 function condition(parse: Parse, model: Model, path: readonly string[], spelling: string, value: unknown, depth: number): Node {
   if (depth > limits.depth || path.length > 12) throw new ValueError('Domain() is too deep')
   const [head = '', ...rest] = path
-  let operator = spellings[spelling] ?? spelling
+  let operator = spellings.get(spelling) ?? spelling
   const field = readableField(parse.env, model, head, parse.rules)
   if (!field)
     throw new ValueError(
@@ -156,8 +159,10 @@ function condition(parse: Parse, model: Model, path: readonly string[], spelling
   }
   if (field.related) return condition(parse, model, [...field.related, ...rest], operator, value, depth + 1)
   if (rest.length > 0) {
-    if ((field.kind === 'date' || field.kind === 'datetime') && rest.length === 1 && dateParts.has(rest[0]!))
+    if ((field.kind === 'date' || field.kind === 'datetime') && rest.length === 1 && dateParts.has(rest[0]!)) {
+      demandComparison(operator)
       return leaf(field, operator, value, rest[0]!)
+    }
     const comodel = parse.env.registry.models.get(field.comodel ?? '')
     if (!comodel) throw new ValueError(`Invalid field ${model.name}.${path.join('.').slice(0, 100)} in condition`)
     return any(parse, field, comodel, condition(parse, comodel, rest, operator, value, depth + 1))
@@ -169,10 +174,14 @@ function condition(parse: Parse, model: Model, path: readonly string[], spelling
     return operator === 'any' ? node : not(node)
   }
   if (operator === 'child_of' || operator === 'parent_of') return hierarchy(parse, model, field, operator, value)
-  if (!comparisons.has(operator)) throw new ValueError(`Invalid operator '${operator.slice(0, 20)}' in condition`)
+  demandComparison(operator)
   if (field.computed === 'live') return live(parse, model, field, operator, value, depth)
   if (field.comodel) return relation(parse, field, operator, value)
   return leaf(field, operator, value, null)
+}
+
+function demandComparison(operator: string): void {
+  if (!comparisons.has(operator)) throw new ValueError(`Invalid operator '${operator.slice(0, 20)}' in condition`)
 }
 
 /** Inside a relation the caller's own rights on the other model apply too. */
