@@ -3,7 +3,9 @@ import type { Registry } from '../registry.ts'
 import type { Sql } from '../sql/fragment.ts'
 
 /** Stand for the ids in a kept statement, of one record and of several. */
-const [oneId, manyIds]: readonly (readonly number[])[] = [Object.freeze([0]), Object.freeze([0, 0])]
+const noId = -2147483647
+const oneId: readonly number[] = Object.freeze([noId])
+const manyIds: readonly number[] = Object.freeze([noId, noId])
 
 /** So many statements are kept per registry, over all instances and users that share it. */
 const most = 2000
@@ -15,7 +17,7 @@ const groupKeys = new WeakMap<ReadonlySet<string>, string>()
  * between two users with one key is nothing, since everything that rules may look at is part of it.
  */
 export function planned(env: Env, key: string, ids: readonly number[], make: (ids: readonly number[]) => Sql): Sql {
-  const slot = ids.length > 1 ? manyIds! : oneId!
+  const slot = ids.length > 1 ? manyIds : oneId
   const plans = kept.get(env.registry) ?? new Map<string, Sql>()
   kept.set(env.registry, plans)
   const full = `${key}|${callerKey(env)}|${ids.length > 1}`
@@ -25,7 +27,7 @@ export function planned(env: Env, key: string, ids: readonly number[], make: (id
     if (plans.size >= most) plans.clear()
     plans.set(full, plan)
   }
-  return plan.withValues((values) => values.map((value) => (value === slot ? ids : value)))
+  return plan.withValues((values) => values.map((value) => (value === slot ? ids : value === noId ? ids[0] : value)))
 }
 
 function callerKey({ user, context, isSystem }: Env): string {

@@ -8,6 +8,7 @@ import { compileCondition } from '../sql/condition.ts'
 import { Scope, isPushable } from '../sql/expression.ts'
 import { type Sql, empty, ident, sql } from '../sql/fragment.ts'
 import { type Encoding, type Nested, type Want, activeOnly, asArray, orderBy, page, selectList } from '../sql/select.ts'
+import { oneOf } from '../sql/ids.ts'
 import { shapeName } from '../sql/names.ts'
 import { flush } from './recompute.ts'
 
@@ -103,7 +104,7 @@ export function byIds(
       : isAscending(ids)
         ? sql` order by ${scope.column('id')}`
         : sql` order by array_position(${ids}, ${scope.column('id')})`
-  return sql`select ${asArray(sql`select ${list} from ${ident(model.table)} t where ${scope.column('id')} = any(${ids})${where}${order}`)}`
+  return sql`select ${asArray(sql`select ${list} from ${ident(model.table)} t where ${oneOf(scope.column('id'), ids)}${where}${order}`)}`
 }
 
 const isAscending = (ids: readonly number[]): boolean => ids.every((id, i) => i === 0 || ids[i - 1]! < id)

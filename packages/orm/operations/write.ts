@@ -7,6 +7,7 @@ import { compileCondition } from '../sql/condition.ts'
 import { Scope } from '../sql/expression.ts'
 import { type Sql, column, empty, ident, join, literal, sql } from '../sql/fragment.ts'
 import { companiesAgree, linksAllowed } from '../sql/links.ts'
+import { oneOf } from '../sql/ids.ts'
 import { shapeName } from '../sql/names.ts'
 import { recordset } from '../sql/recordset.ts'
 import { applyCommands } from './apply-commands.ts'
@@ -120,7 +121,7 @@ async function update(
     model.audit && fields.length > 0
       ? sql`, a as (${auditRows(call, env.user.id, model.name, 'write', sql`x.change`, sql`(select n.id, ${writtenChange('n', fields)} as change from n)`)} where x.change <> '{}'::jsonb)`
       : empty
-  const statement = sql`with o as materialized (select t.id, t.version as seen${oldList} from ${ident(model.table)} t where t.id = any(${ids})${condition} order by t.id for no key update of t),
+  const statement = sql`with o as materialized (select t.id, t.version as seen${oldList} from ${ident(model.table)} t where ${oneOf(sql`t.id`, ids)}${condition} order by t.id for no key update of t),
     n as (update ${ident(model.table)} t set ${sets} from o${source} where t.id = o.id${joined}${seen === null ? empty : sql` and o.seen = ${seen}::int4`} returning ${returned})${trail}
     select (select count(*)::int4 from o) as found, (select count(*)::int4 from n) as written${judgements(rule, links, companies)}${join(
       upward.map(
