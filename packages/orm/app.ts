@@ -38,5 +38,5 @@ export function app<const D extends readonly Definition<any, any>[]>(manifest: {
   menus?: readonly Menu[]
   i18n?: App['i18n']
 }): App {
-  return { label: manifest.name, version: '1', depends: [], extensions: [], groups: [], views: [], menus: [], i18n: {}, ...manifest } as App
+  return { label: manifest.name, version: '1', depends: [], extensions: [], groups: [], views: [], menus: [], i18n: {}, ...manifest }
 }
