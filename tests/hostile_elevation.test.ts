@@ -368,6 +368,47 @@ test('a command in a list has the rights of its caller on that record, at every 
   assert.deepEqual(after, before)
 })
 
+test('nobody makes, changes or deletes a record where his rules do not reach, even one that nothing else protects', async () => {
+  const made = await at.system.model('res.partner').create([{ name: 'Kept', company_id: elsewhere }, { name: 'Kept too' }])
+  const [there, here] = made.ids as [number, number]
+  const rows = () => at.databases.use(at.database, (cx) => cx.query(sql`select id, name, company_id, version from res_partner order by id`))
+  const before = await rows()
+  // Who gives rights may name every company, so that no link stands in his way: the rule alone does.
+  for (const [caller, method, args] of [
+    [asMeg, 'create', [{ name: 'Evil', company_id: elsewhere }]],
+    [asMeg, 'create', [[{ name: 'Fine' }, { name: 'Evil', company_id: elsewhere }]]],
+    [asMeg, 'write', [[here], { company_id: elsewhere }]],
+    [asMeg, 'unlink', [[there]]],
+    [asMeg, 'unlink', [[here, there]]],
+    [asEd, 'unlink', [[there]]],
+    [asAnn, 'unlink', [[here]]],
+    [asPat, 'unlink', [[here]]],
+  ] as const) {
+    const { error } = await caller.call('res.partner', method, args)
+    assert.equal(error?.name, 'odoo.exceptions.AccessError', JSON.stringify([method, args]))
+    assert.deepEqual(await rows(), before, JSON.stringify([method, args]))
+  }
+})
+
+test("a list's command speaks of that list's lines alone, be the others one's own too", async () => {
+  const firm = async (name: string): Promise<[number, number]> => {
+    const { result: id } = await asEd.call('res.partner', 'create', [
+      { name, is_company: true, child_ids: [[0, 0, { name: `Of ${name}` }]] },
+    ])
+    return [id, (await asEd.call('res.partner', 'read', [[id], ['child_ids']])).result[0].child_ids[0]]
+  }
+  const [one] = await firm('One')
+  const [, other] = await firm('Other')
+  for (const command of [
+    [1, other, { name: 'Renamed' }],
+    [2, other, 0],
+    [3, other, 0],
+  ]) {
+    assert.equal((await asEd.call('res.partner', 'write', [[one], { child_ids: [command] }])).error?.name, 'odoo.exceptions.AccessError')
+    assert.equal((await asEd.call('res.partner', 'read', [[other], ['name']])).result[0].name, 'Of Other')
+  }
+})
+
 test('a form saved back cuts no link that its reader does not see', async () => {
   const { result: firm } = await asEd.call('res.partner', 'create', [
     { name: 'Shared', is_company: true, child_ids: [[0, 0, { name: 'Seen' }]] },
@@ -468,4 +509,38 @@ test('a key that is removed, or over, opens nothing any more', async () => {
   assert.equal((await ask()).status, 200)
   await asPat.call('res.users.apikeys', 'remove', [[id]])
   assert.equal((await ask()).status, 401)
+})
+
+test('a key makes no further key, and a session only while its password is fresh', async () => {
+  const key = await asEd.key()
+  const json2 = (model: string, method: string, body: unknown) =>
+    site.send(`/json/2/${model}/${method}`, { method: 'POST', headers: { authorization: `bearer ${key}` }, body })
+  const [dialogue] = JSON.parse(
+    (await json2('res.users.apikeys.description', 'create', { vals_list: [{ name: 'x', duration: '1' }] })).text,
+  ) as [number]
+  const before = await standing()
+  const asked = await json2('res.users.apikeys.description', 'make_key', { ids: [dialogue] })
+  assert.deepEqual([JSON.parse(asked.text).res_model, asked.text.includes('default_key')], ['res.users.identitycheck', false])
+  const check = JSON.parse(asked.text).res_id as number
+  for (const context of [{}, { password: 'wrong' }, { password: '' }, { password: null }, { password: { a: 1 } }])
+    assert.match((await json2('res.users.identitycheck', 'run_check', { ids: [check], context })).text, /AccessDenied/)
+  await at.databases.use(at.database, (cx) =>
+    cx.query(sql`update session set confirmed = now() - interval '11 minutes' where user_id = ${ed.id}::int4`),
+  )
+  const late = await asEd.call('res.users.apikeys.description', 'make_key', [[dialogue]])
+  assert.equal(late.result.res_model, 'res.users.identitycheck')
+  assert.deepEqual(await standing(), before)
+})
+
+test("an idempotency key is its user's own: another's answer is never given", async () => {
+  const [mine, theirs] = [await asAnn.key(), await asPat.key()]
+  const ask = (key: string) =>
+    site.send('/json/2/res.users.apikeys.description/create', {
+      method: 'POST',
+      headers: { authorization: `bearer ${key}`, 'idempotency-key': 'the-same' },
+      body: { vals_list: [{ name: 'once', duration: '1' }] },
+    })
+  const first = [(await ask(mine)).text, (await ask(theirs)).text]
+  assert.notEqual(first[0], first[1])
+  assert.deepEqual([(await ask(mine)).text, (await ask(theirs)).text], first)
 })

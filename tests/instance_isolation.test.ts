@@ -4,9 +4,9 @@ import { Socket } from 'node:net'
 import { test } from 'node:test'
 import { administrator, contactManager, portal } from '@erp4/base'
 import { contacts } from '@erp4/contacts'
-import { Databases, type Env, sql } from '@erp4/orm'
+import { Databases, type Env, Prepared, sql } from '@erp4/orm'
 import { connectAs, listInstances, withClient } from '@erp4/ops'
-import { FileStore, shareFile } from '@erp4/server'
+import { FileStore, hashPassword, shareFile } from '@erp4/server'
 import { withCluster, world } from '@erp4/testing'
 import { type Answer, type Ask, openSite, password } from './site.ts'
 
@@ -287,10 +287,32 @@ test('what is remembered of a user, of rights and of a wrong password belongs to
   assert.match((await asPassword(0, 'create', [{ name: 'x' }])).text, /AccessError/)
   assert.match((await asPassword(1, 'create', [{ name: 'x' }])).text, /"result":\d+/)
 
+  // The same person's other password there: what was found right here says nothing of it.
+  const other = new Prepared(await hashPassword('quite another password', 1000))
+  const again = new Prepared(await hashPassword(password, 1000))
+  for (const [i, hash] of [again, other].entries()) {
+    const side = i === 0 ? azure : bakery
+    await side.system
+      .model('res.users')
+      .browse([one.user.id])
+      .write({ password: hash } as never)
+  }
+  const versions = await Promise.all(
+    [azure, bakery].map(({ system }) => system.model('res.users').browse([one.user.id]).read(['sec_version'])),
+  )
+  await bakery.databases.use(bakery.database, (cx) =>
+    cx.query(sql`update res_users set sec_version = ${versions[0]![0]!.sec_version}::int4 where id = ${one.user.id}::int4`),
+  )
+  assert.match((await asPassword(0, 'search_count', [[]])).text, /"result":\d+/)
+  assert.match((await asPassword(1, 'search_count', [[]])).text, /AccessDenied/)
+
   // Failures here are no failures there.
   for (let i = 0; i < 12; i++) await rpc(hostA, 'common', 'login', [a.name, two.user.login, `wrong ${i}`])
   assert.equal(JSON.parse((await rpc(hostA, 'common', 'login', [a.name, one.user.login, password])).text).result, false)
-  assert.equal(JSON.parse((await rpc(hostB, 'common', 'login', [b.name, two.user.login, password])).text).result, two.user.id)
+  assert.equal(
+    JSON.parse((await rpc(hostB, 'common', 'login', [b.name, two.user.login, 'quite another password'])).text).result,
+    two.user.id,
+  )
 })
 
 test('the role that serves one instance reaches no other database, and makes nothing in its own', async () => {

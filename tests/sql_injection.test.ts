@@ -2,7 +2,18 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { contactManager } from '@erp4/base'
 import { contacts } from '@erp4/contacts'
-import { type Connection, Env, type FieldInfo, type Model, callMethod, methodNames, describeMethod, openCall, sql } from '@erp4/orm'
+import {
+  type Connection,
+  Env,
+  type FieldInfo,
+  type Model,
+  callMethod,
+  methodNames,
+  describeMethod,
+  openCall,
+  sql,
+  UserError,
+} from '@erp4/orm'
 import { world } from '@erp4/testing'
 
 // A statement's text is ours to the last letter: what a caller sends is a parameter, or no part of it at all.
@@ -367,6 +378,9 @@ test('any condition, order, group and aggregate compiles to identifiers of ours 
     const { statements, error } = await statementsOf(model.name, method, args, { ...kwargs, context })
     const asked = [model.name, method, args, kwargs, context]
     for (const statement of statements) assertOurs(statement, asked)
+    // Names are refused where they are read, not by the last fence before the text.
+    if (error !== undefined)
+      assert.ok(error instanceof UserError || 'code' in (error as object), `${String(error)} for ${JSON.stringify([method, args])}`)
     const { code } = (error ?? {}) as { code?: string }
     // What PostgreSQL may refuse is a value, never a text.
     assert.ok(code === undefined || !/^42|^0A/.test(code), `${code} ${(error as Error)?.message} for ${JSON.stringify(asked)}`)
@@ -402,6 +416,9 @@ test('writes compile to identifiers of ours and parameters', async () => {
     ])
     const { statements, error } = await statementsOf('res.partner', method, args, { context: { lang: fuzz.one(['en_US', 'ko_KR']) } })
     for (const statement of statements) assertOurs(statement, [method, args])
+    // Names are refused where they are read, not by the last fence before the text.
+    if (error !== undefined)
+      assert.ok(error instanceof UserError || 'code' in (error as object), `${String(error)} for ${JSON.stringify([method, args])}`)
     const { code } = (error ?? {}) as { code?: string }
     assert.ok(code === undefined || !/^42|^0A/.test(code), `${code} ${(error as Error)?.message} for ${JSON.stringify([method, args])}`)
     if (!error) ran++
