@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -222,6 +225,19 @@ test('operations on one subject come one after the other, and a dead holder lets
   await hold
   await world.host.db.query("insert into operation_lock values ('dead', 0, 'test', 'nobody', now() + interval '200 ms')")
   await operation(world.host.db, 'dead', 'test', async () => {}, { waitMs: 5_000 })
+
+  const killed = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
+  const start = readFileSync(`/proc/${killed.pid}/stat`, 'utf8').split(' ')[21]
+  await world.host.db.query("insert into operation_lock values ('killed', 0, 'test', $1, now() + interval '1 hour')", [
+    `${hostname()}/${killed.pid}/${start}`,
+  ])
+  await assert.rejects(
+    operation(world.host.db, 'killed', 'test', async () => {}, { waitMs: 200 }),
+    { code: 'busy' },
+  )
+  killed.kill('SIGKILL')
+  await once(killed, 'exit')
+  await operation(world.host.db, 'killed', 'test', async () => {}, { waitMs: 200 })
 })
 
 test('servers hear of new, renamed and deleted instances, keep the same object for an unchanged one, and come back after a loss', async () => {

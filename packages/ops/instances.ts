@@ -9,7 +9,7 @@ import { ensureFolder } from './files.ts'
 import { instanceRoles, type InstanceRole } from './host-schema.ts'
 import type { Host } from './host.ts'
 import { demandHostName, demandInstanceName } from './names.ts'
-import { operation } from './operation.ts'
+import { dropDeadLocks, operation } from './operation.ts'
 import { newPassword, scramVerifier } from './scram.ts'
 import { seal, unseal } from './sealing.ts'
 
@@ -94,6 +94,7 @@ export async function deleteInstance(host: Host, name: string, confirm: string |
 
 /** Removes what a killed `createInstance` or `deleteInstance` left; returns their names. */
 export async function sweepInstances(host: Host): Promise<string[]> {
+  await dropDeadLocks(host.db)
   const { rows } = await host.db.query<{ uuid: string; name: string; database: string }>(
     `select uuid, name, database from instance i
      where state <> 'ready' and not exists (select from operation_lock l where l.subject = i.uuid::text and l.until > now())`,

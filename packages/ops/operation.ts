@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
@@ -10,11 +11,12 @@ export interface OperationOptions {
   leaseMs?: number
 }
 
-const holder = `${hostname()}/${process.pid}`
+const holder = `${hostname()}/${process.pid}/${startOf(process.pid)}`
 
 /**
  * Runs `work` as the only operation on `subject` (an instance's uuid, a template's name), and writes it into the log.
- * The lock is a lease with a fencing number: a holder that died lets go after `leaseMs`. OpsError `busy` when waiting was in vain.
+ * The lock is a lease with a fencing number: a holder that died lets go at once if it ran on this machine, else after `leaseMs`.
+ * OpsError `busy` when waiting was in vain.
  */
 export async function operation<T>(
   db: pg.Pool,
@@ -47,6 +49,13 @@ async function logged<T>(db: pg.Pool, subject: string, kind: string, work: () =>
   }
 }
 
+/** Lets go of the locks of processes of this machine that are gone, as after `kill -9`, so that nobody waits for their lease to end. */
+export async function dropDeadLocks(db: pg.Pool): Promise<void> {
+  const { rows } = await db.query<{ subject: string; fence: string; holder: string }>('select subject, fence, holder from operation_lock')
+  for (const lock of rows.filter((one) => isGone(one.holder)))
+    await db.query('delete from operation_lock where subject = $1 and fence = $2', [lock.subject, lock.fence])
+}
+
 async function acquire(db: pg.Pool, subject: string, kind: string, leaseMs: number, waitMs: number): Promise<string> {
   const deadline = Date.now() + waitMs
   for (;;) {
@@ -59,7 +68,24 @@ async function acquire(db: pg.Pool, subject: string, kind: string, leaseMs: numb
     )
     if (rows[0]) return rows[0].fence
     if (Date.now() > deadline) throw new OpsError('busy', `Another operation on ${subject} is still running: try again when it has ended.`)
+    await dropDeadLocks(db)
     await pause(100)
+  }
+}
+
+/** A process of this machine that has ended; of other machines nothing is known. A number that was given to a new process does not deceive. */
+function isGone(one: string): boolean {
+  const [host, pid, start] = one.split('/')
+  return host === hostname() && startOf(Number(pid)) !== start
+}
+
+/** When a process began, in clock ticks since boot: field 22 of proc(5) stat, the 20th after the name; empty when there is none. */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]!
+  } catch {
+    return '' // ENOENT: it has ended
   }
 }
 
