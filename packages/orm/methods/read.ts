@@ -3,7 +3,7 @@ import { and, or, parseDomain } from '../domain.ts'
 import type { Env } from '../env.ts'
 import { AccessError, ArgumentError, ValueError, shown } from '../errors.ts'
 import { checkIds } from '../operations/lock.ts'
-import { countStatement, demandEver, searchCount, searchIds } from '../operations/read.ts'
+import { countRows, demandEver, searchCount, searchIds } from '../operations/read.ts'
 import { flush } from '../operations/recompute.ts'
 import type { FieldInfo, Model } from '../registry.ts'
 import { mayEver, ruleFor, visibleField } from '../rules.ts'
@@ -123,11 +123,7 @@ async function webSearchRead(env: Env, model: Model, _: readonly number[], args:
     offset,
   })
   const isEmpty = json.text === '[]'
-  let length = 0
-  if (!(isEmpty && offset === 0)) {
-    const [row] = await env.cx.query<{ n: number }>(countStatement(env, model, node, countLimit))
-    length = row!.n
-  }
+  const length = isEmpty && offset === 0 ? 0 : await countRows(env, model, node, countLimit)
   return new RawJson(`{"length":${length},"records":${json.text}}`)
 }
 

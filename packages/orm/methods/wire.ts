@@ -8,7 +8,7 @@ import { flush } from '../operations/recompute.ts'
 import { ruleFor, visibleField } from '../rules.ts'
 import { isPushable, relatedEnd } from '../sql/expression.ts'
 import type { Sql } from '../sql/fragment.ts'
-import { shapeName } from '../sql/names.ts'
+import { askedName, shapeName } from '../sql/names.ts'
 import type { Nested, Want } from '../sql/select.ts'
 import { RawJson } from './method.ts'
 import { planned } from './plans.ts'
@@ -59,7 +59,7 @@ export async function readWire(env: Env, model: Model, ids: readonly number[], w
   demandEver(env, model, 'read')
   await flush(env)
   if (ids.length === 0) return new RawJson('[]')
-  return answer(env, model, wants, (pushed) => byIds(env, model, ids, pushed, 'wire'), true)
+  return answer(env, model, wants, (pushed) => byIds(env, model, ids, pushed, 'wire'), shapeName)
 }
 
 /** `read` with fields by name: by far the most frequent call, so its statement is kept. */
@@ -92,7 +92,7 @@ export async function searchReadWire(
   const order = parseOrder(env, model, options.order as string)
   if (node.kind === 'false') return { json: new RawJson('[]'), node }
   return {
-    json: await answer(env, model, wants, (pushed) => byDomain(env, model, node, pushed, 'wire', { ...options, order }), false),
+    json: await answer(env, model, wants, (pushed) => byDomain(env, model, node, pushed, 'wire', { ...options, order }), askedName),
     node,
   }
 }
@@ -103,11 +103,11 @@ async function answer(
   model: Model,
   wants: readonly Want[],
   statement: (wants: readonly Want[]) => Sql,
-  isFixed: boolean,
+  nameOf: (query: Sql) => string | undefined,
 ): Promise<RawJson> {
   if (wants.every((want) => isPushed(env, want)) && !env.context['force_rows']) {
     const query = statement(wants)
-    const [row] = await env.cx.query<{ '?column?': string }>(query, isFixed ? shapeName(query) : undefined)
+    const [row] = await env.cx.query<{ '?column?': string }>(query, nameOf(query))
     return new RawJson(row!['?column?'])
   }
   const query = statement(wants.flatMap((want) => pushedPart(env, want)))

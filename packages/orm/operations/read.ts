@@ -6,10 +6,10 @@ import { type FieldInfo, type Model, type OrderTerm, isToMany } from '../registr
 import { mayEver, readableField, ruleFor } from '../rules.ts'
 import { compileCondition } from '../sql/condition.ts'
 import { Scope, isPushable } from '../sql/expression.ts'
-import { type Sql, empty, ident, sql } from '../sql/fragment.ts'
+import { type Sql, empty, ident, sql, whole } from '../sql/fragment.ts'
 import { type Encoding, type Nested, type Want, activeOnly, asArray, orderBy, page, selectList } from '../sql/select.ts'
 import { oneOf } from '../sql/ids.ts'
-import { shapeName } from '../sql/names.ts'
+import { askedName, shapeName } from '../sql/names.ts'
 import { flush } from './recompute.ts'
 
 export interface ReadOptions {
@@ -62,7 +62,7 @@ export async function searchIds(env: Env, model: Model, domain: unknown, options
     new Set(),
     new Scope('t'),
   )
-  return (await env.cx.query<{ id: number }>(statement)).map((row) => row.id)
+  return (await env.cx.query<{ id: number }>(statement, askedName(statement))).map((row) => row.id)
 }
 
 const cleanLimit = (limit: number | null | undefined): number | null => (limit === undefined || limit === null ? null : limit)
@@ -73,16 +73,19 @@ export async function searchCount(env: Env, model: Model, domain: unknown, limit
   await flush(env)
   const node = searchNode(env, model, domain)
   if (node.kind === 'false') return 0
-  const [row] = await env.cx.query<{ n: number }>(countStatement(env, model, node, limit))
-  return row!.n
+  return countRows(env, model, node, limit)
 }
 
-export function countStatement(env: Env, model: Model, node: Node, limit: number | null): Sql {
+/** How many match a domain that is resolved already. */
+export async function countRows(env: Env, model: Model, node: Node, limit: number | null): Promise<number> {
   const scope = new Scope('c')
   const where = node.kind === 'true' ? empty : sql` where ${compileCondition(env, node, scope)}`
-  return limit === null
-    ? sql`select count(*)::int4 as n from ${ident(model.table)} c${where}`
-    : sql`select count(*)::int4 as n from (select from ${ident(model.table)} c${where} limit ${limit}) counted`
+  const statement =
+    limit === null
+      ? sql`select count(*)::int4 as n from ${ident(model.table)} c${where}`
+      : sql`select count(*)::int4 as n from (select from ${ident(model.table)} c${where} limit ${whole(limit)}) counted`
+  const [row] = await env.cx.query<{ n: number }>(statement, askedName(statement))
+  return row!.n
 }
 
 /** JSON text of the records that are there for the caller, in the order of `ids`. */

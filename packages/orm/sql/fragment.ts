@@ -77,6 +77,12 @@ export function literal(text: string): Sql {
   return Sql.fixed(`'${text.replaceAll("'", "''")}'`)
 }
 
+/** A whole number of at least 0 as itself: a prepared plan for any limit would be one for a tenth of the table. */
+export function whole(number: number): Sql {
+  if (!Number.isSafeInteger(number) || number < 0) throw new Error('A whole number of at least 0 is needed')
+  return Sql.fixed(String(number))
+}
+
 export const empty = Sql.fixed('')
 
 export function join(list: readonly Sql[], separator: ', ' | ' and ' | ' or ' | ' ' | ' union all ' = ', '): Sql {

@@ -6,7 +6,7 @@ import { ruleFor } from '../rules.ts'
 import { compileCondition } from './condition.ts'
 import type { Scope } from './expression.ts'
 import { fieldExpression, relatedEnd } from './expression.ts'
-import { type Sql, empty, ident, join, sql } from './fragment.ts'
+import { type Sql, empty, ident, join, sql, whole } from './fragment.ts'
 
 /** What to bring of one field. */
 export interface Want {
@@ -120,7 +120,7 @@ function encodeMany(env: Env, scope: Scope, { field, nested }: Want, encoding: E
   const comodel = env.modelOf(field.comodel!)
   const inner = scope.inner()
   const order = orderBy(env, nested?.order ?? comodel.order, inner)
-  const limit = nested?.limit == null ? empty : sql` limit ${nested.limit}`
+  const limit = nested?.limit == null ? empty : sql` limit ${whole(nested.limit)}`
   const offset = nested?.offset ? sql` offset ${nested.offset}` : empty
   const source = linked(env, field, comodel, scope, inner)
   if (nested)
@@ -186,5 +186,5 @@ export function page(
   const condition = node.kind === 'true' ? empty : sql` where ${compileCondition(env, node, scope)}`
   const order = orderBy(env, options.order, scope)
   const listed = join([...new Set(['id', ...columns])].map((name) => scope.column(name)))
-  return sql`select ${listed} from ${ident(model.table)} f${condition} order by ${order}${options.limit === null ? empty : sql` limit ${options.limit}`}${options.offset ? sql` offset ${options.offset}` : empty}`
+  return sql`select ${listed} from ${ident(model.table)} f${condition} order by ${order}${options.limit === null ? empty : sql` limit ${whole(options.limit)}`}${options.offset ? sql` offset ${options.offset}` : empty}`
 }
