@@ -1,7 +1,7 @@
 import { asOpsError, type OpsCode } from '@erp4/ops'
 
 /** Why a command ended; docs/operations.md has a page for each. 0 = done, 1 = a mistake of ours, 2 = the command line makes no sense. */
-export type FailureCode = OpsCode | 'port_in_use' | 'usage' | 'not_built' | 'refused' | 'internal'
+export type FailureCode = OpsCode | 'port_in_use' | 'usage' | 'not_built' | 'internal'
 
 export const exitCodes: Readonly<Record<FailureCode, number>> = {
   internal: 1,
@@ -23,6 +23,11 @@ export const exitCodes: Readonly<Record<FailureCode, number>> = {
   key_missing: 17,
   key_wrong: 18,
   cluster_failed: 19,
+  legal_hold: 20,
+  retained: 21,
+  set_damaged: 22,
+  store_conflict: 23,
+  store_failed: 24,
 }
 
 /** A command that could not do what it was asked, with one sentence for whoever asked. */

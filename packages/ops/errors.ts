@@ -11,9 +11,15 @@ export type OpsCode =
   | 'missing_right'
   | 'name_invalid'
   | 'name_taken'
+  | 'legal_hold'
   | 'no_postgres'
   | 'not_confirmed'
   | 'not_found'
+  | 'refused'
+  | 'retained'
+  | 'set_damaged'
+  | 'store_conflict'
+  | 'store_failed'
 
 /** For an operator: one sentence that says what is wrong and what to do. */
 export class OpsError extends Error {

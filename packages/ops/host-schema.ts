@@ -19,6 +19,15 @@ create table if not exists instance (
   state text not null default 'creating' check (state in ('creating', 'ready', 'deleting')),
   created timestamptz not null default now()
 );
+-- Facts that came after the first release of the registry.
+alter table instance
+  add column if not exists zone text not null default 'UTC',
+  add column if not exists plan text not null default 'free' check (plan in ('paid', 'free')),
+  add column if not exists suspended timestamptz,
+  add column if not exists expires timestamptz,
+  add column if not exists delete_after timestamptz,
+  add column if not exists legal_hold text,
+  add column if not exists copy_of uuid;
 create table if not exists host_name (
   host text primary key check (host = lower(host) and host ~ '^[a-z0-9.-]{1,253}$'),
   instance uuid not null references instance on delete cascade,

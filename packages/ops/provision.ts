@@ -1,11 +1,12 @@
 import pg from 'pg'
+import { backupSchema } from './backup/schema.ts'
 import type { Cluster } from './cluster.ts'
 import { hostSchema } from './host-schema.ts'
 import type { HostKeys } from './keys.ts'
 import { newPassword, scramVerifier } from './scram.ts'
 
 /** Raise it when anything below changes: the next start then runs it again, as superuser, once. */
-export const provisionVersion = 1
+export const provisionVersion = 2
 
 /** Roles that log in on the host itself; each password is sealed in the home. */
 export const hostLogins = ['erp4_ops', 'erp4_builder', 'erp4_server', 'erp4_sealer'] as const
@@ -30,7 +31,7 @@ export async function provision(cluster: Cluster, keys: HostKeys): Promise<void>
   })
   await as('erp4_empty', hardenEmpty)
   await as('postgres', (db) => db.query('alter database erp4_empty with allow_connections false is_template true connection limit 0'))
-  await as('erp4_host', (db) => db.query(hostSchema))
+  await as('erp4_host', (db) => db.query(hostSchema + backupSchema))
   cluster.home.note({ provisioned: provisionVersion })
 }
 
