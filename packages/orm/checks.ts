@@ -51,7 +51,10 @@ function checkFields(model: Model, models: Models): string[] {
       problems.push(`${at}: a company-dependent field is a stored column, neither translated nor required`)
     if (field.kind === 'monetary' && !field.magic && !model.fields.has(options['currency'] ?? 'currency_id') && !options.related)
       problems.push(`${at}: a monetary field needs a currency field; name it with { currency: '…' }`)
-    if (field.related) problems.push(...checkPath(model, field.related.join('.'), models, `${at} is related to`, true))
+    if (field.related) {
+      const path = checkPath(model, field.related.join('.'), models, `${at} is related to`, true)
+      problems.push(...(path.length > 0 ? path : checkRelated(field, models)))
+    }
     if (field.comodel) problems.push(...checkRelation(field, models))
   }
   for (const computed of model.computes.keys()) {
@@ -64,6 +67,31 @@ function checkFields(model: Model, models: Models): string[] {
   if (model.hasPath && model.fields.get('parent_id')?.comodel !== model.name)
     problems.push(`${model.name}.parent_path needs a many2one parent_id to ${model.name}`)
   return problems
+}
+
+/** A related field shows what it leads to: it may be no more open than the fields on its way. */
+function checkRelated(field: FieldInfo, models: Models): string[] {
+  const at = `${field.model.name}.${field.name}`
+  const here = readersOf(field.model, field.name)
+  const problems: string[] = []
+  let model = field.model
+  for (const name of field.related!) {
+    const step = model.fields.get(name)!
+    if (step.options.secret) problems.push(`${at} would show ${model.name}.${name}, which is secret`)
+    const there = readersOf(model, name)
+    if (there && !(here && [...here].every((group) => there.has(group))))
+      problems.push(`${at} would show ${model.name}.${name}, which is protected: protect() it for the same groups`)
+    model = models.get(step.comodel ?? '') ?? model
+  }
+  return problems
+}
+
+/** The groups that a field is kept for, or null when it is for everyone. */
+function readersOf(model: Model, field: string): Set<string> | null {
+  const rules = model.rules.filter(
+    (rule) => rule.kind === 'protect' && rule.operations.includes('read') && (rule.fields as readonly string[]).includes(field),
+  )
+  return rules.length === 0 ? null : new Set(rules.map((rule) => rule.group!.name))
 }
 
 function checkRelation(field: FieldInfo, models: Models): string[] {

@@ -48,6 +48,8 @@ export const mayEver = (env: Env, model: Model, operation: Operation): boolean =
 
 function isProtected(env: Env, field: FieldInfo, operation: Operation): boolean {
   if (env.isSystem) return false
+  // The path names the parents, hidden ones too: `child_of` and `parent_of` ask by it without telling it.
+  if (field.name === 'parent_path' && field.model.hasPath) return true
   const rules = field.model.rules.filter(
     (rule) => rule.kind === 'protect' && rule.operations.includes(operation) && (rule.fields as readonly string[]).includes(field.name),
   )

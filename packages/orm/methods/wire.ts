@@ -40,7 +40,7 @@ export function cleanIds(ids: unknown): number[] {
 /** The fields a caller names; none means all that he may read. */
 export function chooseFields(env: Env, model: Model, names: unknown): FieldInfo[] {
   if (names === null || names === undefined || names === false || (Array.isArray(names) && names.length === 0)) {
-    return [...model.fields.values()].filter((field) => field.name !== 'parent_path' && visibleField(env, model, field.name))
+    return [...model.fields.values()].filter((field) => visibleField(env, model, field.name))
   }
   if (!Array.isArray(names)) throw new ArgumentError('fields must be a list of names')
   return [...new Set(names)].map((name) => {

@@ -2,10 +2,12 @@ import type { Call } from '../call.ts'
 import { Env } from '../env.ts'
 import { UserError } from '../errors.ts'
 import type { FieldInfo, Model } from '../registry.ts'
+import { mayEver, visibleField } from '../rules.ts'
 import { auditRows } from '../sql/audit.ts'
 import { type Sql, empty, ident, join, sql } from '../sql/fragment.ts'
 import { keyOf } from '../triggers.ts'
 import { holdRows, lockRecords } from './lock.ts'
+import { searchCount } from './read.ts'
 import { lockedParents, mark, resolveReached, upwardFields } from './recompute.ts'
 import { writeRecords } from './write.ts'
 
@@ -14,7 +16,7 @@ export async function unlinkRecords(env: Env, model: Model, ids: readonly number
   if (ids.length === 0) return
   await lockRecords(env, model, ids, 'unlink')
   const system = new Env(env.call, env.user, { ...env.context, active_test: false }, true)
-  await releasePointers(system, model, ids)
+  await releasePointers(env, system, model, ids)
   await deleteHanging(system, model, ids)
   await remove(system, model, ids)
 }
@@ -22,7 +24,7 @@ export async function unlinkRecords(env: Env, model: Model, ids: readonly number
 export const deletion = (field: FieldInfo): 'restrict' | 'set null' | 'cascade' =>
   field.options['ondelete'] ?? (field.options.required ? 'restrict' : 'set null')
 
-async function releasePointers(system: Env<true>, model: Model, ids: readonly number[]): Promise<void> {
+async function releasePointers(env: Env, system: Env<true>, model: Model, ids: readonly number[]): Promise<void> {
   const pointers = (system.registry.pointers.get(model.name) ?? []).filter(
     (field) => !field.options.companyDependent && field.computed === null,
   )
@@ -38,24 +40,29 @@ async function releasePointers(system: Env<true>, model: Model, ids: readonly nu
     .map((field, i) => ({ field, ids: row![`p${i}`]!.filter((id) => field.model !== model || !ids.includes(id)) }))
     .filter((one) => one.ids.length > 0)
   const blocked = found.find(({ field }) => deletion(field) === 'restrict')
-  if (blocked) throw inUse(system, model, blocked.field, blocked.ids.length)
+  if (blocked) throw await inUse(env, model, blocked.field, blocked.ids)
   for (const one of found) {
     if (deletion(one.field) === 'cascade') await unlinkRecords(system, one.field.model, one.ids)
     else await writeRecords(system, one.field.model, one.ids, { [one.field.name]: null })
   }
 }
 
-function inUse(env: Env, model: Model, field: FieldInfo, count: number): UserError {
-  return new UserError(
-    env
-      .t(
-        "This '{model}' cannot be deleted: {count} record(s) of '{other}' still refer to it ({field}). Archive it instead, or change those first.",
-      )
-      .replace('{model}', env.t(model.label))
-      .replace('{count}', String(count))
-      .replace('{other}', env.t(field.model.label))
-      .replace('{field}', env.t(field.label)),
-  )
+/** Says what still refers to the records, as far as the caller may know it. */
+async function inUse(env: Env, model: Model, field: FieldInfo, ids: readonly number[]): Promise<UserError> {
+  const count = mayEver(env, field.model, 'read')
+    ? await searchCount(env.withContext({ active_test: false }), field.model, [['id', 'in', ids]], null)
+    : 0
+  const text =
+    count > 0 && visibleField(env, field.model, field.name)
+      ? env
+          .t(
+            "This '{model}' cannot be deleted: {count} record(s) of '{other}' still refer to it ({field}). Archive it instead, or change those first.",
+          )
+          .replace('{count}', String(count))
+          .replace('{other}', env.t(field.model.label))
+          .replace('{field}', env.t(field.label))
+      : env.t("This '{model}' cannot be deleted: something that you may not see still refers to it. Archive it instead.")
+  return new UserError(text.replace('{model}', env.t(model.label)))
 }
 
 /** Attachments and external ids name their record by model and id; no foreign key holds them. */

@@ -3,7 +3,7 @@ import type { Env } from '../env.ts'
 import type { FieldInfo, Model } from '../registry.ts'
 import { ruleFor } from '../rules.ts'
 import { compileCondition } from './condition.ts'
-import type { Scope } from './expression.ts'
+import { type Scope, fieldExpression } from './expression.ts'
 import { type Sql, ident, join, sql } from './fragment.ts'
 
 /**
@@ -12,13 +12,14 @@ import { type Sql, ident, join, sql } from './fragment.ts'
  */
 export function linksAllowed(env: Env, fields: Iterable<FieldInfo>, scope: Scope): Sql | null {
   const checks = [...fields]
-    .filter((field) => field.column && !field.options.companyDependent)
+    .filter((field) => field.column)
     .map((field) => {
       const comodel = env.modelOf(field.comodel!)
       const inner = scope.inner()
       const domain = field.options['domain'] && !env.isSystem ? parseDomain({ env, rules: false }, comodel, field.options['domain']) : yes
       const rule = and([ruleFor(env, comodel, 'name'), domain])
-      return sql`(${scope.column(field.column!)} is null or exists (select from ${ident(comodel.table)} ${ident(inner.alias)} where ${inner.column('id')} = ${scope.column(field.column!)} and ${compileCondition(env, rule, inner)}))`
+      const target = fieldExpression(env, field, scope)
+      return sql`(${target} is null or exists (select from ${ident(comodel.table)} ${ident(inner.alias)} where ${inner.column('id')} = ${target} and ${compileCondition(env, rule, inner)}))`
     })
   return checks.length === 0 ? null : join(checks, ' and ')
 }

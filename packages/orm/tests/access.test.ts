@@ -239,3 +239,35 @@ for (const order of ['name; drop table shop_order', '(select 1)', 'name desc, pg
     await assert.rejects(rpc(eve, 'shop.order', 'search', [[]], { order }), (error: any) => error.name === 'ValueError')
   })
 }
+
+test('a company-dependent link leads only to what the caller may see', async () => {
+  const mine = (await ann.model('shop.order').create({ name: 'Paid', payer_id: customer })).ids[0]!
+  const hidden = (await at.system.model('res.partner').create({ name: 'Hidden', company_id: other.user.company_id })).ids[0]!
+  for (const payer_id of [hidden, missing])
+    await assert.rejects(rpc(ann, 'shop.order', 'write', [[mine], { payer_id }]), { name: 'AccessError' }, `payer ${payer_id}`)
+  await assert.rejects(rpc(ann, 'shop.order', 'create', [{ name: 'Paid too', payer_id: hidden }]), { name: 'AccessError' })
+  assert.deepEqual(await rpc(ann, 'shop.order', 'read', [[mine], ['payer_id']]), [{ id: mine, payer_id: [customer, 'Azure'] }])
+  assert.equal(await at.system.model('shop.order').count([['name', '=', 'Paid too']]), 0)
+})
+
+test('a refused deletion tells of what the caller may see, and of nothing else', async () => {
+  const order = (await bob.model('shop.order').create({ name: 'Delivered' })).ids[0]!
+  await eve.model('shop.delivery').create({ order_id: order })
+  const refusal = () => rpc(bob, 'shop.order', 'unlink', [[order]]).catch((error: Error) => error.message)
+  assert.equal(
+    await refusal(),
+    "This 'Shop Order' cannot be deleted: something that you may not see still refers to it. Archive it instead.",
+  )
+  await bob.model('shop.delivery').create({ order_id: order })
+  assert.match(await refusal(), /: 1 record\(s\) of 'Shop Delivery' still refer to it \(Order\)\./)
+  assert.equal(await at.system.model('shop.order').count([['id', '=', order]]), 1)
+})
+
+test('the path of a hierarchy, which names hidden parents, cannot be asked for by name', async () => {
+  const category = (await eve.model('shop.category').create({ name: 'Top' })).ids[0]!
+  const asked = (method: string, ...args: unknown[]) => rpc(eve, 'shop.category', method, args)
+  await assert.rejects(asked('read', [category], ['parent_path']), { name: 'ValueError' })
+  await assert.rejects(asked('search', [['parent_path', '=like', '%']]), { name: 'ValueError' })
+  await assert.rejects(asked('search', [], 0, 5, 'parent_path'), { name: 'ValueError' })
+  assert.deepEqual(await asked('search', [['id', 'child_of', category]]), [category])
+})

@@ -46,6 +46,7 @@ export const shop_order = model('shop.order', {
     margin: monetary({ default: Decimal.of(0) }),
     note: text({ translate: true }),
     rebate: integer({ companyDependent: true }),
+    payer_id: many2one('res.partner', { companyDependent: true }),
     due: date(),
     is_big: boolean({ compute: 'live' }),
     verdict: char({ compute: 'live' }),
@@ -187,7 +188,7 @@ const access: Access<'shop.order' | 'shop.line' | 'shop.tag' | 'shop.delivery' |
     ]),
   ],
   'shop.tag': [grant(employee, ['read']), grant(chief, all)],
-  'shop.delivery': [grant(clerk, ['read', 'create'])],
+  'shop.delivery': [grant(clerk, ['read', 'create'], (me) => [['create_uid', '=', me.id]])],
   'shop.quant': [grant(clerk, ['read', 'write']), grant(chief, all)],
   'shop.category': [grant(employee, ['read']), grant(chief, all)],
 }

@@ -108,6 +108,9 @@ test('every contradiction in the declarations is told at once, by name', () => {
   })
   const again = loose.extend('shop.order', { fields: { name: char() } })
   again.compute('line_count', ['line_ids.nope'], () => 0)
+  const open = loose.extend('shop.line', {
+    fields: { its_margin: monetary({ related: 'order_id.margin' }), key: char({ related: 'order_id.user_id.password' }) },
+  })
   const ghost = loose.extend('project.task', { fields: {} })
   const circle = loose.model('x.circle', { fields: { a: char({ compute: 'stored' }), b: char({ compute: 'stored' }) } })
   circle.compute('a', ['b'], () => '')
@@ -116,7 +119,7 @@ test('every contradiction in the declarations is told at once, by name', () => {
     name: 'bad',
     depends: [shop],
     models: [tag, circle],
-    extensions: [again, ghost],
+    extensions: [again, open, ghost],
     access: { 'x.circle': [grant(employee, all)], 'no.model': [] } as any,
     views: [loose.list('x.tag', ['colour'])],
   })
@@ -139,6 +142,8 @@ test('every contradiction in the declarations is told at once, by name', () => {
         'computes shop.order.line_count again',
         'no.model, which no installed app declares',
         'x.tag.Bad',
+        'shop.line.its_margin would show shop.order.margin, which is protected',
+        'shop.line.key would show res.users.password, which is secret',
       ])
         assert.ok(said.includes(part), `${part}\nis not in\n${said}`)
       return true
