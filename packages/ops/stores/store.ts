@@ -28,7 +28,10 @@ export interface ObjectList {
 /** Reading one store. A key is `a/b/c`: lower-case letters, digits, `.`, `_`, `-` and `/` (ULIDs in capitals), never `..`, at most 512 long. */
 export interface StoreReader {
   readonly location: Location
-  /** The object, or the bytes `start` to `end` of it (both counted in, as in HTTP). OpsError `not_found` when there is none. */
+  /**
+   * The object, or the bytes `start` to `end` of it (both counted in, as in HTTP; nothing when it begins past the end).
+   * OpsError `not_found` when there is none.
+   */
   get(key: string, range?: { start: number; end?: number }): Promise<Readable>
   head(key: string): Promise<ObjectFacts | undefined>
   /** In the order of keys. */
@@ -43,6 +46,8 @@ export interface PutOrder {
   /** Hex of the content; compared with what arrived. */
   sha256: string
   retainUntil?: Date
+  /** Ends the attempt when it fires; nothing of it becomes visible. */
+  signal?: AbortSignal
 }
 
 /** Writing: what was written is never written over, and there is no method that deletes (cloud.md §2). */
@@ -56,8 +61,13 @@ export interface StoreWriter extends StoreReader {
 
 /** Deleting: with credentials of its own, at the store. Deleted objects lie in a trash for `trashDays`. */
 export interface StorePruner extends StoreReader {
-  /** OpsError `retained` while the object may not go. */
+  readonly trashDays: number
+  /** Into the trash. OpsError `retained` while the object may not go, by the store's clock; nothing when it is gone already. */
   delete(key: string): Promise<void>
-  /** Later only. */
+  /** Into the trash whatever its retention, which it keeps there: for a damaged object, so that a good one can be put in its place. */
+  setAside(key: string): Promise<void>
+  /** Removes for good what has lain in the trash for `trashDays` and is retained no longer, and what killed writers left. How many objects. */
+  purgeTrash(): Promise<number>
+  /** Later only: an earlier date changes nothing. OpsError `not_found`. */
   extendRetention(key: string, until: Date): Promise<void>
 }
