@@ -28,6 +28,7 @@ export const exitCodes: Readonly<Record<FailureCode, number>> = {
   set_damaged: 22,
   store_conflict: 23,
   store_failed: 24,
+  program_failed: 25,
 }
 
 /** A command that could not do what it was asked, with one sentence for whoever asked. */

@@ -15,6 +15,7 @@ export type OpsCode =
   | 'no_postgres'
   | 'not_confirmed'
   | 'not_found'
+  | 'program_failed'
   | 'refused'
   | 'retained'
   | 'set_damaged'
