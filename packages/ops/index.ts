@@ -1,5 +1,14 @@
 export { findPostgres } from './binaries.ts'
 export { Cluster, type ClusterOptions, type ClusterStatus } from './cluster.ts'
+export {
+  openPart,
+  sealPart,
+  type OpenedPart,
+  type OpenOrder,
+  type PartContext,
+  type SealedPart,
+  type SealOrder,
+} from './envelope/envelope.ts'
 export { examineHost, type Finding } from './examination.ts'
 export { asOpsError, OpsError, type OpsCode } from './errors.ts'
 export { Home, openHome, openOrCreateHome } from './home.ts'

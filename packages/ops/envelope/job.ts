@@ -1,0 +1,47 @@
+import type { OpsCode } from '../errors.ts'
+import type { PartContext } from './message.ts'
+
+/** A program whose output is sealed, or that reads what is opened. */
+export interface Command {
+  command: string
+  args: readonly string[]
+  /** What it gets besides PATH; passwords belong here, never into `args`. */
+  env?: Readonly<Record<string, string>>
+}
+
+/** What the child is asked, over its channel: a key in argv or in the environment could be read by others. */
+export type Job = SealJob | OpenJob
+
+export interface SealJob {
+  task: 'seal'
+  source: Command | { file: string }
+  key: Uint8Array
+  context: PartContext
+  to: string
+  compress: boolean
+  bytesPerSecond?: number | undefined
+}
+
+export interface OpenJob {
+  task: 'open'
+  source: { file: string }
+  key: Uint8Array
+  context: PartContext
+  sink: Command | { file: string }
+  compressed: boolean
+}
+
+export interface SealedPart {
+  /** Of the encrypted file. */
+  bytes: number
+  /** Hex, of the encrypted file. */
+  sha256: string
+  plainBytes: number
+  /** Hex, before compression. */
+  plainSha256: string
+}
+
+export type OpenedPart = Pick<SealedPart, 'plainBytes' | 'plainSha256'>
+
+/** What the child tells. `done` is its last word, after the file lies durably where it belongs. */
+export type Report = { done: SealedPart | OpenedPart } | { failed: { code: OpsCode; message: string } } | { progress: number }
