@@ -10,6 +10,7 @@ import { createRecords } from './operations/create.ts'
 import { unlinkRecords } from './operations/unlink.ts'
 import { writeRecords } from './operations/write.ts'
 import type { Model, Registry } from './registry.ts'
+import { fill } from './texts.ts'
 import type { CheckPath, CreateValues, Domain, FieldName, Loaded, ModelName, Value, Wire, WriteValues } from './types.ts'
 import type { Models } from './models.ts'
 
@@ -112,8 +113,8 @@ export class Env<S extends boolean = boolean> {
   }
 
   /** The text in the caller's language; English where there is no translation. */
-  t(english: string): string {
-    return this.registry.i18n.get(this.context.lang)?.get(english) ?? english
+  t(english: string, values: Readonly<Record<string, string | number>> = {}): string {
+    return fill(this.registry.i18n.get(this.context.lang)?.get(english) ?? english, values)
   }
 
   withContext(patch: Partial<Context> & Record<string, unknown>): Env<S> {

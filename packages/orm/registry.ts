@@ -3,6 +3,7 @@ import type { App } from './app.ts'
 import { checkModel, checkView } from './checks.ts'
 import { DefinitionError } from './errors.ts'
 import { type AnyField, type Kind, type Options, char, datetime, integer, many2one } from './fields.ts'
+import { ko } from './i18n/ko.ts'
 import type { Action, Body, Compute, Constraint, Definition, FollowUp, Inverse, Prepare, Search } from './model.ts'
 import { type Plan, planRecompute } from './triggers.ts'
 import type { Menu, View } from './views.ts'
@@ -278,7 +279,7 @@ function collectPointers(models: Map<string, Model>): Map<string, FieldInfo[]> {
 }
 
 function collectTranslations(apps: readonly App[]): Map<string, Map<string, string>> {
-  const all = new Map<string, Map<string, string>>()
+  const all = new Map([['ko_KR', new Map(Object.entries(ko))]])
   for (const app of apps) {
     for (const [language, texts] of Object.entries(app.i18n)) {
       const known = all.get(language) ?? new Map<string, string>()

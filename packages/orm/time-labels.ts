@@ -32,7 +32,7 @@ export function weekOf(start: Date, weekStart: number): { week: number; year: nu
   return { year, week: Math.floor((anchor.getTime() - Date.UTC(year, 0, 1)) / dayMs / 7) + 1 }
 }
 
-type Translate = (english: string) => string
+import type { Translate } from './texts.ts'
 
 /** A span's name: `15 Jan 2026`, `W3 2026`, `January 2026`, `Q1 2026`, `2026`; `start` is its beginning as the caller's clock shows it, `2026-01-15 00:00:00`. */
 export function spanLabel(start: string, span: Span, language: string, t: Translate): string {
@@ -42,12 +42,10 @@ export function spanLabel(start: string, span: Span, language: string, t: Transl
     case 'year':
       return year
     case 'quarter':
-      return t('Q{quarter} {year}')
-        .replace('{quarter}', String(Math.floor(date.getUTCMonth() / 3) + 1))
-        .replace('{year}', year)
+      return t('Q{quarter} {year}', { quarter: Math.floor(date.getUTCMonth() / 3) + 1, year })
     case 'week': {
       const found = weekOf(date, weekStartOf(language))
-      return t('W{week} {year}').replace('{week}', String(found.week)).replace('{year}', String(found.year).padStart(4, '0'))
+      return t('W{week} {year}', { week: found.week, year: String(found.year).padStart(4, '0') })
     }
     case 'month':
       return written(date, language, { month: 'long', year: 'numeric' })

@@ -98,7 +98,8 @@ async function formattedGroups(
 function keyValue(env: Env, key: GroupKey, row: GroupRow, i: number): unknown {
   const value = row[`k${i}`] ?? null
   if (value === null) return false
-  if (key.span) return [row[`f${i}`], spanLabel(row[`l${i}`] as string, key.span, env.context.lang, (english) => env.t(english))]
+  if (key.span)
+    return [row[`f${i}`], spanLabel(row[`l${i}`] as string, key.span, env.context.lang, (english, values) => env.t(english, values))]
   const end = endOf(env, key.field)
   if (end.comodel) return [value, row[`n${i}`] ?? '']
   return isNumber(end) ? Number(value) : value

@@ -68,7 +68,9 @@ function actionMethod(model: Model, name: string): Method {
     creates: !action.readonly,
     run: async (env, _, ids, args) => {
       if (action.on === 'model' && action.needs !== 'name' && !mayEver(env, model, action.needs))
-        throw new AccessError(env.t(`You are not allowed to do this with '${model.label}' (${model.name}) records.`))
+        throw new AccessError(
+          env.t("You are not allowed to do this with '{model}' ({name}) records.", { model: env.t(model.label), name: model.name }),
+        )
       const given = Object.fromEntries(fields.map(([key, field]) => [key, checkArgument(name, key, field, args[key])]))
       const result = await env.dispatch(model.name, name, env.model(model.name as never).browse(ids), given)
       return result === undefined ? true : result

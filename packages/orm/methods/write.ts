@@ -75,13 +75,13 @@ export const writeMethods = {
   ),
 
   action_archive: method('record', [], async (env, model, ids) => {
-    if (!model.hasActive) throw new UserError(env.t(`'${model.label}' records cannot be archived.`))
+    if (!model.hasActive) throw new UserError(env.t("'{model}' records cannot be archived.", { model: env.t(model.label) }))
     await writeRecords(env, model, [...new Set(ids)], { active: false })
     return true
   }),
 
   action_unarchive: method('record', [], async (env, model, ids) => {
-    if (!model.hasActive) throw new UserError(env.t(`'${model.label}' records cannot be archived.`))
+    if (!model.hasActive) throw new UserError(env.t("'{model}' records cannot be archived.", { model: env.t(model.label) }))
     await writeRecords(env, model, [...new Set(ids)], { active: true })
     return true
   }),

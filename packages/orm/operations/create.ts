@@ -114,7 +114,7 @@ function demandRequired(env: Env, model: Model, { columns }: Sorted): void {
   )
   if (missing.length > 0)
     throw new ValidationError(
-      env.t('{field} is required.').replace('{field}', `${missing.map((field) => env.t(field.label)).join(', ')} (${env.t(model.label)})`),
+      env.t('{field} is required.', { field: `${missing.map((field) => env.t(field.label)).join(', ')} (${env.t(model.label)})` }),
     )
 }
 
@@ -202,11 +202,17 @@ export function demandJudged(env: Env, model: Model, operation: 'create' | 'writ
   // The link first: a missing target is refused by the database before anything is judged, and a hidden one must sound the same.
   if (row.links === false) throw linkRefusal(env, model)
   if (row.allowed === false) throw refusal(env, model, operation)
-  if (row.companies === false) throw new UserError(env.t(`This '${model.label}' refers to a record of another company.`))
+  if (row.companies === false)
+    throw new UserError(env.t("This '{model}' refers to a record of another company.", { model: env.t(model.label) }))
 }
 
 const linkRefusal = (env: Env, model: Model): AccessError =>
-  new AccessError(env.t(`A record that this '${model.label}' (${model.name}) refers to does not exist, or you may not use it.`))
+  new AccessError(
+    env.t("A record that this '{model}' ({name}) refers to does not exist, or you may not use it.", {
+      model: env.t(model.label),
+      name: model.name,
+    }),
+  )
 
 /** The database finds a missing target before we find a hidden one: both must sound the same. */
 export const asLinkRefusal = (env: Env, model: Model, error: unknown): unknown =>

@@ -28,7 +28,8 @@ export function asSentence(env: Env, error: unknown): unknown {
     case '23503':
     case '23514':
       return new ValidationError(
-        env.t(constraintMessage(env.registry, { code, constraint, column, table, detail }) ?? 'The data breaks a rule of the database.'),
+        constraintMessage(env.registry, { code, constraint, column, table, detail }, (text, values) => env.t(text, values)) ??
+          env.t('The data breaks a rule of the database.'),
       )
     case '22003':
       return new ValidationError(env.t('A number is too large for its field.'))

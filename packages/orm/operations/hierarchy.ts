@@ -19,5 +19,5 @@ export async function demandNoCircle(env: Env, model: Model, ids: readonly numbe
       select id as start, parent_id as at, 1 as depth from ${table} where id = any(${ids}) and parent_id is not null
       union all select up.start, t.parent_id, up.depth + 1 from up join ${table} t on t.id = up.at where t.parent_id is not null and up.at <> up.start and up.depth < 1000)
     select 1 as found from up where at = start or depth >= 1000 limit 1`)
-  if (found) throw new ValidationError(env.t(`A '${model.label}' cannot be its own parent, at any level.`))
+  if (found) throw new ValidationError(env.t("A '{model}' cannot be its own parent, at any level.", { model: env.t(model.label) }))
 }

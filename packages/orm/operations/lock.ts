@@ -9,11 +9,17 @@ import { empty, ident, sql } from '../sql/fragment.ts'
 import { demandEver } from './read.ts'
 import { flush } from './recompute.ts'
 
-const verbs: Record<Operation, string> = { read: 'read', name: 'read', create: 'create', write: 'modify', unlink: 'delete' }
+const refusals: Record<Operation, string> = {
+  read: "You may not read these '{model}' ({name}) records, or they no longer exist.",
+  name: "You may not read these '{model}' ({name}) records, or they no longer exist.",
+  create: "You may not create these '{model}' ({name}) records, or they no longer exist.",
+  write: "You may not modify these '{model}' ({name}) records, or they no longer exist.",
+  unlink: "You may not delete these '{model}' ({name}) records, or they no longer exist.",
+}
 
 /** One text for hidden and for missing records, so that asking tells nothing (kernel §3). */
 export function refusal(env: Env, model: Model, operation: Operation): AccessError {
-  return new AccessError(env.t(`You may not ${verbs[operation]} these '${model.label}' (${model.name}) records, or they no longer exist.`))
+  return new AccessError(env.t(refusals[operation], { model: env.t(model.label), name: model.name }))
 }
 
 /** The access check that locks: rows in id order, `for no key update`, so that what is read afterwards is what will be changed (kernel §2.4). */

@@ -18,12 +18,16 @@ export interface ReadOptions {
   offset?: number
 }
 
-const noun: Record<string, string> = { read: 'access', write: 'modify', create: 'create', unlink: 'delete', name: 'access' }
+const refusals = {
+  read: "You are not allowed to access '{model}' ({name}) records.",
+  write: "You are not allowed to modify '{model}' ({name}) records.",
+  create: "You are not allowed to create '{model}' ({name}) records.",
+  unlink: "You are not allowed to delete '{model}' ({name}) records.",
+}
 
 /** The question an ACL answers: may this user do this to any record of the model at all? */
 export function demandEver(env: Env, model: Model, operation: 'read' | 'write' | 'create' | 'unlink'): void {
-  if (!mayEver(env, model, operation))
-    throw new AccessError(env.t(`You are not allowed to ${noun[operation]} '${model.label}' (${model.name}) records.`))
+  if (!mayEver(env, model, operation)) throw new AccessError(env.t(refusals[operation], { model: env.t(model.label), name: model.name }))
 }
 
 /** Domain, rules and archiving together. */

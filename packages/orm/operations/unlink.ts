@@ -54,15 +54,10 @@ async function inUse(env: Env, model: Model, field: FieldInfo, ids: readonly num
     : 0
   const text =
     count > 0 && visibleField(env, field.model, field.name)
-      ? env
-          .t(
-            "This '{model}' cannot be deleted: {count} record(s) of '{other}' still refer to it ({field}). Archive it instead, or change those first.",
-          )
-          .replace('{count}', String(count))
-          .replace('{other}', env.t(field.model.label))
-          .replace('{field}', env.t(field.label))
-      : env.t("This '{model}' cannot be deleted: something that you may not see still refers to it. Archive it instead.")
-  return new UserError(text.replace('{model}', env.t(model.label)))
+      ? "This '{model}' cannot be deleted: {count} record(s) of '{other}' still refer to it ({field}). Archive it instead, or change those first."
+      : "This '{model}' cannot be deleted: something that you may not see still refers to it. Archive it instead."
+  const [other, named] = [env.t(field.model.label), env.t(field.label)]
+  return new UserError(env.t(text, { model: env.t(model.label), count, other, field: named }))
 }
 
 /** Attachments and external ids name their record by model and id; no foreign key holds them. */

@@ -122,7 +122,7 @@ export async function toColumn(env: Env, field: FieldInfo, value: unknown): Prom
 }
 
 function missing(env: Env, field: FieldInfo): never {
-  throw new ValidationError(env.t('{field} is required.').replace('{field}', `${env.t(field.label)} (${env.t(field.model.label)})`))
+  throw new ValidationError(env.t('{field} is required.', { field: `${env.t(field.label)} (${env.t(field.model.label)})` }))
 }
 
 function toSecret(env: Env, field: FieldInfo, value: unknown): string | null {

@@ -191,10 +191,10 @@ async function conflict(env: Env, model: Model, ids: readonly number[], fields: 
   const [now] = await readTyped(env, model, ids.slice(0, 1), ['display_name', 'write_uid', 'write_date'])
   const when = now ? ` (${now.write_date} UTC)` : ''
   return new ConflictError(
-    env
-      .t('{name} was changed by someone else in the meantime{when}. Reload it and apply your change again.')
-      .replace('{name}', now?.display_name ?? model.label)
-      .replace('{when}', when),
+    env.t('{name} was changed by someone else in the meantime{when}. Reload it and apply your change again.', {
+      name: now?.display_name ?? env.t(model.label),
+      when,
+    }),
     fields.map((field) => field.name),
   )
 }

@@ -5,6 +5,7 @@ import type pg from 'pg'
 import type { Registry } from '../registry.ts'
 import { exampleTables as tables } from '../sql/schema-example.ts'
 import { binary, char, many2many, people, selection } from './example.ts'
+import { fill } from '../texts.ts'
 import { constraintMessage } from './messages.ts'
 import { migrate, type MigrationOptions } from './migrate.ts'
 
@@ -51,9 +52,9 @@ test('the database keeps unique values, links and choices, and each violation ha
         (error: pg.DatabaseError) => error,
       )
       assert.equal(error.code, code, error.message)
-      assert.equal(constraintMessage(registry, error), says)
+      assert.equal(constraintMessage(registry, error, fill), says)
     }
-    assert.equal(constraintMessage(registry, { code: '23505', table: 'trail', constraint: 'trail_pkey' }), null)
+    assert.equal(constraintMessage(registry, { code: '23505', table: 'trail', constraint: 'trail_pkey' }, fill), null)
   }))
 
 test('a long list of choices costs no check on every write', () =>

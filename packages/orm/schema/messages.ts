@@ -1,4 +1,5 @@
 import type { FieldInfo, Model, Registry } from '../registry.ts'
+import type { Translate } from '../texts.ts'
 import { desiredSchema } from './desired.ts'
 import type { Table } from './schema.ts'
 
@@ -16,18 +17,18 @@ export interface Violation {
  * A violated constraint as a sentence for the person whose change broke it: the declared message of a `unique`, else one that names
  * model and field by their labels. Null when the constraint is none that the declarations made: that is nobody's input, but a fault.
  */
-export function constraintMessage(registry: Registry, violation: Violation): string | null {
+export function constraintMessage(registry: Registry, violation: Violation, t: Translate): string | null {
   const table = tablesOf(registry).get(violation.table ?? '')
   if (!table) return null
   switch (violation.code) {
     case '23505':
-      return uniqueMessage(table, violation)
+      return uniqueMessage(table, violation, t)
     case '23502':
-      return requiredMessage(table, violation)
+      return requiredMessage(table, violation, t)
     case '23503':
-      return linkMessage(registry, table, violation)
+      return linkMessage(registry, table, violation, t)
     case '23514':
-      return checkMessage(table, violation)
+      return checkMessage(table, violation, t)
     default:
       return null
   }
@@ -46,38 +47,50 @@ function tablesOf(registry: Registry): ReadonlyMap<string, Table> {
   return map
 }
 
-function uniqueMessage(table: Table, { constraint }: Violation): string | null {
+function uniqueMessage(table: Table, { constraint }: Violation, t: Translate): string | null {
   const unique = table.indexes.find((index) => index.name === constraint)?.unique
+  const model = t(table.label)
+  if (unique?.message) return t(unique.message)
   if (unique)
-    return unique.message ?? `${unique.model.label}: another record has the same ${together(unique.fields.map((field) => field.label))}.`
+    return t('{model}: another record has the same {fields}.', {
+      model: t(unique.model.label),
+      fields: together(
+        unique.fields.map((field) => t(field.label)),
+        t,
+      ),
+    })
   if (constraint !== `${table.name}_pkey`) return null
   return table.primaryKey.length > 1
-    ? `${table.label}: the same record was added twice.`
-    : `${table.label}: a record with this id exists already.`
+    ? t('{model}: the same record was added twice.', { model })
+    : t('{model}: a record with this id exists already.', { model })
 }
 
-function requiredMessage(table: Table, { column }: Violation): string | null {
+function requiredMessage(table: Table, { column }: Violation, t: Translate): string | null {
   const field = table.columns.find((one) => one.name === column)
-  return field ? `${table.label}: ${field.label} must not be empty.` : null
+  return field ? t('{model}: {field} must not be empty.', { model: t(table.label), field: t(field.label) }) : null
 }
 
-function linkMessage(registry: Registry, table: Table, { constraint, detail }: Violation): string | null {
+function linkMessage(registry: Registry, table: Table, { constraint, detail }: Violation, t: Translate): string | null {
   const key = table.foreignKeys.find((one) => one.name === constraint)
   if (!key) return null
-  const { field } = key
-  const label = `${field.label} (${field.model.label})`
-  if (detail?.includes('is still referenced'))
-    return `${targetLabel(registry, key.table, field)}: this record is still in use as ${label}, so it cannot be deleted. Archive it, or change what refers to it first.`
-  return `${label}: the record chosen does not exist any more. Please choose another.`
+  const field = `${t(key.field.label)} (${t(key.field.model.label)})`
+  return detail?.includes('is still referenced')
+    ? t('{model}: this record is still in use as {field}, so it cannot be deleted. Archive it, or change what refers to it first.', {
+        model: t(targetLabel(registry, key.table, key.field)),
+        field,
+      })
+    : t('{field}: the record chosen does not exist any more. Please choose another.', { field })
 }
 
 const targetLabel = (registry: Registry, table: string, field: FieldInfo): string =>
   [...registry.models.values()].find((model: Model) => model.table === table)?.label ?? field.label
 
-function checkMessage(table: Table, { constraint }: Violation): string | null {
+function checkMessage(table: Table, { constraint }: Violation, t: Translate): string | null {
   const check = table.checks.find((one) => one.name === constraint)
-  return check ? `${table.label}: ${check.field.label} has a value that is none of its choices.` : null
+  return check
+    ? t('{model}: {field} has a value that is none of its choices.', { model: t(table.label), field: t(check.field.label) })
+    : null
 }
 
-const together = (labels: readonly string[]): string =>
-  labels.length < 2 ? labels.join('') : `${labels.slice(0, -1).join(', ')} and ${labels.at(-1)}`
+const together = (labels: readonly string[], t: Translate): string =>
+  labels.length < 2 ? labels.join('') : t('{some} and {last}', { some: labels.slice(0, -1).join(', '), last: labels.at(-1)! })

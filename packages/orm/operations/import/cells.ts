@@ -35,7 +35,7 @@ export function parseCell(env: Env, field: FieldInfo, cell: Text): unknown {
 
 function wrong(env: Env, field: FieldInfo, cell: Text, hint: string): never {
   throw new ValidationError(
-    `${env.t("'{value}' does not fit the field '{field}'").replace('{value}', String(cell).slice(0, 80)).replace('{field}', env.t(field.label))}: ${hint}`,
+    `${env.t("'{value}' does not fit the field '{field}'", { value: String(cell).slice(0, 80), field: env.t(field.label) })}: ${hint}`,
   )
 }
 
@@ -47,7 +47,7 @@ function parseBoolean(env: Env, cell: Text): boolean {
   const text = String(cell).toLowerCase()
   if (truths.has(text) || text === env.t('yes').toLowerCase() || text === env.t('true').toLowerCase()) return true
   if (falsehoods.has(text) || text === env.t('no').toLowerCase() || text === env.t('false').toLowerCase()) return false
-  throw new ValidationError(env.t("'{value}' is neither yes nor no").replace('{value}', text.slice(0, 80)))
+  throw new ValidationError(env.t("'{value}' is neither yes nor no", { value: text.slice(0, 80) }))
 }
 
 /** Plain digits. Separators only as the context names them: a guess would read 1,5 as 15. */
@@ -93,7 +93,7 @@ function parseDay(env: Env, field: FieldInfo, cell: Text): string {
         field,
         cell,
         typeof format === 'string' && format
-          ? env.t('it is not written as {format}').replace('{format}', format.slice(0, 40))
+          ? env.t('it is not written as {format}', { format: format.slice(0, 40) })
           : env.t('write the day as 2026-01-31'),
       )
 }
@@ -104,7 +104,7 @@ function parseMoment(env: Env, field: FieldInfo, cell: Text): string {
     const text = byFormat(format, String(cell))
     return isMoment(text)
       ? fromClock(env.context.tz, text)
-      : wrong(env, field, cell, env.t('it is not written as {format}').replace('{format}', format.slice(0, 40)))
+      : wrong(env, field, cell, env.t('it is not written as {format}', { format: format.slice(0, 40) }))
   }
   const [, day, time = '00:00', seconds = ':00', zone] =
     /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d)?(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?)?$/.exec(String(cell)) ?? []
@@ -161,12 +161,11 @@ function parseChoice(env: Env, field: FieldInfo, cell: Text): string {
         env,
         field,
         cell,
-        env.t('it is none of {choices}').replace(
-          '{choices}',
-          choices
+        env.t('it is none of {choices}', {
+          choices: choices
             .slice(0, 12)
             .map(([, label]) => env.t(label))
             .join(', '),
-        ),
+        }),
       )
 }

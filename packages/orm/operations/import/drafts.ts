@@ -137,7 +137,7 @@ function selfOf({ env, plan, references }: Work, { cells }: Extract): Self {
         return {
           xid: null,
           id: null,
-          fault: env.t("The external id '{value}' belongs to an app").replace('{value}', xid.slice(0, 80)),
+          fault: env.t("The external id '{value}' belongs to an app", { value: xid.slice(0, 80) }),
           column: 'id',
         }
       continue
@@ -146,14 +146,14 @@ function selfOf({ env, plan, references }: Work, { cells }: Extract): Self {
       return {
         xid: null,
         id: null,
-        fault: env.t("The external id '{value}' is taken by another kind of record").replace('{value}', xid.slice(0, 80)),
+        fault: env.t("The external id '{value}' is taken by another kind of record", { value: xid.slice(0, 80) }),
         column: 'id',
       }
     if (id !== null && id !== target.id)
       return {
         xid: null,
         id: null,
-        fault: env.t("The external id '{value}' and the id mean two records").replace('{value}', xid.slice(0, 80)),
+        fault: env.t("The external id '{value}' and the id mean two records", { value: xid.slice(0, 80) }),
         column: 'id',
       }
     id = target.id
@@ -162,9 +162,7 @@ function selfOf({ env, plan, references }: Work, { cells }: Extract): Self {
 }
 
 const faultOfName = (env: Env, name: string): string | null =>
-  /^[A-Za-z0-9_-]{1,64}\.[^\s.]{1,120}$/.test(name)
-    ? null
-    : env.t("'{value}' cannot be an external id").replace('{value}', name.slice(0, 80))
+  /^[A-Za-z0-9_-]{1,64}\.[^\s.]{1,120}$/.test(name) ? null : env.t("'{value}' cannot be an external id", { value: name.slice(0, 80) })
 
 function fill(work: Work, draft: Draft, { cells }: Extract): void {
   for (const [column, cell] of cells) {

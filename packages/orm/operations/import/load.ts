@@ -116,11 +116,7 @@ class Importer {
   #isReady(draft: Draft): boolean {
     for (const [field, target] of draft.links) {
       if (target.id === null || !isGood(target)) {
-        note(
-          draft,
-          field,
-          this.#env.t('It refers to row {row}, which could not be imported').replace('{row}', String(target.rows.from + 1)),
-        )
+        note(draft, field, this.#env.t('It refers to row {row}, which could not be imported', { row: String(target.rows.from + 1) }))
         return false
       }
       draft.values[field] = target.id
@@ -129,7 +125,7 @@ class Importer {
       note(
         draft,
         'id',
-        this.#env.t('It changes the record of row {row}, which could not be imported').replace('{row}', String(draft.same.rows.from + 1)),
+        this.#env.t('It changes the record of row {row}, which could not be imported', { row: String(draft.same.rows.from + 1) }),
       )
       return false
     }

@@ -69,7 +69,7 @@ export class References {
   find(model: Model, by: By, cell: Text): Found {
     const text = String(cell)
     const label = this.#env.t(model.label)
-    const nothing = (said: string): Found => ({ fault: this.#env.t(said).replace('{value}', text.slice(0, 80)).replace('{model}', label) })
+    const nothing = (said: string): Found => ({ fault: this.#env.t(said, { value: text.slice(0, 80), model: label }) })
     if (by === 'name') {
       const ids = this.#byName.get(model)?.get(text) ?? []
       return ids.length === 0 ? nothing("There is no '{model}' named '{value}'") : { ids }
@@ -90,10 +90,10 @@ export function demandOne(env: Env, found: Found, cell: Text): number {
   if ('fault' in found) throw new ValidationError(found.fault)
   if (found.ids.length > 1)
     throw new ValidationError(
-      env
-        .t("{count} records are named '{value}': use their external ids instead")
-        .replace('{count}', String(found.ids.length))
-        .replace('{value}', String(cell).slice(0, 80)),
+      env.t("{count} records are named '{value}': use their external ids instead", {
+        count: found.ids.length,
+        value: String(cell).slice(0, 80),
+      }),
     )
   return found.ids[0]!
 }
