@@ -27,7 +27,11 @@ alter table instance
   add column if not exists expires timestamptz,
   add column if not exists delete_after timestamptz,
   add column if not exists legal_hold text,
-  add column if not exists copy_of uuid;
+  add column if not exists copy_of uuid,
+  drop constraint if exists instance_state_check,
+  add constraint instance_state_check check (state in ('creating', 'ready', 'deleted', 'deleting')),
+  drop constraint if exists instance_delete_after_check,
+  add constraint instance_delete_after_check check ((state = 'deleted') <= (delete_after is not null));
 create table if not exists host_name (
   host text primary key check (host = lower(host) and host ~ '^[a-z0-9.-]{1,253}$'),
   instance uuid not null references instance on delete cascade,
@@ -71,7 +75,14 @@ create table if not exists operation (
   ended timestamptz,
   result text
 );
+alter table operation
+  add column if not exists fence bigint,
+  add column if not exists state text not null default 'begun',
+  add column if not exists detail jsonb not null default '{}',
+  add column if not exists progress jsonb,
+  add column if not exists must_finish boolean not null default false;
 create index if not exists operation_subject on operation (subject, id desc);
+create index if not exists operation_unfinished on operation (subject) where ended is null;
 create table if not exists operation_lock (
   subject text primary key,
   fence bigint not null,
