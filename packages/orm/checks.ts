@@ -1,6 +1,5 @@
 import type { Group } from './access.ts'
 import type { FieldInfo, Model } from './registry.ts'
-import type { View } from './views.ts'
 
 type Models = ReadonlyMap<string, Model>
 
@@ -134,28 +133,4 @@ function checkPath(model: Model, path: string, models: Models, says: string, toO
   return []
 }
 
-/** A view may show only what exists; names inside lines are those of the line's model. */
-export function checkView(app: string, view: View<any>, models: Models): string[] {
-  const model = models.get(view.model)
-  if (!model) return [`${app}: a view shows ${view.model}, which no installed app declares`]
-  return view.nodes.flatMap((node) => checkNode(app, node as Record<string, unknown>, model, models))
-}
-
-function checkNode(app: string, node: Record<string, unknown>, model: Model, models: Models): string[] {
-  const shown = [...(typeof node['field'] === 'string' ? [node['field']] : []), ...((node['fields'] as string[] | undefined) ?? [])]
-  const problems: string[] = []
-  if (Array.isArray(node['columns'])) {
-    if (node['tag'] === 'lines') {
-      const lines = models.get(model.fields.get(String(node['field']))?.comodel ?? '')
-      for (const name of node['columns'] as string[])
-        if (!lines?.fields.has(name))
-          problems.push(`${app}: a view of ${model.name} shows '${String(node['field'])}.${name}', which does not exist`)
-    } else shown.push(...(node['columns'] as string[][]).flat())
-  }
-  for (const name of shown)
-    if (!model.fields.has(name)) problems.push(`${app}: a view of ${model.name} shows '${name}', which does not exist`)
-  if (node['tag'] === 'button' && !model.actions.has(String(node['method'])))
-    problems.push(`${app}: a button of ${model.name} calls '${String(node['method'])}', which is no action`)
-  for (const inner of (node['nodes'] as Record<string, unknown>[] | undefined) ?? []) problems.push(...checkNode(app, inner, model, models))
-  return problems
-}
+export { checkView } from './views-check.ts'

@@ -17,6 +17,9 @@ export type { Grant, SystemTable } from './sql/system-table.ts'
 export * from './time.ts'
 export * from './types.ts'
 export * from './views.ts'
+export { specificationOf, viewsFor } from './views-delivered.ts'
+export { menusFor, numberedMenus } from './views-menus.ts'
+export type * from './views-types.ts'
 export {
   type Method,
   type MethodCall,

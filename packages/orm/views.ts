@@ -1,22 +1,69 @@
+import type { Group } from './access.ts'
 import type { Relation } from './fields.ts'
 import type { Action } from './model.ts'
 import type { Models } from './models.ts'
 import type { Domain, FieldName, ModelName } from './types.ts'
 
 export type Node = { readonly tag: string; readonly [key: string]: unknown }
+
+/** What a client can show records as. The client has a component for each; a new one is a word here and a component there. */
+export type ViewType = 'list' | 'form' | 'search' | 'kanban' | 'calendar' | 'graph' | 'pivot' | 'activity'
+
 export interface View<N extends ModelName = ModelName> {
-  readonly type: 'list' | 'form' | 'search'
+  readonly type: ViewType
   readonly model: N
   readonly nodes: readonly Node[]
+  /** Of the view as a whole: whether a list is edited in place, the stage of a kanban. Plain data, passed on to the client. */
+  readonly options: { readonly [key: string]: unknown }
   /** Set where another app alters this app's view. */
   readonly alters: boolean
 }
+
+/** An entry of the menu. Who may not read its model does not get it; nor does who is in none of its `groups`. */
 export interface Menu {
   readonly label: string
   readonly model: string
+  /** Labels from the top, `'Sales/Configuration'`; a step that nobody declares is made. */
   readonly parent?: string
   readonly sequence: number
+  /** The word of its address, `/odoo/<path>`; made of the label where it is not given. */
+  readonly path?: string
+  /** A name of the client's icon set. */
+  readonly icon?: string
+  /** Only these records. Nobody is kept from the others by that: rules do that. */
+  readonly where?: readonly unknown[]
+  /** For `default_<field>` and what else the model's methods take. */
+  readonly context?: { readonly [key: string]: unknown }
+  /** The ways to look at the records, the first one first: `['kanban', 'list']`. Default: all that the model has, the list first. */
+  readonly views?: readonly ViewType[]
+  readonly groups?: readonly Group[]
 }
+
+/** How one field is shown where its declaration does not say enough. Conditions name fields of the same record, without dots. */
+export interface FieldShow<N extends ModelName> {
+  readonly label?: string
+  /** A widget of the client, by name; otherwise that of the field's type. */
+  readonly widget?: string
+  /** Shown only while this holds for the record. */
+  readonly when?: Domain<N>
+  readonly readonly?: true | Domain<N>
+  readonly required?: true | Domain<N>
+  readonly placeholder?: string
+  /** A column that a person chooses to see; `'hidden'` until he does. */
+  readonly optional?: 'shown' | 'hidden'
+  /** A column with a total below it. */
+  readonly sum?: true
+  /** Only for people of this group. Safety is `protect`'s; this is tidiness. */
+  readonly only?: Group
+}
+
+export interface FieldNode<N extends ModelName> extends Node, FieldShow<N> {
+  readonly tag: 'field'
+  readonly field: FieldName<N>
+}
+
+/** A field by its name, or with more to say: `v.field('name', { placeholder: 'Azure Ltd' })`. */
+export type Shown<N extends ModelName> = FieldName<N> | FieldNode<N>
 
 type Lines<N extends ModelName> = { [F in FieldName<N>]: Models[N][F] extends Relation<any, true, any> ? F : never }[FieldName<N>]
 type LineModel<N extends ModelName, F> = F extends keyof Models[N]
@@ -25,34 +72,92 @@ type LineModel<N extends ModelName, F> = F extends keyof Models[N]
     : never
   : never
 
+/** What a button may say beside its action and label. */
+export interface ButtonShow {
+  /** Asked before it is done. */
+  readonly confirm?: string
+  /** The one thing most people do next. */
+  readonly primary?: true
+  readonly only?: Group
+}
+
 function builder<N extends ModelName>() {
   return {
+    /** The actions above a form, and where in its life the record is. */
     header: (...nodes: Node[]): Node => ({ tag: 'header', nodes }),
-    button: (action: Action<N, any, any>, label: string, when: Domain<N> = []): Node => ({
+    button: (action: Action<N, any, any>, label: string, when: Domain<N> = [], show: ButtonShow = {}): Node => ({
       tag: 'button',
       method: action.method,
       label,
       when,
+      ...show,
     }),
-    statusbar: (field: FieldName<N>): Node => ({ tag: 'statusbar', field }),
-    columns: (...columns: readonly FieldName<N>[][]): Node => ({ tag: 'columns', columns }),
+    /** The steps of a selection; `states` are those always shown, the others only while the record is there. */
+    statusbar: (field: FieldName<N>, states?: readonly string[]): Node => ({ tag: 'statusbar', field, ...(states ? { states } : {}) }),
+    field: <F extends FieldName<N>>(field: F, show: FieldShow<N> = {}): FieldNode<N> => ({ tag: 'field', field, ...show }),
+    /** What the record is called, large, above the rest. */
+    title: (...fields: Shown<N>[]): Node => ({ tag: 'title', columns: [fields] }),
+    columns: (...columns: readonly Shown<N>[][]): Node => ({ tag: 'columns', columns }),
+    /** Columns under a heading, shown while `when` holds. */
+    group: (label: string, nodes: readonly Node[], when?: Domain<N>): Node => ({ tag: 'group', label, nodes, ...(when ? { when } : {}) }),
     tab: (label: string, ...nodes: Node[]): Node => ({ tag: 'tab', label, nodes }),
-    lines: <F extends Lines<N>>(field: F, columns: readonly FieldName<LineModel<N, F>>[]): Node => ({ tag: 'lines', field, columns }),
+    lines: <F extends Lines<N>>(
+      field: F,
+      columns: readonly Shown<LineModel<N, F>>[],
+      options: { readonly?: true; sequence?: FieldName<LineModel<N, F>> } = {},
+    ): Node => ({ tag: 'lines', field, columns, ...options }),
     footer: (...fields: FieldName<N>[]): Node => ({ tag: 'footer', fields }),
-    after: (field: FieldName<N>, ...fields: FieldName<N>[]): Node => ({ tag: 'after', field, fields }),
+    /** A door to the records of another model whose field `by` is this one, with their number when a field has it. */
+    link: <M extends ModelName>(label: string, model: M, by: FieldName<M>, show: { count?: FieldName<N>; icon?: string } = {}): Node => ({
+      tag: 'link',
+      label,
+      model,
+      by,
+      ...show,
+    }),
+    after: (field: FieldName<N>, ...fields: Shown<N>[]): Node => ({ tag: 'after', field, fields }),
     filter: (label: string, where: Domain<N>): Node => ({ tag: 'filter', label, where }),
-    groupBy: (label: string, field: FieldName<N>): Node => ({ tag: 'group_by', label, field }),
+    /** A choice of spans of time over a date: this month, last quarter and their like. */
+    period: (label: string, field: FieldName<N>): Node => ({ tag: 'period', label, field }),
+    separator: (): Node => ({ tag: 'separator' }),
+    groupBy: (label: string, field: FieldName<N>, span?: 'day' | 'week' | 'month' | 'quarter' | 'year'): Node => ({
+      tag: 'group_by',
+      label,
+      field,
+      ...(span ? { span } : {}),
+    }),
   }
 }
 
 export type Builder<N extends ModelName> = ReturnType<typeof builder<N>>
 
-export function form<N extends ModelName>(model: N, build: (v: Builder<N>) => Node[]): View<N> {
-  return { type: 'form', model, nodes: build(builder<N>()), alters: false }
+/** A view of any type, from its nodes; the types with a function of their own are below. */
+export function view<N extends ModelName>(
+  type: ViewType,
+  model: N,
+  build: (v: Builder<N>) => readonly Node[],
+  options: View['options'] = {},
+): View<N> {
+  return { type, model, nodes: build(builder<N>()), options, alters: false }
 }
 
-export function list<N extends ModelName>(model: N, columns: readonly FieldName<N>[]): View<N> {
-  return { type: 'list', model, nodes: columns.map((field) => ({ tag: 'field', field })), alters: false }
+export const form = <N extends ModelName>(model: N, build: (v: Builder<N>) => Node[]): View<N> => view('form', model, build)
+
+/**
+ * The columns of a list: names, or `(v) => […]` where one has more to say. `editable` lets people change rows in place; `order` is how
+ * the list begins when the model's own order is not the one people look for.
+ */
+export function list<N extends ModelName>(
+  model: N,
+  columns: readonly Shown<N>[] | ((v: Builder<N>) => readonly Node[]),
+  options: { editable?: true; order?: string } = {},
+): View<N> {
+  return view(
+    'list',
+    model,
+    (v) => (typeof columns === 'function' ? columns(v) : columns.map((one) => (typeof one === 'string' ? v.field(one) : (one as Node)))),
+    options,
+  )
 }
 
 /** The fields one searches in, with filters and groupings to pick. */
@@ -61,13 +166,18 @@ export function search<N extends ModelName>(
   fields: readonly FieldName<N>[],
   build: (v: Builder<N>) => Node[] = () => [],
 ): View<N> {
-  return { type: 'search', model, nodes: [...fields.map((field) => ({ tag: 'field', field })), ...build(builder<N>())], alters: false }
+  return view('search', model, (v) => [...fields.map((field) => v.field(field)), ...build(v)])
 }
 
-export function alter<N extends ModelName>(view: View<N>, build: (v: Builder<N>) => Node[]): View<N> {
-  return { type: view.type, model: view.model, nodes: build(builder<N>()), alters: true }
+/** Adds to another app's view: `v.after(…)` puts fields behind one of its fields; a header, tabs, links and filters join its own. */
+export function alter<N extends ModelName>(altered: View<N>, build: (v: Builder<N>) => Node[]): View<N> {
+  return { type: altered.type, model: altered.model, nodes: build(builder<N>()), options: {}, alters: true }
 }
 
-export function menu<N extends ModelName>(label: string, model: N, options: { parent?: string; sequence?: number } = {}): Menu {
-  return { label, model, sequence: options.sequence ?? 10, ...(options.parent === undefined ? {} : { parent: options.parent }) }
+export function menu<N extends ModelName>(
+  label: string,
+  model: N,
+  options: Omit<Menu, 'label' | 'model' | 'sequence' | 'where'> & { sequence?: number; where?: Domain<N> } = {},
+): Menu {
+  return { label, model, ...options, sequence: options.sequence ?? 10 }
 }

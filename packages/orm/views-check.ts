@@ -1,0 +1,61 @@
+import type { Model } from './registry.ts'
+import type { Node, View } from './views.ts'
+
+type Models = ReadonlyMap<string, Model>
+
+/** A view may show only what exists; names inside lines are those of the line's model. One sentence for each mistake. */
+export function checkView(app: string, view: View<any>, models: Models): string[] {
+  const model = models.get(view.model)
+  if (!model) return [`${app}: a view shows ${view.model}, which no installed app declares`]
+  return view.nodes.flatMap((node) => checkNode(node, model, models)).map((problem) => `${app}: ${problem}`)
+}
+
+function checkNode(node: Node, model: Model, models: Models): string[] {
+  const lines = node.tag === 'lines' ? models.get(model.fields.get(String(node['field']))?.comodel ?? '') : undefined
+  const columns = ((node['columns'] as unknown[] | undefined) ?? []).flat()
+  const fields = [...(typeof node['field'] === 'string' ? [node['field']] : []), ...((node['fields'] as unknown[] | undefined) ?? [])]
+  return [
+    ...fields.flatMap((shown) => checkShown(shown, model, '')),
+    ...columns.flatMap((shown) => (lines ? checkShown(shown, lines, `${String(node['field'])}.`, model) : checkShown(shown, model, ''))),
+    ...checkConditions(node, model),
+    ...checkButton(node, model),
+    ...checkLink(node, model, models),
+    ...((node['nodes'] as Node[] | undefined) ?? []).flatMap((inner) => checkNode(inner, model, models)),
+  ]
+}
+
+/** A name, or a node that has one and conditions beside. */
+function checkShown(shown: unknown, model: Model, prefix: string, of = model): string[] {
+  const name = typeof shown === 'string' ? shown : (shown as { field: string }).field
+  if (!model.fields.has(name)) return [`a view of ${of.name} shows '${prefix}${name}', which does not exist`]
+  return typeof shown === 'string' ? [] : checkConditions(shown as Node, model)
+}
+
+/** The browser decides these without asking, from the record it shows. */
+function checkConditions(node: Node, model: Model): string[] {
+  return ['when', 'readonly', 'required'].flatMap((key) =>
+    conditionFields(node[key])
+      .filter((name) => !model.fields.has(name))
+      .map((name) => `a view of ${model.name} decides by '${name}', which is no field of the record itself`),
+  )
+}
+
+/** The fields a condition names. */
+export const conditionFields = (domain: unknown): string[] =>
+  Array.isArray(domain) ? domain.flatMap((term) => (Array.isArray(term) && typeof term[0] === 'string' ? [term[0]] : [])) : []
+
+function checkButton(node: Node, model: Model): string[] {
+  if (node.tag !== 'button' || model.actions.has(String(node['method']))) return []
+  return [`a button of ${model.name} calls '${String(node['method'])}', which is no action`]
+}
+
+function checkLink(node: Node, model: Model, models: Models): string[] {
+  if (node.tag !== 'link') return []
+  const [target, by, count] = [String(node['model']), String(node['by']), node['count']]
+  return [
+    ...(models.get(target)?.fields.has(by) ? [] : [`a view of ${model.name} links to ${target}.${by}, which does not exist`]),
+    ...(count === undefined || model.fields.has(String(count))
+      ? []
+      : [`a view of ${model.name} counts by '${String(count)}', which does not exist`]),
+  ]
+}

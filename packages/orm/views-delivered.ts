@@ -1,0 +1,254 @@
+import type { Group } from './access.ts'
+import type { Env } from './env.ts'
+import { describeField } from './methods/fields.ts'
+import { type FieldInfo, type Model, isToMany } from './registry.ts'
+import { mayEver, readableField, visibleField } from './rules.ts'
+import { relatedEnd } from './sql/expression.ts'
+import { conditionFields } from './views-check.ts'
+import { defaultView } from './views-default.ts'
+import type { FieldMeta, ModelMeta, ModelViews, ShownField, Specification, ViewMeta, ViewNode } from './views-types.ts'
+import type { Node, View, ViewType } from './views.ts'
+
+/** Every model can be shown so; the other types only where an app declares them. */
+const always: readonly ViewType[] = ['list', 'form', 'search']
+
+/**
+ * A model's views for this user: in his language, without the fields, lines, links and buttons that are not for him. Of an undeclared list,
+ * form or search one is made from the fields. Undefined when he may not read the model.
+ */
+export function viewsFor(env: Env, model: Model): ModelViews | undefined {
+  if (!mayEver(env, model, 'read')) return undefined
+  const types = new Set([...always, ...env.registry.views.filter(({ view }) => view.model === model.name).map(({ view }) => view.type)])
+  const views: Record<string, ViewMeta> = {}
+  const lineFields = new Map<string, Set<string>>()
+  for (const type of types) {
+    const { nodes, options } = declaredView(env, model, type)
+    const shown = nodes.flatMap((node) => deliver(env, model, node))
+    views[type] = { type, nodes: shown, options, ...(type === 'form' ? { specification: formSpecification(env, model, shown) } : {}) }
+    for (const { field, columns } of linesIn(shown)) {
+      const comodel = endOf(env, model.fields.get(field)!).comodel!
+      const known = lineFields.get(comodel) ?? new Set()
+      for (const name of namesOf(columns)) known.add(name)
+      lineFields.set(comodel, known)
+    }
+  }
+  const models: Record<string, ModelMeta> = { [model.name]: describeModel(env, model, null) }
+  for (const [name, fields] of lineFields) if (!models[name]) models[name] = describeModel(env, env.modelOf(name), fields)
+  return { model: model.name, models, views }
+}
+
+/** The declaration with what other apps add to it. */
+function declaredView(env: Env, model: Model, type: ViewType): Pick<View, 'nodes' | 'options'> {
+  const found = env.registry.views.filter(({ view }) => view.model === model.name && view.type === type).map(({ view }) => view)
+  const base = found.findLast((view) => !view.alters) ?? defaultView(env, model, type)
+  return found.filter((view) => view.alters).reduce((view, { nodes }) => ({ ...view, nodes: nodes.reduce(join, view.nodes) }), base)
+}
+
+/** A header joins the header, `after` goes where it says, the rest follows behind the last of its kind. */
+function join(nodes: readonly Node[], added: Node): readonly Node[] {
+  if (added.tag === 'after') return nodes.map((node) => insertAfter(node, added)).flat()
+  const header = added.tag === 'header' ? nodes.find((node) => node.tag === 'header') : undefined
+  if (header) return nodes.map((node) => (node === header ? { ...node, nodes: [...childrenOf(node), ...childrenOf(added)] } : node))
+  const last = nodes.findLastIndex((node) => node.tag === added.tag)
+  return last < 0 ? [...nodes, added] : [...nodes.slice(0, last + 1), added, ...nodes.slice(last + 1)]
+}
+
+const childrenOf = (node: Node): readonly Node[] => (node['nodes'] as readonly Node[] | undefined) ?? []
+
+function insertAfter(node: Node, added: Node): Node[] {
+  const fields = added['fields'] as readonly unknown[]
+  const behind = (list: readonly unknown[]): unknown[] => list.flatMap((one) => (nameOf(one) === added['field'] ? [one, ...fields] : [one]))
+  if (node.tag === 'field') return node['field'] === added['field'] ? [node, ...fields.map(asField)] : [node]
+  if (node.tag === 'lines' || node.tag === 'footer') return [node]
+  const columns = node['columns'] as readonly (readonly unknown[])[] | undefined
+  return [
+    {
+      ...node,
+      ...(columns ? { columns: columns.map(behind) } : {}),
+      ...(node['nodes'] ? { nodes: childrenOf(node).flatMap((inner) => insertAfter(inner, added)) } : {}),
+    },
+  ]
+}
+
+const nameOf = (shown: unknown): string => (typeof shown === 'string' ? shown : (shown as { field: string }).field)
+const asField = (shown: unknown): Node => (typeof shown === 'string' ? { tag: 'field', field: shown } : (shown as Node))
+
+/** The node as this user gets it: none where nothing of it is for him. */
+function deliver(env: Env, model: Model, node: Node): ViewNode[] {
+  const { tag, label, only, when, ...rest } = node as Node & { label?: string; only?: Group; when?: readonly unknown[] }
+  if (only && !env.isIn(only)) return []
+  if (!canDecide(env, model, when)) return []
+  const told = {
+    ...(label === undefined ? {} : { label: env.t(label), name: slug(label) }),
+    ...(when ? { when } : {}),
+  }
+  switch (tag) {
+    case 'field':
+      return shownField(env, model, node)
+    case 'title':
+    case 'columns': {
+      const columns = (node['columns'] as readonly (readonly unknown[])[]).map((column) => shownFields(env, model, column))
+      return columns.some((column) => column.length > 0) ? [{ tag, columns: columns.filter((column) => column.length > 0) }] : []
+    }
+    case 'header':
+    case 'group':
+    case 'tab': {
+      const nodes = childrenOf(node).flatMap((inner) => deliver(env, model, inner))
+      return nodes.length > 0 ? [{ tag, ...told, nodes } as ViewNode] : []
+    }
+    case 'lines':
+      return deliverLines(env, model, node)
+    case 'footer': {
+      const fields = (node['fields'] as readonly string[]).filter((name) => readableField(env, model, name))
+      return fields.length > 0 ? [{ tag, fields }] : []
+    }
+    case 'button': {
+      const action = model.actions.get(String(node['method']))
+      if (!action || !mayEver(env, model, action.needs)) return []
+      const confirm = rest['confirm'] as string | undefined
+      return [{ tag, ...told, ...rest, when: when ?? [], ...(confirm ? { confirm: env.t(confirm) } : {}) } as ViewNode]
+    }
+    case 'link': {
+      const target = env.registry.models.get(String(rest['model']))
+      const count = rest['count'] as string | undefined
+      if (!target || !mayEver(env, target, 'read') || !readableField(env, target, String(rest['by']))) return []
+      const { count: _, ...link } = rest
+      return [{ tag, ...told, ...link, ...(count && readableField(env, model, count) ? { count } : {}) } as ViewNode]
+    }
+    default: {
+      // Whatever else a view type has: its fields must be there for the user, or the node is not.
+      const fields = [rest['field'], ...((rest['fields'] as unknown[] | undefined) ?? []), ...conditionFields(rest['where'])]
+      const names = fields.filter((name) => typeof name === 'string').map((name) => name.split('.')[0]!)
+      return names.every((name) => readableField(env, model, name)) ? [{ tag, ...told, ...rest } as unknown as ViewNode] : []
+    }
+  }
+}
+
+/** The English label as a word of an address: it stays when the language changes. */
+export const slug = (label: string): string =>
+  label
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+
+/** A condition on a field that is not there for the user could not be decided; what hangs on it is not shown. */
+const canDecide = (env: Env, model: Model, condition: unknown): boolean =>
+  conditionFields(condition).every((name) => readableField(env, model, name))
+
+const shownFields = (env: Env, model: Model, list: readonly unknown[]): ShownField[] =>
+  list.flatMap((shown) => shownField(env, model, asField(shown)))
+
+function shownField(env: Env, model: Model, node: Node): ShownField[] {
+  const { field, only, label, placeholder, ...rest } = node as Node & { field: string; only?: Group; label?: string; placeholder?: string }
+  if (!visibleField(env, model, field) || (only && !env.isIn(only))) return []
+  if (![rest['when'], rest['readonly'], rest['required']].every((condition) => canDecide(env, model, condition))) return []
+  const known = model.fields.get(field)!
+  if (known.comodel && !mayName(env, known)) return []
+  return [
+    {
+      field,
+      ...rest,
+      tag: 'field',
+      ...(label === undefined ? {} : { label: env.t(label) }),
+      ...(placeholder === undefined ? {} : { placeholder: env.t(placeholder) }),
+    },
+  ]
+}
+
+/** Whether he may know any record the field could point to. */
+function mayName(env: Env, field: FieldInfo): boolean {
+  const comodel = env.registry.models.get(endOf(env, field).comodel ?? '')
+  return comodel !== undefined && mayEver(env, comodel, 'name')
+}
+
+function deliverLines(env: Env, model: Model, node: Node): ViewNode[] {
+  const field = readableField(env, model, String(node['field']))
+  const comodel = field && env.registry.models.get(endOf(env, field).comodel ?? '')
+  if (!field || !comodel || !mayEver(env, comodel, 'read')) return []
+  const columns = shownFields(env, comodel, node['columns'] as readonly unknown[])
+  return columns.length > 0 ? [{ ...node, tag: 'lines', field: field.name, columns } as ViewNode] : []
+}
+
+const endOf = (env: Env, field: FieldInfo): FieldInfo => (field.related ? relatedEnd(env, field) : field)
+
+/** The lists of lines anywhere in a view. */
+export const linesIn = (nodes: readonly ViewNode[]): Extract<ViewNode, { tag: 'lines' }>[] =>
+  nodes.flatMap((node) => (node.tag === 'lines' ? [node] : 'nodes' in node ? linesIn(node.nodes) : []))
+
+/** Every field that a client needs to show and decide these nodes, lines as themselves. */
+function namesOf(nodes: readonly ViewNode[]): string[] {
+  return nodes.flatMap((node) => {
+    const decides = ['when', 'readonly', 'required'].flatMap((key) => conditionFields((node as unknown as Record<string, unknown>)[key]))
+    if (node.tag === 'field' || node.tag === 'statusbar' || node.tag === 'lines') return [node.field, ...decides]
+    if (node.tag === 'title' || node.tag === 'columns') return namesOf(node.columns.flat())
+    if (node.tag === 'footer') return [...node.fields]
+    if (node.tag === 'link') return [...(node.count ? [node.count] : []), ...decides]
+    return 'nodes' in node ? [...namesOf(node.nodes), ...decides] : decides
+  })
+}
+
+function formSpecification(env: Env, model: Model, nodes: readonly ViewNode[]): Specification {
+  const lines = new Map(linesIn(nodes).map(({ field, columns }) => [field, columns]))
+  const names = [...namesOf(nodes), 'display_name', 'version', ...(model.hasActive ? ['active'] : [])]
+  return specificationOf(env, model, names, (field) => {
+    const columns = lines.get(field.name)
+    if (!columns) return undefined
+    const comodel = env.modelOf(endOf(env, field).comodel!)
+    return specificationOf(env, comodel, [...namesOf(columns), 'display_name'])
+  })
+}
+
+/**
+ * What to ask for, so that these fields can be shown: with the names of linked records and the currencies of amounts. Content of files is
+ * left out (it has addresses of its own), and so is what is not there for the user.
+ */
+export function specificationOf(
+  env: Env,
+  model: Model,
+  names: readonly string[],
+  linesOf: (field: FieldInfo) => Specification | undefined = () => undefined,
+): Specification {
+  const found: Record<string, { fields?: Specification; limit?: number }> = {}
+  const add = (name: string): void => {
+    const field = readableField(env, model, name)
+    if (!field || found[name]) return
+    const end = endOf(env, field)
+    if (end.kind === 'binary') return
+    if (end.kind === 'monetary') add(String(end.options['currency'] ?? 'currency_id'))
+    if (!end.comodel) found[name] = {}
+    else if (isToMany(field)) {
+      const fields = linesOf(field) ?? (field.kind === 'many2many' ? nameAndColor(env, end.comodel) : undefined)
+      found[name] = fields ? { fields } : {}
+    } else found[name] = { fields: { display_name: {} } }
+  }
+  for (const name of names) add(name)
+  return found
+}
+
+const nameAndColor = (env: Env, comodel: string): Specification =>
+  readableField(env, env.modelOf(comodel), 'color') && mayEver(env, env.modelOf(comodel), 'read')
+    ? { display_name: {}, color: {} }
+    : { display_name: {} }
+
+/** The model and its fields (all of them, or those named) as the client needs them. */
+export function describeModel(env: Env, model: Model, fields: ReadonlySet<string> | null): ModelMeta {
+  const kept = [...model.fields.values()].filter(
+    (field) => visibleField(env, model, field.name) && (!fields || fields.has(field.name) || field.name === 'display_name'),
+  )
+  return {
+    name: model.name,
+    label: env.t(model.label),
+    hasActive: model.hasActive,
+    may: { create: mayEver(env, model, 'create'), write: mayEver(env, model, 'write'), unlink: mayEver(env, model, 'unlink') },
+    fields: Object.fromEntries(kept.map((field) => [field.name, fieldMeta(env, field)])),
+  }
+}
+
+const unneeded = new Set(['store', 'exportable', 'company_dependent', 'depends', 'context', 'trim'])
+
+function fieldMeta(env: Env, field: FieldInfo): FieldMeta {
+  const told = Object.entries(describeField(env, field)).filter(
+    ([key, value]) => !unneeded.has(key) && value !== false && !(key === 'domain' && (value as unknown[]).length === 0),
+  )
+  return Object.fromEntries(told) as unknown as FieldMeta
+}

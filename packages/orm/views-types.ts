@@ -1,0 +1,118 @@
+/**
+ * What the web client gets to know of models, views and menus: in the user's language, cut to his rights. Types alone, without an import,
+ * so that the client can share them.
+ */
+
+/** A field as `fields_get` tells it, without what is false or empty. */
+export interface FieldMeta {
+  readonly name: string
+  /** `decimal` is told as `float`, as the protocol does. */
+  readonly type: string
+  readonly string: string
+  readonly help?: string
+  readonly required?: true
+  readonly readonly?: true
+  readonly sortable?: true
+  readonly searchable?: true
+  readonly groupable?: true
+  readonly translate?: true
+  readonly relation?: string
+  readonly relation_field?: string
+  readonly domain?: readonly unknown[]
+  readonly selection?: readonly (readonly [string, string])[]
+  readonly digits?: readonly [number, number]
+  readonly currency_field?: string
+  readonly size?: number
+}
+
+export interface ModelMeta {
+  readonly name: string
+  readonly label: string
+  readonly fields: Readonly<Record<string, FieldMeta>>
+  /** What the user may do with some record at least; of one record the server decides when it is done. */
+  readonly may: { readonly create: boolean; readonly write: boolean; readonly unlink: boolean }
+  readonly hasActive: boolean
+}
+
+export interface ShownField {
+  readonly tag: 'field'
+  readonly field: string
+  readonly label?: string
+  readonly widget?: string
+  readonly when?: readonly unknown[]
+  readonly readonly?: true | readonly unknown[]
+  readonly required?: true | readonly unknown[]
+  readonly placeholder?: string
+  readonly optional?: 'shown' | 'hidden'
+  readonly sum?: true
+}
+
+export interface ButtonNode {
+  readonly tag: 'button'
+  readonly method: string
+  readonly label: string
+  readonly when: readonly unknown[]
+  readonly confirm?: string
+  readonly primary?: true
+}
+
+export type ViewNode =
+  | ShownField
+  | ButtonNode
+  | { readonly tag: 'header'; readonly nodes: readonly ViewNode[] }
+  | { readonly tag: 'statusbar'; readonly field: string; readonly states?: readonly string[] }
+  | { readonly tag: 'title' | 'columns'; readonly columns: readonly (readonly ShownField[])[] }
+  | { readonly tag: 'group'; readonly label: string; readonly nodes: readonly ViewNode[]; readonly when?: readonly unknown[] }
+  | { readonly tag: 'tab'; readonly label: string; readonly nodes: readonly ViewNode[] }
+  | {
+      readonly tag: 'lines'
+      readonly field: string
+      readonly columns: readonly ShownField[]
+      readonly readonly?: true
+      readonly sequence?: string
+    }
+  | { readonly tag: 'footer'; readonly fields: readonly string[] }
+  | {
+      readonly tag: 'link'
+      readonly label: string
+      readonly model: string
+      readonly by: string
+      readonly count?: string
+      readonly icon?: string
+    }
+  | { readonly tag: 'filter'; readonly name: string; readonly label: string; readonly where: readonly unknown[] }
+  | { readonly tag: 'period'; readonly name: string; readonly label: string; readonly field: string }
+  | { readonly tag: 'group_by'; readonly name: string; readonly label: string; readonly field: string; readonly span?: string }
+  | { readonly tag: 'separator' }
+
+export interface ViewMeta {
+  readonly type: string
+  readonly nodes: readonly ViewNode[]
+  readonly options: Readonly<Record<string, unknown>>
+  /** Of a form: what to ask `web_read`, `web_save` and `onchange` for. */
+  readonly specification?: Specification
+}
+
+/** `{name: {}, partner_id: {fields: {display_name: {}}}}`: what web_read takes. */
+export interface Specification {
+  readonly [field: string]: { readonly fields?: Specification; readonly limit?: number }
+}
+
+/** Everything needed to show a model: its views by type, itself, and the models of its lines. */
+export interface ModelViews {
+  readonly model: string
+  readonly models: Readonly<Record<string, ModelMeta>>
+  readonly views: Readonly<Record<string, ViewMeta>>
+}
+
+export interface MenuMeta {
+  /** The word of its address. */
+  readonly path: string
+  readonly label: string
+  readonly model?: string
+  readonly icon?: string
+  readonly where?: readonly unknown[]
+  readonly context?: Readonly<Record<string, unknown>>
+  readonly views?: readonly string[]
+  readonly children: readonly MenuMeta[]
+}
