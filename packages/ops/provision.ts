@@ -92,7 +92,11 @@ async function hardenEmpty(db: pg.Client): Promise<void> {
   const { rows: extensions } = await db.query<{ name: string }>(
     `select name from pg_available_extensions where name in ('pg_trgm', 'unaccent')`,
   )
-  for (const { name } of extensions) await db.query(`create extension if not exists ${name} with schema public`)
+  for (const { name } of extensions) {
+    await db.query(`create extension if not exists ${name} with schema public`)
+    // A dump would hold the comment, and no owner of an instance may put it on an extension of the superuser's.
+    await db.query(`comment on extension ${name} is null`)
+  }
 }
 
 /** One connection for `work`, closed whatever happens. */
