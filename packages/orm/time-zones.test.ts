@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { moment } from './time.ts'
+import { fill } from './texts.ts'
 import { fromClock, onClock } from './time-zones.ts'
 import { spanLabel, weekOf, weekStartOf } from './time-labels.ts'
 
@@ -41,9 +42,7 @@ test('weeks begin as they do where the language is spoken', () =>
 
 test('a span is named in words', () => {
   const said = (language: string) =>
-    (['hour', 'day', 'week', 'month', 'quarter', 'year'] as const).map((span) =>
-      spanLabel('2026-01-05 00:00:00', span, language, (english) => english),
-    )
+    (['hour', 'day', 'week', 'month', 'quarter', 'year'] as const).map((span) => spanLabel('2026-01-05 00:00:00', span, language, fill))
   assert.deepEqual(said('en_GB'), ['00:00 05 Jan', '05 Jan 2026', 'W2 2026', 'January 2026', 'Q1 2026', '2026'])
   assert.equal(said('de_DE')[3], 'Januar 2026')
   assert.equal(said('ko_KR')[1], '2026년 1월 05일')
