@@ -7,12 +7,16 @@ import { blockedAt, findOsUser, isRoot, postgresUser, type OsUser } from './os-u
 /** What the home knows about itself, in `home.json`. */
 export interface HomeFacts {
   format: 1
+  /** uuid of this host, from its first start on. */
+  host?: string
   /** Major version of the PostgreSQL that made the data. */
   postgres?: number
   /** Which version of `provision.ts` has run on the cluster; 0 = none yet. */
   provisioned: number
   /** The first instances were made: once deleted, they are not made again. */
   seeded?: boolean
+  /** The register of locations was made: should it be missing from then on, it is lost. */
+  locations?: boolean
   /** Where the socket is while the cluster runs, when the home's own path is too long for one. */
   socketDir?: string
 }
@@ -64,6 +68,13 @@ export class Home {
       'damaged_home',
       `The home ${this.dir} is damaged: ${join(this.dir, 'home.json')} is missing or unreadable; restore it or choose another --home.`,
     )
+  }
+
+  /** uuid of this host: what its manifests and records call it. */
+  get id(): string {
+    const { host } = this.facts()
+    if (!host) throw new OpsError('damaged_home', `The home ${this.dir} has no id yet: run "erp4 start" once.`)
+    return host
   }
 
   note(change: Partial<HomeFacts> | { socketDir: undefined }): void {

@@ -1,11 +1,13 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, randomUUID, type KeyObject } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { OpsError } from './errors.ts'
 import { ensureFolder, writeDurably } from './files.ts'
 import type { Home } from './home.ts'
-import { isRoot, type OsUser } from './os-user.ts'
-import { demandKey, deriveKey, newKey, seal, unseal } from './sealing.ts'
+import { readKey, writeKey } from './keys/key-file.ts'
+import { ensureSigners, openSigner, signingKey, trustedKey, type Signer, type SignerPurpose } from './keys/signers.ts'
+import { isRoot } from './os-user.ts'
+import { deriveKey, newKey, seal, unseal } from './sealing.ts'
 
 /** The keys of one instance, each for one use (`files`, `names`, `secrets`, `tokens`, `cooldown` …), derived from its instance key. */
 export interface InstanceKeys {
@@ -19,6 +21,9 @@ export interface InstanceKeys {
  *   root.key                         R: only to make and move instances; `erp4 keys eject` takes it away
  *   sealer.key                       the audit sealer's own, readable by its OS user alone
  *   sealer.pub                       what its signatures are checked with
+ *   host-signing.key                 seed of the host's signature: manifests, records
+ *   verifier-signing.key             seed of the verifier's: certificates of restore tests
+ *   trusted/<key id>.pem             public keys whose signatures count here, older ones too
  *   instances/<uuid>/<v>.sealed      instance keys under R: deleting them everywhere is what shredding means
  *   host/<uuid>/<v>.sealed           the same under H's serving key: what `serve` and `work` open
  *   logins/<role>.sealed             passwords of the host's own database roles
@@ -47,6 +52,8 @@ export class HostKeys {
     }
     const keys = new HostKeys(home, readKey(path))
     keys.#selfTest()
+    if (!home.facts().host) home.note({ host: randomUUID() })
+    ensureSigners(home)
     keys.shareWithUsers()
     return keys
   }
@@ -61,6 +68,14 @@ export class HostKeys {
   }
   get sealer(): Buffer {
     return readKey(join(this.#home.keys, 'sealer.key'))
+  }
+  /** Ed25519; the verifier's key is a file of its own, so that it can lie where the host cannot read it. */
+  signer(purpose: SignerPurpose): Signer {
+    return openSigner(this.#home, purpose)
+  }
+  /** The public key of that id, if its signatures count here. */
+  trustedKey(keyId: string): KeyObject | undefined {
+    return trustedKey(this.#home, keyId)
   }
   get #root(): Buffer {
     return readKey(join(this.#home.keys, 'root.key'))
@@ -148,26 +163,6 @@ export function openInstanceKeys(home: Home, serving: Uint8Array, uuid: string, 
 
 /** The Ed25519 pair that signs sealed batches of the audit trail; the public half is no secret. */
 export function signingPair(sealerKey: Uint8Array): { sign: KeyObject; verify: KeyObject } {
-  const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), deriveKey(sealerKey, 'audit signature')])
-  const sign = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+  const sign = signingKey(deriveKey(sealerKey, 'audit signature'))
   return { sign, verify: createPublicKey(sign) }
-}
-
-function writeKey(path: string, key: Buffer, owner?: OsUser): void {
-  writeDurably(path, `${key.toString('base64')}\n`, { mode: 0o600, owner })
-}
-
-function readKey(path: string): Buffer {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    const { code } = error as { code?: string }
-    if (code === 'ENOENT')
-      throw new OpsError('key_missing', `The key file ${path} is missing: put it back from its safe copy.`, { cause: error })
-    throw new OpsError('missing_right', `This user may not read the key file ${path}.`, { cause: error })
-  }
-  const key = Buffer.from(text.trim(), 'base64')
-  demandKey(key)
-  return key
 }
