@@ -235,6 +235,23 @@ test('a stranger gets one answer for what is there, hidden, private or was never
     assert.deepEqual(await bare(path), first, path)
 })
 
+test('a file that its owner made public is there for everyone who has its address, until it is private again', async () => {
+  const id = await attach(ann, on(here))
+  const fetched = async (caller: Caller | null) => (await fetchAs(caller, `/web/content/${id}`)).text
+  const content = `${mark} Ünïcode`
+  assert.deepEqual([await fetched(null), await fetched(bob)], ['', ''])
+  await ann.call('ir.attachment', 'write', [[id], { public: true }])
+  assert.deepEqual([await fetched(null), await fetched(bob)], [content, content])
+  assert.equal(
+    (await fetchAs(null, `/web/content/ir.attachment/${id}/description`)).status,
+    404,
+    'the file, and nothing else of the record',
+  )
+  assert.equal((await bob.call('ir.attachment', 'read', [[id], ['name']])).result.length, 0)
+  await ann.call('ir.attachment', 'write', [[id], { public: false }])
+  assert.deepEqual([await fetched(null), await fetched(bob)], ['', ''])
+})
+
 // ---- What a browser makes of it --------------------------------------------------------------------------
 
 test('nothing that could run is shown, and every file is told what it is by its content', async () => {

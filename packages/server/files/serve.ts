@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { NotFoundError, UserError, type Env } from '@erp4/orm'
-import { sharedAttachment } from '../sql/files.ts'
+import { publicAttachment, sharedAttachment } from '../sql/files.ts'
 import { rangeOf } from './range.ts'
 import type { FileStore, StoredFile } from './store.ts'
 import { isSafeImage, servedType } from './type.ts'
@@ -69,14 +69,14 @@ async function ofField(env: Env, { model, id, field }: FileRequest): Promise<Nam
   return typeof blob === 'string' ? { blob, name: `${model}-${id}-${info.name}` } : null
 }
 
-const attachmentFields = ['name', 'type', 'raw', 'public', 'res_model', 'res_id', 'res_field']
+const attachmentFields = ['name', 'type', 'raw', 'res_model', 'res_id', 'res_field']
 
 async function ofAttachment(env: Env, { id, accessToken }: FileRequest): Promise<NamedBlob | null> {
-  const shared = accessToken ? await byToken(env, id, accessToken) : null
-  if (shared) return shared
+  const open = isId(id) ? await openToAll(env, id, accessToken) : undefined
+  if (open) return open
   const file = await readOne(env, 'ir.attachment', id, attachmentFields)
   if (!file || file.type !== 'binary' || typeof file.raw !== 'string') return null
-  if (!file.public && !(await mayFollow(env, file))) return null
+  if (!(await mayFollow(env, file))) return null
   return { blob: file.raw, name: String(file.name) }
 }
 
@@ -89,10 +89,9 @@ async function mayFollow(env: Env, file: Record<string, unknown>): Promise<boole
   return record !== undefined
 }
 
-async function byToken(env: Env, id: number, token: string): Promise<NamedBlob | null> {
-  if (!isId(id)) return null
-  const [file] = await env.cx.query<NamedBlob>(sharedAttachment(id, hashOf(token)))
-  return file ?? null
+async function openToAll(env: Env, id: number, token: string | undefined): Promise<NamedBlob | undefined> {
+  const [shared] = token ? await env.cx.query<NamedBlob>(sharedAttachment(id, hashOf(token))) : []
+  return shared ?? (await env.cx.query<NamedBlob>(publicAttachment(id)))[0]
 }
 
 /**

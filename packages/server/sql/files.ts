@@ -84,3 +84,7 @@ export const replaceKeys = (hashes: readonly string[], keys: readonly Buffer[]):
 /** The attachment that a link's token opens. Only the token's hash is kept, and only here it is compared. */
 export const sharedAttachment = (id: number, tokenHash: string): Sql => sql`
   select name, raw as blob from ir_attachment where id = ${id} and access_token = ${tokenHash} and type = 'binary' and raw is not null`
+
+/** The attachment that its owner made public: whoever has its address may fetch it. */
+export const publicAttachment = (id: number): Sql => sql`
+  select name, raw as blob from ir_attachment where id = ${id} and public and type = 'binary' and raw is not null`
