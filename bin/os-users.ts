@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { findOsUser, isRoot, userCan, type OsUser } from '@erp4/ops'
+import { findOsUser, isRoot, scratchUser, userCan, type OsUser } from '@erp4/ops'
 
 /** `serve` and `work` run as the first, `seal` as the second, so that neither can read what the other holds. */
 export const serviceUsers = ['erp4', 'erp4seal'] as const
 export type ServiceUser = (typeof serviceUsers)[number]
 
-/** As root, makes the OS users that the services run as, unless `ERP4_NO_INSTALL` forbids to change the machine. */
+/** As root, makes the OS users that the services and the scratch cluster of restores run as, unless `ERP4_NO_INSTALL` forbids to change the machine. */
 export function ensureServiceUsers(): void {
   if (!isRoot() || process.env.ERP4_NO_INSTALL === '1') return
-  for (const name of serviceUsers) {
+  for (const name of [...serviceUsers, scratchUser]) {
     if (findOsUser(name)) continue
     spawnSync('useradd', [
       '--system',

@@ -25,6 +25,12 @@ import { hbaConf, postgresqlConf } from './settings.ts'
 export interface ClusterOptions {
   maxConnections?: number
   throwaway?: boolean
+  /** A throwaway for the test of restores: also without what only a cluster needs that lives on. */
+  scratch?: boolean
+  /** Whom it runs as, instead of PostgreSQL's usual OS user. */
+  user?: OsUser | undefined
+  /** A program with arguments that starts PostgreSQL, in place of itself: one that takes the network away, say. It runs as we do. */
+  launcher?: readonly string[]
 }
 
 export type ClusterStatus = { running: true; pid: number } | { running: false }
@@ -40,13 +46,17 @@ export class Cluster {
   readonly home: Home
   readonly maxConnections: number
   readonly #throwaway: boolean
+  readonly #scratch: boolean
   readonly #user: OsUser | undefined
+  readonly #launcher: readonly string[]
 
   constructor(home: Home, options: ClusterOptions = {}) {
     this.home = home
     this.maxConnections = options.maxConnections ?? defaultConnections
-    this.#throwaway = options.throwaway ?? false
-    this.#user = postgresUser()
+    this.#scratch = options.scratch ?? false
+    this.#throwaway = this.#scratch || (options.throwaway ?? false)
+    this.#user = options.user ?? postgresUser()
+    this.#launcher = options.launcher ?? []
   }
 
   /** Where the socket lies; changes between starts when the home's path is too long for one. */
@@ -154,8 +164,12 @@ export class Cluster {
     const deadline = Date.now() + startPatienceMs
     try {
       for (;;) {
-        const child = spawn(join(dir, 'postgres'), ['-D', this.home.data, ...files], {
-          ...this.#spawnOptions(this.home.data),
+        const [program, ...args] = [...this.#launcher, join(dir, 'postgres'), '-D', this.home.data, ...files]
+        const { cwd, env, ...user } = this.#spawnOptions(this.home.data)
+        const child = spawn(program!, args, {
+          cwd,
+          env,
+          ...(this.#launcher.length ? {} : user),
           detached: true,
           stdio: ['ignore', log, log],
         })
@@ -208,7 +222,13 @@ export class Cluster {
   }
 
   #writeConfiguration(socketDir: string): void {
-    const settings = { socketDir, logDir: join(this.home.log, 'postgres'), maxConnections: this.maxConnections, throwaway: this.#throwaway }
+    const settings = {
+      socketDir,
+      logDir: join(this.home.log, 'postgres'),
+      maxConnections: this.maxConnections,
+      throwaway: this.#throwaway,
+      scratch: this.#scratch,
+    }
     const write = this.#throwaway
       ? (path: string, text: string) => writeFileSync(path, text)
       : (path: string, text: string) => writeDurably(path, text, { mode: 0o644 })

@@ -18,27 +18,42 @@ export {
   auditHeads,
   connectAs,
   createInstance,
-  deleteInstance,
+  demandReady,
   findInstance,
   listInstances,
   openPassword,
   renameInstance,
+  resumeInstance,
   roleConfig,
   rotatePasswords,
   setApps,
   setHostNames,
+  setInstance,
+  suspendInstance,
   sweepInstances,
   type Instance,
   type InstanceOrder,
 } from './instances.ts'
+export {
+  deleteInstance,
+  deletionFinishers,
+  dropCopy,
+  dueDeletions,
+  finishDeletion,
+  holdInstance,
+  releaseInstance,
+  undeleteInstance,
+  type DeletionOrder,
+} from './instances-deletion.ts'
 export { HostKeys, openInstanceKeys, signingPair, type InstanceKeys } from './keys.ts'
-export { demandHostName, demandInstanceName } from './names.ts'
+export { demandHostName, demandInstanceName, demandZone } from './names.ts'
 export { finishInterrupted, listOperations, unfinished, type Finished, type Finisher, type Finishers } from './interrupted.ts'
 export { dropDeadLocks, operation, type Operation, type OperationOptions, type OperationRecord } from './operation.ts'
 export { ensureFolder, writeDurably } from './files.ts'
 export { blockedAt, findOsUser, isRoot, userCan, type OsUser } from './os-user.ts'
 export { hostLogins, withClient, type HostLogin } from './provision.ts'
 export { HostTable, type AuditHead, type HostTableEvents } from './registry.ts'
+export { scratchUser, sweepScratch, withScratch, type Scratch } from './restore/scratch.ts'
 export { deriveKey, seal, unseal, type SealContext } from './sealing.ts'
 export { ensureTemplate, templateName, type BuildTemplate, type TemplateOrder } from './templates.ts'
-export { sharedHomeVariable, startThrowawayCluster, type Throwaway } from './throwaway.ts'
+export { discardInstance, sharedHomeVariable, startThrowawayCluster, type Throwaway } from './throwaway.ts'

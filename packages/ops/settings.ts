@@ -6,10 +6,12 @@ export interface ClusterSettings {
   maxConnections: number
   /** Nothing survives a crash, everything is quicker: for tests. */
   throwaway: boolean
+  /** Nothing in it is looked at twice: less log, no tidying. */
+  scratch?: boolean
 }
 
 /** `postgresql.conf`, written anew at each start; it lies outside the data folder, where PostgreSQL itself cannot change it. */
-export function postgresqlConf({ socketDir, logDir, maxConnections, throwaway }: ClusterSettings): string {
+export function postgresqlConf({ socketDir, logDir, maxConnections, throwaway, scratch = false }: ClusterSettings): string {
   const settings: Record<string, string | number> = {
     listen_addresses: '',
     unix_socket_directories: socketDir,
@@ -28,7 +30,7 @@ export function postgresqlConf({ socketDir, logDir, maxConnections, throwaway }:
     deadlock_timeout: '150ms', // deadlocks are retried: kernel §2.4
     idle_in_transaction_session_timeout: '60s',
     client_connection_check_interval: '2s',
-    wal_level: 'replica',
+    wal_level: scratch ? 'minimal' : 'replica',
     archive_mode: throwaway ? 'off' : 'on', // real archiving can then be switched on without a restart: cloud.md §9
     archive_command: throwaway ? '' : '/bin/true',
     max_wal_size: '2GB',
@@ -46,6 +48,7 @@ export function postgresqlConf({ socketDir, logDir, maxConnections, throwaway }:
     log_parameter_max_length_on_error: 0, // values are customers' data
     log_line_prefix: '%m [%p] %d %u ',
     ...(throwaway ? { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' } : {}),
+    ...(scratch ? { max_wal_senders: 0, autovacuum: 'off' } : {}),
   }
   return Object.entries(settings)
     .map(([name, value]) => `${name} = '${String(value).replaceAll("'", "''")}'\n`)
