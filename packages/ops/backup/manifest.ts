@@ -43,6 +43,8 @@ export interface Manifest {
   /** Of ERP4. */
   release: string
   parts: readonly ManifestPart[]
+  /** What lies beside them for whoever has nothing of ours: a page of text, and a program that opens the parts. */
+  companions?: readonly { name: string; sha256: string; bytes: number }[]
 }
 
 /** What is known of the content of a set, taken in the same snapshot as the dump. */
@@ -61,6 +63,7 @@ export interface SetFacts {
   generation: number
   /** Per table: how many rows, and the sum of `hash_record_extended(row, 0)` as decimal digits, null where it cannot be compared. */
   tables: Record<string, { rows: number; hash: string | null }>
+  /** Last values, null where none was drawn. Sequences obey no snapshot: a restored one may stand further, never less far. */
   sequences: Record<string, string | null>
   /** sha256 of the catalogue's lines (see restore/catalogue.ts). */
   catalogue: string

@@ -40,7 +40,8 @@ export function openManifest({ text, signature }: SignedManifest, trustedKey: (k
 export function verifyText({ text, signature }: SignedManifest, trustedKey: (keyId: string) => KeyObject | undefined): void {
   const { keyid, sig } = parse(signature, 'signature') as { keyid?: unknown; sig?: unknown }
   if (typeof keyid !== 'string' || typeof sig !== 'string') throw damaged('its signature has another form')
-  const key = trustedKey(keyid)
+  // A verifier's signature proves that a set was restored, not who wrote it.
+  const key = keyid.startsWith('host-') ? trustedKey(keyid) : undefined
   if (!key) throw damaged(`it is signed by ${JSON.stringify(keyid)}, a key that is not trusted here`)
   if (!verify(null, Buffer.from(text), key, Buffer.from(sig, 'base64'))) throw damaged('its signature does not hold')
 }
