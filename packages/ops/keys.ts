@@ -5,9 +5,12 @@ import { OpsError } from './errors.ts'
 import { ensureFolder, writeDurably } from './files.ts'
 import type { Home } from './home.ts'
 import { readKey, writeKey } from './keys/key-file.ts'
+import { instanceKeyContext, listKeyObjects, objectFile, objectFolder, readKeyObject, versionsIn } from './keys/objects.ts'
+import { demandRoot, hasRoot, readRoot, rootFacts } from './keys/root.ts'
 import { ensureSigners, openSigner, signingKey, trustedKey, type Signer, type SignerPurpose } from './keys/signers.ts'
 import { isRoot } from './os-user.ts'
 import { deriveKey, newKey, seal, unseal } from './sealing.ts'
+import type { StoreReader } from './stores/store.ts'
 
 /** The keys of one instance, each for one use (`files`, `names`, `secrets`, `tokens`, `cooldown` …), derived from its instance key. */
 export interface InstanceKeys {
@@ -19,12 +22,14 @@ export interface InstanceKeys {
  * The keys of a host (cloud.md §7). Layout under `keys/`:
  *   host.key                         H: opens everything that this host serves
  *   root.key                         R: only to make and move instances; `erp4 keys eject` takes it away
+ *   root.json                        R's id, and since when it is R
  *   sealer.key                       the audit sealer's own, readable by its OS user alone
  *   sealer.pub                       what its signatures are checked with
  *   host-signing.key                 seed of the host's signature: manifests, records
  *   verifier-signing.key             seed of the verifier's: certificates of restore tests
  *   trusted/<key id>.pem             public keys whose signatures count here, older ones too
  *   instances/<uuid>/<v>.sealed      instance keys under R: deleting them everywhere is what shredding means
+ *                                    (the stores have the same as `keys/<uuid>/<v>.sealed`)
  *   host/<uuid>/<v>.sealed           the same under H's serving key: what `serve` and `work` open
  *   logins/<role>.sealed             passwords of the host's own database roles
  * `serve` and `work` are handed the serving key (derived from H), never H: owner passwords stay closed to them.
@@ -32,6 +37,7 @@ export interface InstanceKeys {
 export class HostKeys {
   readonly #home: Home
   readonly #host: Buffer
+  #lentRoot: Buffer | undefined
 
   private constructor(home: Home, host: Buffer) {
     this.#home = home
@@ -54,6 +60,7 @@ export class HostKeys {
     keys.#selfTest()
     if (!home.facts().host) home.note({ host: randomUUID() })
     ensureSigners(home)
+    if (hasRoot(home)) rootFacts(home)
     keys.shareWithUsers()
     return keys
   }
@@ -77,8 +84,14 @@ export class HostKeys {
   trustedKey(keyId: string): KeyObject | undefined {
     return trustedKey(this.#home, keyId)
   }
-  get #root(): Buffer {
-    return readKey(join(this.#home.keys, 'root.key'))
+  /** R, lent or from its file: OpsError `key_missing` when it is not on this host. */
+  get root(): Buffer {
+    return this.#lentRoot ?? readRoot(this.#home)
+  }
+  /** Takes R for as long as this process lives, on a host from which it was ejected. */
+  lendRoot(root: Uint8Array): void {
+    demandRoot(this.#home, root)
+    this.#lentRoot = Buffer.from(root)
   }
 
   /** Gives the sealer's key and the served copies to their OS users, once those exist. */
@@ -90,15 +103,28 @@ export class HostKeys {
     writeDurably(join(keys, 'sealer.pub'), trusted, { mode: 0o644 })
   }
 
+  /** A new key for an instance, under R and under the serving key. */
   createInstanceKey(uuid: string, version = 1): void {
-    const key = newKey()
+    this.#keepInstanceKey(uuid, version, newKey())
+  }
+
+  /** Takes the keys of an instance that was made elsewhere from the stores, every version: its files may be wrapped with older ones. */
+  async adoptInstanceKeys(uuid: string, stores: readonly StoreReader[]): Promise<number[]> {
+    const versions = new Set<number>()
+    for (const store of stores) for (const version of await listKeyObjects(store, uuid).catch(() => [])) versions.add(version)
+    if (!versions.size) throw new OpsError('key_missing', `No location holds a key of instance ${uuid}: it was shredded, or never stored.`)
+    for (const version of versions) this.#keepInstanceKey(uuid, version, await readKeyObject(stores, this.root, uuid, version))
+    return [...versions].sort((a, b) => a - b)
+  }
+
+  #keepInstanceKey(uuid: string, version: number, key: Buffer): void {
     const server = this.#home.serverUser
     const served = join(this.#home.keys, 'host', uuid)
-    const kept = join(this.#home.keys, 'instances', uuid)
-    mkdirSync(kept, { recursive: true, mode: 0o700 })
+    const context = instanceKeyContext(uuid, version)
+    const underRoot = seal(this.root, context, key)
+    mkdirSync(objectFolder(this.#home, uuid), { recursive: true, mode: 0o700 })
     ensureFolder(served, server ? 0o710 : 0o700, undefined, server?.gid)
-    const context = { instance: uuid, purpose: 'instance key', version }
-    writeDurably(join(kept, `${version}.sealed`), seal(this.#root, context, key), { mode: 0o600 })
+    writeDurably(objectFile(this.#home, uuid, version), underRoot, { mode: 0o600 })
     writeDurably(join(served, `${version}.sealed`), seal(this.serving, context, key), { mode: server ? 0o640 : 0o600, gid: server?.gid })
   }
 
@@ -109,6 +135,11 @@ export class HostKeys {
 
   instanceKeys(uuid: string, version = 1): InstanceKeys {
     return openInstanceKeys(this.#home, this.serving, uuid, version)
+  }
+
+  /** What sets of an instance are sealed with: the newest version for new sets, the one that its manifest names for an older one. */
+  backupKey(uuid: string, version = versionsIn(join(this.#home.keys, 'host', uuid)).at(-1) ?? 1): { version: number; key: Buffer } {
+    return { version, key: this.instanceKeys(uuid, version).derive('backup') }
   }
 
   sealLogin(role: string, password: string): void {
@@ -157,7 +188,7 @@ export class HostKeys {
 export function openInstanceKeys(home: Home, serving: Uint8Array, uuid: string, version: number): InstanceKeys {
   const path = join(home.keys, 'host', uuid, `${version}.sealed`)
   if (!existsSync(path)) throw new OpsError('key_missing', `The key of instance ${uuid} is missing (${path}).`)
-  const key = unseal(serving, { instance: uuid, purpose: 'instance key', version }, readFileSync(path))
+  const key = unseal(serving, instanceKeyContext(uuid, version), readFileSync(path))
   return { version, derive: (purpose) => deriveKey(key, purpose) }
 }
 

@@ -39,6 +39,9 @@ export function deriveKey(key: Uint8Array, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', key, '', `erp4 ${purpose}`, 32))
 }
 
+/** Names a key without telling anything of it: 16 hex digits. */
+export const keyId = (key: Uint8Array): string => deriveKey(key, 'key id').toString('hex', 0, 8)
+
 export const newKey = (): Buffer => randomBytes(32)
 
 /** A library once zeroed the buffer it was given and went on encrypting with zeros, without an error (cloud.md F1). */

@@ -1,5 +1,4 @@
 import { createDecipheriv } from 'node:crypto'
-import { deriveKey } from '../sealing.ts'
 
 /**
  * What we read of an encrypted part ourselves: the header of the AWS Encryption SDK's message format, version 2. The SDK returns the
@@ -34,9 +33,6 @@ export const keyNamespace = 'erp4'
 export const headerLimit = 4096
 
 const bytes = { version: 1, suite: 2, messageId: 32, commitment: 32, tag: 16, nonce: 12, dataKey: 32, sequence: 4, length: 4 }
-
-/** Names a key without telling anything of it: 16 hex digits. */
-export const keyId = (key: Uint8Array): string => deriveKey(key, 'key id').toString('hex', 0, 8)
 
 /** The encryption context of a part, as the SDK takes it. */
 export const contextOf = ({ instance, set, part }: PartContext): Record<string, string> => ({ instance, set, part, version: '1' })

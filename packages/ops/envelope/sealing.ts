@@ -13,9 +13,9 @@ import {
 } from '@aws-crypto/client-node'
 import { OpsError } from '../errors.ts'
 import { syncFolder } from '../files.ts'
-import { demandKey } from '../sealing.ts'
+import { demandKey, keyId } from '../sealing.ts'
 import type { SealedPart, SealJob } from './job.ts'
-import { contextOf, frameLength, hasContext, headerLimit, keyId, keyNamespace, type MessageHeader, readHeader, suiteId } from './message.ts'
+import { contextOf, frameLength, hasContext, headerLimit, keyNamespace, type MessageHeader, readHeader, suiteId } from './message.ts'
 import { Meter } from './meter.ts'
 import { run } from './program.ts'
 
