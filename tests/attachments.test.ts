@@ -242,10 +242,6 @@ test('a file that its owner made public is there for everyone who has its addres
   assert.deepEqual([await fetched(null), await fetched(bob)], ['', ''])
   await ann.call('ir.attachment', 'write', [[id], { public: true }])
   assert.deepEqual([await fetched(null), await fetched(bob)], [content, content])
-  assert.equal(
-    (await fetchAs(null, `/web/content/ir.attachment/${id}/description`)).status,
-    404,
-  )
   assert.equal((await bob.call('ir.attachment', 'read', [[id], ['name']])).result.length, 0)
   await ann.call('ir.attachment', 'write', [[id], { public: false }])
   assert.deepEqual([await fetched(null), await fetched(bob)], ['', ''])
