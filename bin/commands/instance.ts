@@ -1,5 +1,6 @@
+import { userInfo } from 'node:os'
 import { parseArgs } from 'node:util'
-import { deleteInstance, findInstance, listInstances, operation, renameInstance, setApps, setHostNames } from '@erp4/ops'
+import { deleteInstance, dropCopy, findInstance, listInstances, operation, renameInstance, setApps, setHostNames } from '@erp4/ops'
 import type { MigrationPlan } from '../erp.ts'
 import { CommandError } from '../exit-codes.ts'
 import { renewServices, supervisorOf, withHost } from '../home.ts'
@@ -47,11 +48,31 @@ export async function list(args: readonly string[]): Promise<void> {
   })
 }
 
+/** A copy goes at once; anything else after a final backup and 30 days. */
 export async function remove(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parseArgs({ args: [...args], options: { home, confirm: { type: 'string' } }, allowPositionals: true })
+  const own = {
+    home,
+    confirm: { type: 'string' },
+    now: { type: 'boolean', default: false },
+    'second-operator': { type: 'string' },
+  } as const
+  const { values, positionals } = parseArgs({ args: [...args], options: own, allowPositionals: true })
   const name = one(positionals, 'a name')
-  await withHost(values.home, (host) => deleteInstance(host, name, values.confirm))
-  say(`${name} is deleted: database, roles, files and keys.`)
+  await withHost(values.home, async (host) => {
+    const { kind } = await findInstance(host, name)
+    if (values.now || kind === 'copy') {
+      await dropCopy(host, name, values.confirm)
+      return say(`The copy ${name} is gone: database, roles, files and keys.`)
+    }
+    const { deleteAfter, set } = await deleteInstance(host, name, {
+      confirm: values.confirm,
+      by: operator(),
+      secondOperator: values['second-operator'],
+      finalBackup: () => Promise.reject(new CommandError('not_built', 'The final backup cannot be made yet.')),
+    })
+    say(`${name} is deleted and served no more. Its final backup is ${set}.`)
+    say(`Until ${day(deleteAfter)} "erp4 instance undelete ${name}" brings it back; then database, roles, files and keys go.`)
+  })
 }
 
 export async function rename(args: readonly string[]): Promise<void> {
@@ -140,6 +161,11 @@ function tell({ steps, losses }: MigrationPlan): void {
   for (const { name, says } of losses) print(`  LOSES DATA (${name}): ${says}`)
   if (steps.length + losses.length === 0) print('  nothing to do')
 }
+
+/** Who is at the keyboard, also behind sudo. */
+const operator = (): string => process.env.SUDO_USER ?? userInfo().username
+
+const day = (at: Date): string => at.toISOString().slice(0, 10)
 
 function one(positionals: readonly string[], what: string): string {
   if (positionals.length === 1) return positionals[0]!

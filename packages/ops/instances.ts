@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type pg from 'pg'
 import type { Cluster } from './cluster.ts'
-import { createDatabase, dropDatabase, roleStem } from './databases.ts'
+import { createDatabase, roleStem } from './databases.ts'
 import { OpsError } from './errors.ts'
 import { ensureFolder } from './files.ts'
 import { instanceRoles, type InstanceRole } from './host-schema.ts'
 import type { Host } from './host.ts'
-import { demandHostName, demandInstanceName } from './names.ts'
-import { dropDeadLocks, operation } from './operation.ts'
+import { removeInstance } from './instances-removal.ts'
+import { demandHostName, demandInstanceName, demandZone } from './names.ts'
+import { dropDeadLocks, noteOperation, operation, type Operation } from './operation.ts'
 import { newPassword, scramVerifier } from './scram.ts'
 import { seal, unseal } from './sealing.ts'
 
@@ -25,7 +25,23 @@ export interface Instance {
   apps: string[]
   release: string
   keyVersion: number
-  state: 'creating' | 'ready' | 'deleting'
+  /** `deleted` can be taken back until `deleteAfter`; `creating` and `deleting` are finished or swept at the next start. */
+  state: 'creating' | 'ready' | 'deleted' | 'deleting'
+  /** The zone of its days: backups are labelled and kept by it. */
+  zone: string
+  plan: 'paid' | 'free'
+  created: Date
+  /** Since when nobody may use it; its backups go on. */
+  suspended: Date | null
+  /** When a copy goes by itself. */
+  expires: Date | null
+  /** Of a deleted one: from then on it may be removed for good. */
+  deleteAfter: Date | null
+  /** Why nothing of it may be removed. */
+  legalHold: string | null
+  /** uuid of the instance that this is a copy of, and its name while this host has it. */
+  copyOf: string | null
+  copyOfName: string | null
   /** Exact host names, the first one being its main address. */
   hosts: string[]
 }
@@ -38,13 +54,20 @@ export interface InstanceOrder<T> {
   /** The database to copy, from `ensureTemplate`. */
   template: string
   kind?: 'live' | 'copy'
+  /** Of a copy: uuid of what it copies, and for how many days it lives; for ever without. */
+  copyOf?: string
+  days?: number
+  plan?: 'paid' | 'free'
+  zone?: string
   /** Connections that its runtime role may have in all; a process's budget is a matter of the process. */
   connections?: number
   /** Runs before anybody can reach the instance: its first password, say. */
-  prepare: (instance: Instance) => Promise<T>
+  prepare: (instance: Instance, operation: Operation) => Promise<T>
 }
 
 export const instanceColumns = `i.uuid, i.name, i.generation, i.kind, i.database, i.apps, i.release, i.key_version as "keyVersion", i.state,
+  i.zone, i.plan, i.created, i.suspended, i.expires, i.delete_after as "deleteAfter", i.legal_hold as "legalHold", i.copy_of as "copyOf",
+  (select o.name from instance o where o.uuid = i.copy_of) as "copyOfName",
   array(select h.host from host_name h where h.instance = i.uuid order by h.position) as hosts`
 
 export async function listInstances(host: Host): Promise<Instance[]> {
@@ -63,44 +86,80 @@ export async function findInstance(host: Host, name: string): Promise<Instance> 
 export async function createInstance<T>(host: Host, order: InstanceOrder<T>): Promise<{ instance: Instance; prepared: T }> {
   demandInstanceName(order.name)
   for (const name of order.hosts) demandHostName(name)
+  if (order.zone !== undefined) demandZone(order.zone)
   const uuid = randomUUID()
-  return operation(host.db, uuid, 'create', async () => {
+  return operation(host.db, uuid, 'create', async (op) => {
+    // First of all: that it is a copy is known before there is anything that could be connected to.
     await reserve(host, uuid, order)
     try {
       host.keys.createInstanceKey(uuid)
       ensureFolder(join(host.home.files, uuid), 0o700, host.home.serverUser)
       await makeRoles(host, uuid, order.connections ?? 24)
       await createDatabase(host, `${roleStem(uuid)}_g1`, order.template, uuid)
-      const prepared = await order.prepare(await findInstance(host, order.name))
-      await host.db.query(`update instance set state = 'ready' where uuid = $1`, [uuid])
+      const prepared = await order.prepare(await findInstance(host, order.name), op)
+      await op.fenced((db) => db.query(`update instance set state = 'ready' where uuid = $1`, [uuid]))
       return { instance: await findInstance(host, order.name), prepared }
     } catch (error) {
-      await remove(host, { uuid, database: `${roleStem(uuid)}_g1` })
+      await removeInstance(host, uuid)
       throw error
     }
   })
 }
 
-/** Drops an instance with everything it has. `confirm` must be its name, typed once more. */
-export async function deleteInstance(host: Host, name: string, confirm: string | undefined): Promise<void> {
-  const instance = await findInstance(host, name)
-  if (confirm !== name) throw new OpsError('not_confirmed', `Deleting ${name} cannot be undone: repeat its name with --confirm ${name}.`)
-  await operation(host.db, instance.uuid, 'delete', async () => {
-    // Servers forget it first: their rows of the table are gone with the next notification.
-    await host.db.query(`update instance set state = 'deleting' where uuid = $1`, [instance.uuid])
-    await remove(host, instance)
-  })
-}
-
-/** Removes what a killed `createInstance` or `deleteInstance` left; returns their names. */
+/** Removes what a killed `createInstance` or removal left; returns their names. */
 export async function sweepInstances(host: Host): Promise<string[]> {
   await dropDeadLocks(host.db)
-  const { rows } = await host.db.query<{ uuid: string; name: string; database: string }>(
-    `select uuid, name, database from instance i
-     where state <> 'ready' and not exists (select from operation_lock l where l.subject = i.uuid::text and l.until > now())`,
+  const { rows } = await host.db.query<{ uuid: string; name: string }>(
+    `select uuid, name from instance i where state in ('creating', 'deleting')
+     and not exists (select from operation_lock l where l.subject = i.uuid::text and l.until > now())`,
   )
-  for (const instance of rows) await operation(host.db, instance.uuid, 'sweep', () => remove(host, instance))
+  for (const { uuid } of rows) await operation(host.db, uuid, 'sweep', () => removeInstance(host, uuid))
   return rows.map((row) => row.name)
+}
+
+/** OpsError `refused` unless the instance is ready: neither half made nor deleted. */
+export function demandReady({ name, state, deleteAfter }: Instance): void {
+  if (state === 'ready') return
+  const why =
+    state === 'deleted'
+      ? `was deleted; until ${deleteAfter!.toISOString().slice(0, 10)} "erp4 instance undelete ${name}" brings it back`
+      : `is half ${state === 'creating' ? 'made' : 'removed'}`
+  throw new OpsError('refused', `The instance ${name} ${why}.`)
+}
+
+/** Stops serving an instance: its pages and calls answer that it is suspended, its jobs and mail wait. Backups go on. */
+export async function suspendInstance(host: Host, name: string): Promise<void> {
+  const instance = await findInstance(host, name)
+  demandReady(instance)
+  // Without the lock: a backup under way is no reason to wait.
+  await host.db.query('update instance set suspended = coalesce(suspended, now()) where uuid = $1', [instance.uuid])
+  await noteOperation(host.db, instance.uuid, 'suspend')
+}
+
+/** Serves a suspended instance again; what became due meanwhile is done at the next visit of a worker. */
+export async function resumeInstance(host: Host, name: string): Promise<void> {
+  const instance = await findInstance(host, name)
+  demandReady(instance)
+  await host.db.query('update instance set suspended = null where uuid = $1', [instance.uuid])
+  await noteOperation(host.db, instance.uuid, 'resume')
+}
+
+/** Sets what an operator decides of an instance; `days` from now on, of a copy only. */
+export async function setInstance(
+  host: Host,
+  name: string,
+  change: { plan?: 'paid' | 'free'; zone?: string; days?: number },
+): Promise<void> {
+  const { uuid, kind } = await findInstance(host, name)
+  const { plan = null, zone = null, days = null } = change
+  if (zone !== null) demandZone(zone)
+  if (days !== null && kind !== 'copy') throw new OpsError('refused', `${name} is no copy: it does not expire.`)
+  await host.db.query(
+    `update instance set plan = coalesce($2, plan), zone = coalesce($3, zone),
+       expires = coalesce(now() + make_interval(days => $4::int), expires) where uuid = $1`,
+    [uuid, plan, zone, days],
+  )
+  await noteOperation(host.db, uuid, 'set', change)
 }
 
 export async function renameInstance(host: Host, name: string, newName: string): Promise<void> {
@@ -185,16 +244,15 @@ export async function rotatePasswords(host: Host, name: string): Promise<void> {
 }
 
 async function reserve(host: Host, uuid: string, order: InstanceOrder<unknown>): Promise<void> {
+  const { name, kind = 'live', apps, release, copyOf = null, days = null, plan = 'free', zone = 'UTC' } = order
   await inTransaction(host.db, async (db) => {
-    await db.query('insert into instance (uuid, name, kind, apps, release) values ($1, $2, $3, $4, $5)', [
-      uuid,
-      order.name,
-      order.kind ?? 'live',
-      order.apps,
-      order.release,
-    ])
+    await db.query(
+      `insert into instance (uuid, name, kind, apps, release, copy_of, expires, plan, zone)
+       values ($1, $2, $3, $4, $5, $6, now() + make_interval(days => $7::int), $8, $9)`,
+      [uuid, name, kind, apps, release, copyOf, days, plan, zone],
+    )
     await insertHosts(db, uuid, order.hosts)
-  }).catch(tellTaken(order.name))
+  }).catch(tellTaken(name))
 }
 
 async function insertHosts(db: pg.ClientBase, uuid: string, hosts: readonly string[]): Promise<void> {
@@ -218,15 +276,6 @@ const sealPassword = (host: Host, uuid: string, role: InstanceRole, version: num
 
 const passwordKey = (host: Host, role: InstanceRole): Buffer =>
   role === 'runtime' ? host.keys.serving : role === 'seal' ? host.keys.sealer : host.keys.operating
-
-/** Each step finds its thing gone if it ran before. The row goes last: as long as it is there, `sweepInstances` comes back. */
-async function remove(host: Host, { uuid, database }: Pick<Instance, 'uuid' | 'database'>): Promise<void> {
-  await dropDatabase(host, database)
-  await host.db.query('select drop_instance_roles($1)', [uuid])
-  host.keys.removeInstanceKeys(uuid)
-  rmSync(join(host.home.files, uuid), { recursive: true, force: true })
-  await host.db.query('delete from instance where uuid = $1', [uuid])
-}
 
 async function inTransaction(pool: pg.Pool, work: (db: pg.ClientBase) => Promise<void>): Promise<void> {
   const db = await pool.connect()

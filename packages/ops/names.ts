@@ -21,3 +21,16 @@ export function demandHostName(host: string): void {
     `${JSON.stringify(host)} is no host name: use lower-case ASCII letters, digits, hyphens and dots, without a port.`,
   )
 }
+
+/** Throws unless `zone` names a time zone of the IANA register, such as `Asia/Seoul`; offsets like `+09:00` are none, they know no history. */
+export function demandZone(zone: string): void {
+  if (/^[A-Za-z]+(?:[/_+-][A-Za-z0-9]+)*$/.test(zone)) {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: zone })
+      return
+    } catch {
+      // RangeError: told below
+    }
+  }
+  throw new OpsError('name_invalid', `${JSON.stringify(zone)} is no time zone: give a name such as Europe/Berlin, Asia/Seoul or UTC.`)
+}

@@ -91,6 +91,21 @@ export async function operation<T>(
   })
 }
 
+/** Records what was done at once, in one statement that needs no lock. */
+export async function noteOperation(
+  db: pg.Pool,
+  subject: string,
+  kind: string,
+  detail: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  await db.query(`insert into operation (subject, kind, holder, detail, ended, result) values ($1, $2, $3, $4, now(), 'done')`, [
+    subject,
+    kind,
+    holder,
+    JSON.stringify(detail),
+  ])
+}
+
 /** Holds the lock of `subject` for `work`; whether an interrupted operation waits there is the caller's affair. */
 export async function withLock<T>(
   db: pg.Pool,

@@ -4,8 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Cluster } from './cluster.ts'
 import { openHome, openOrCreateHome } from './home.ts'
+import { OpsError } from './errors.ts'
 import { Host, startHost } from './host.ts'
+import { findInstance } from './instances.ts'
+import { removeInstance } from './instances-removal.ts'
 import { HostKeys } from './keys.ts'
+import { operation } from './operation.ts'
 
 export interface Throwaway {
   host: Host
@@ -13,6 +17,9 @@ export interface Throwaway {
   /** Stops the cluster and removes its home; a cluster shared with other tests only loses our connections. */
   stop(): Promise<void>
 }
+
+/** Hosts of throw-away clusters. */
+const made = new WeakSet<Host>()
 
 /** Names the home of a cluster that several test processes share; whoever sets it also stops it. */
 export const sharedHomeVariable = 'ERP4_TEST_HOME'
@@ -26,12 +33,20 @@ export async function startThrowawayCluster(options: { own?: boolean } = {}): Pr
   return shared ? joinShared(shared) : startOwn()
 }
 
+/** Removes an instance at once, without grace or backup: of a throw-away cluster only. */
+export async function discardInstance(host: Host, name: string): Promise<void> {
+  if (!made.has(host)) throw new OpsError('refused', `${name} belongs to a real host: it is deleted with grace.`)
+  const { uuid } = await findInstance(host, name)
+  await operation(host.db, uuid, 'discard', () => removeInstance(host, uuid))
+}
+
 async function startOwn(): Promise<Throwaway> {
   const dir = mkdtempSync(join(tmpdir(), 'erp4-test-'))
   chmodSync(dir, 0o711) // closed by mkdtemp, to the OS user of PostgreSQL too
   const letGo = guardAgainstOrphans(dir)
   const { home } = openOrCreateHome(dir)
   const { host } = await startHost(home, { throwaway: true })
+  made.add(host)
   const stop = async () => {
     await host.close()
     await host.cluster.stop('immediate')
@@ -44,6 +59,7 @@ async function startOwn(): Promise<Throwaway> {
 function joinShared(dir: string): Throwaway {
   const home = openHome(dir)
   const host = new Host(home, new Cluster(home, { throwaway: true }), HostKeys.open(home))
+  made.add(host)
   return { host, cluster: host.cluster, stop: () => host.close() }
 }
 

@@ -1,4 +1,4 @@
-import { connectAs, createInstance, deleteInstance, type InstanceRole, withClient } from '@erp4/ops'
+import { connectAs, createInstance, discardInstance, type InstanceRole, withClient } from '@erp4/ops'
 import type pg from 'pg'
 import { withCluster } from './cluster.ts'
 
@@ -32,6 +32,6 @@ export async function emptyInstance<T>(story: (at: EmptyInstance) => Promise<T>)
   try {
     return await story({ as, run, rows: (query) => owned(async (db) => (await db.query(query)).rows) })
   } finally {
-    await deleteInstance(host, name, name)
+    await discardInstance(host, name)
   }
 }

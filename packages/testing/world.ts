@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { after } from 'node:test'
 import { type App, Databases, type Group, type Registry, type User, assemble } from '@erp4/orm'
-import { connectAs, createInstance, deleteInstance, ensureTemplate } from '@erp4/ops'
+import { connectAs, createInstance, discardInstance, ensureTemplate } from '@erp4/ops'
+import { systemUser } from '@erp4/server'
 import { Actor, type Stage } from './actor.ts'
 import { withCluster } from './cluster.ts'
-import { buildTemplate, root } from './template.ts'
+import { buildTemplate } from './template.ts'
 
 /** A fresh instance with the standard data of its apps, and people to use it. */
 export interface World {
@@ -46,13 +47,13 @@ export async function world(apps: App | readonly App[], options: { now?: () => D
   const databases = new Databases(() => connectAs(host, instance, 'runtime'), { total: 12, perDatabase: 12 })
   made.push(async () => {
     await databases.close()
-    await deleteInstance(host, name, name)
+    await discardInstance(host, name)
   })
   return peopled({ registry, database: instance.database, databases, now: options.now ?? (() => new Date()) })
 }
 
 function peopled(stage: Stage): World {
-  const system = new Actor(stage, root, true)
+  const system = new Actor(stage, systemUser, true)
   let people = 0
   const personOf: World['personOf'] = async (companies, ...groups) => {
     people++
@@ -66,7 +67,7 @@ function peopled(stage: Stage): World {
     databases,
     system,
     personOf,
-    person: (...groups) => personOf([root.company_id], ...groups),
+    person: (...groups) => personOf([systemUser.company_id], ...groups),
     company: (name) => makeCompany(system, name),
   }
 }

@@ -1,0 +1,195 @@
+import type pg from 'pg'
+import { identifier, roleStem } from './databases.ts'
+import { OpsError } from './errors.ts'
+import type { Host } from './host.ts'
+import { demandReady, findInstance, instanceColumns, type Instance } from './instances.ts'
+import { removeInstance } from './instances-removal.ts'
+import type { Finishers } from './interrupted.ts'
+import { noteOperation, operation, type Operation } from './operation.ts'
+
+/** How long a deleted instance can be brought back. */
+const graceDays = 30
+/** Deletions within an hour that one operator may ask for, and removals that an agent may do: a mistake or a thief is noticed before all is gone. */
+const mostAnHour = 3
+
+export interface DeletionOrder {
+  /** Its name, typed once more. */
+  confirm: string | undefined
+  /** Makes the final backup and gives its set; runs when nobody can write any more. Without one nothing is deleted. */
+  finalBackup: (instance: Instance, operation: Operation) => Promise<string>
+  /** Who asked, and who else agreed: more than three deletions an hour need two different people. */
+  by: string
+  secondOperator?: string | undefined
+}
+
+/**
+ * Deletes a live instance: nobody is served or let into its database any more, a final backup is made, and after 30 days the agent
+ * removes everything. Until then `undeleteInstance` brings it back as it was. OpsError `not_confirmed`, `legal_hold`, `refused`.
+ */
+export async function deleteInstance(host: Host, name: string, order: DeletionOrder): Promise<{ deleteAfter: Date; set: string }> {
+  const instance = await findInstance(host, name)
+  demandConfirmed(name, order.confirm, `in ${graceDays} days it cannot be undone`)
+  demandSecond(order)
+  return operation(host.db, instance.uuid, 'delete', (op) => closeAndDelete(host, instance.uuid, order, op), { mustFinish: true })
+}
+
+async function closeAndDelete(host: Host, uuid: string, order: DeletionOrder, op: Operation): Promise<{ deleteAfter: Date; set: string }> {
+  await op.step('closing', { by: order.by, second_operator: order.secondOperator ?? null })
+  await op.fenced(async (db) => {
+    demandReady(await demandNotHeld(db, uuid))
+    await demandRate(db, 'delete', op.id, order.secondOperator !== undefined)
+    await db.query(`update instance set state = 'deleted', delete_after = now() + make_interval(days => $2) where uuid = $1`, [
+      uuid,
+      graceDays,
+    ])
+  })
+  try {
+    const instance = await instanceOf(host, uuid)
+    await closeToUsers(host, instance)
+    await op.step('backing up')
+    const set = await order.finalBackup(instance, op)
+    await op.step('deleted', { set })
+    return { deleteAfter: instance.deleteAfter!, set }
+  } catch (error) {
+    await op.fenced((db) => reopen(db, host, uuid))
+    throw error
+  }
+}
+
+/** Brings a deleted instance back as it was. */
+export async function undeleteInstance(host: Host, name: string): Promise<void> {
+  const { uuid, state } = await findInstance(host, name)
+  if (state !== 'deleted') throw new OpsError('refused', `The instance ${name} is not deleted.`)
+  await operation(host.db, uuid, 'undelete', (op) => op.fenced((db) => reopen(db, host, uuid)))
+}
+
+/** Drops a copy with everything it has, at once: it is worth nothing that its original does not have. */
+export async function dropCopy(host: Host, name: string, confirm: string | undefined): Promise<void> {
+  const { uuid, kind } = await findInstance(host, name)
+  if (kind !== 'copy') throw new OpsError('refused', `${name} is no copy: it is deleted with ${graceDays} days' grace, not at once.`)
+  demandConfirmed(name, confirm, 'it cannot be undone')
+  await operation(host.db, uuid, 'drop copy', async (op) => {
+    await op.fenced(async (db) => {
+      await demandNotHeld(db, uuid)
+      await db.query(`update instance set state = 'deleting', delete_after = null where uuid = $1 and kind = 'copy'`, [uuid])
+    })
+    await removeInstance(host, uuid)
+  })
+}
+
+/** Forbids, until `releaseInstance`, that anything of an instance is removed: the instance, its backups, its keys. */
+export async function holdInstance(host: Host, name: string, reason: string): Promise<void> {
+  if (reason.trim() === '') throw new OpsError('refused', 'A legal hold needs a reason.')
+  const { uuid } = await findInstance(host, name)
+  await host.db.query('update instance set legal_hold = $2 where uuid = $1', [uuid, reason.trim()])
+  await noteOperation(host.db, uuid, 'hold', { reason: reason.trim() })
+}
+
+export async function releaseInstance(host: Host, name: string): Promise<void> {
+  const { uuid, legalHold } = await findInstance(host, name)
+  await host.db.query('update instance set legal_hold = null where uuid = $1', [uuid])
+  await noteOperation(host.db, uuid, 'release', { reason: legalHold })
+}
+
+/** Deleted instances whose grace is over and copies that have expired, as far as no legal hold keeps them; by the registry's clock. */
+export async function dueDeletions(host: Host): Promise<Instance[]> {
+  const { rows } = await host.db.query<Instance>(
+    `select ${instanceColumns} from instance i where legal_hold is null
+     and (state = 'deleted' and delete_after <= now() or state = 'ready' and kind = 'copy' and expires <= now()) order by i.name`,
+  )
+  return rows
+}
+
+/**
+ * Removes for good what `dueDeletions` gave; all its conditions are looked at again under the lock. `shred` destroys its keys in the stores,
+ * and is asked before anything else: where it fails, nothing is removed. OpsError `refused` past three removals an hour, so that a clock
+ * that jumped does not take everything at once.
+ */
+export async function finishDeletion(host: Host, instance: Instance, shred: (instance: Instance) => Promise<void>): Promise<void> {
+  const { uuid, name, kind } = instance
+  await operation(host.db, uuid, kind === 'copy' ? 'drop copy' : 'erase', async (op) => {
+    const isDue = (db: pg.ClientBase, change: string) =>
+      db.query(
+        `update instance set ${change} where uuid = $1 and legal_hold is null
+         and (state = 'deleted' and delete_after <= now() or state = 'ready' and kind = 'copy' and expires <= now())`,
+        [uuid],
+      )
+    const demandDue = async (db: pg.ClientBase, change: string): Promise<void> => {
+      if ((await isDue(db, change)).rowCount === 0)
+        throw new OpsError('retained', `${name} must not be removed: its time has not come, or it is held.`)
+    }
+    await op.fenced(async (db) => {
+      await demandDue(db, 'legal_hold = legal_hold')
+      if (kind === 'live') await demandRate(db, 'erase', op.id, false)
+    })
+    await op.step('shredding')
+    await shred(instance)
+    await op.fenced((db) => demandDue(db, `state = 'deleting', delete_after = null`))
+    await op.step('removing')
+    await removeInstance(host, uuid)
+  })
+}
+
+/** A deletion that was killed before its final backup was there is taken back; whoever wanted it asks again. */
+export const deletionFinishers: Finishers = {
+  delete: async (host, { subject, state }, op) => {
+    if (state === 'deleted') return 'done'
+    await op.fenced((db) => reopen(db, host, subject))
+    return 'undone'
+  },
+}
+
+async function reopen(db: pg.ClientBase, host: Host, uuid: string): Promise<void> {
+  const { rows } = await db.query<{ database: string }>(
+    `update instance set state = 'ready', delete_after = null where uuid = $1 and state in ('ready', 'deleted') returning database`,
+    [uuid],
+  )
+  if (!rows[0]) throw new OpsError('refused', 'It is too late: the instance is being removed.')
+  await host.db.query(`grant connect on database ${identifier(rows[0].database)} to ${identifier(roleStem(uuid))}_runtime`)
+}
+
+/** From here on no server, worker or task gets in, whatever it remembers; those inside are put out. */
+async function closeToUsers(host: Host, { uuid, database }: Instance): Promise<void> {
+  await host.db.query(`revoke connect on database ${identifier(database)} from ${identifier(roleStem(uuid))}_runtime`)
+  await host.db.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1 and usename = $2', [
+    database,
+    `${roleStem(uuid)}_runtime`,
+  ])
+}
+
+async function demandNotHeld(db: pg.ClientBase, uuid: string): Promise<Instance> {
+  const { rows } = await db.query<Instance>(`select ${instanceColumns} from instance i where i.uuid = $1 for update of i`, [uuid])
+  if (!rows[0]) throw new OpsError('not_found', 'The instance is gone.')
+  const { name, legalHold } = rows[0]
+  if (legalHold !== null) throw new OpsError('legal_hold', `${name} is under legal hold (${legalHold}): nothing of it may be removed.`)
+  return rows[0]
+}
+
+/** Counted in one transaction after the other, so that two at once cannot both be the third. */
+async function demandRate(db: pg.ClientBase, kind: 'delete' | 'erase', mine: string, hasSecond: boolean): Promise<void> {
+  await db.query(`select pg_advisory_xact_lock(hashtext('erp4 ' || $1))`, [kind])
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*)::int as count from operation
+     where kind = $1 and id <> $2 and detail ? 'allowed' and started > now() - interval '1 hour' and (result = 'done' or ended is null)`,
+    [kind, mine],
+  )
+  if (rows[0]!.count < mostAnHour || hasSecond)
+    return void (await db.query(`update operation set detail = detail || '{"allowed": true}' where id = $1`, [mine]))
+  const how = kind === 'delete' ? ' a further one needs a second operator: --second-operator NAME.' : ' the others wait.'
+  throw new OpsError('refused', `${mostAnHour} instances were ${kind === 'delete' ? 'deleted' : 'removed'} within the last hour;${how}`)
+}
+
+function demandConfirmed(name: string, confirm: string | undefined, why: string): void {
+  if (confirm !== name) throw new OpsError('not_confirmed', `Deleting ${name} needs its name once more, since ${why}: --confirm ${name}.`)
+}
+
+function demandSecond({ by, secondOperator }: DeletionOrder): void {
+  if (secondOperator === undefined) return
+  if (secondOperator.trim() === '' || secondOperator === by)
+    throw new OpsError('refused', 'The second operator must be somebody else than the one who asks.')
+}
+
+async function instanceOf(host: Host, uuid: string): Promise<Instance> {
+  const { rows } = await host.db.query<Instance>(`select ${instanceColumns} from instance i where i.uuid = $1`, [uuid])
+  return rows[0]!
+}
