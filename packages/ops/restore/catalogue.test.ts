@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type pg from 'pg'
-import { connectAs, createInstance, deleteInstance, type Instance } from '../instances.ts'
+import { connectAs, createInstance, type Instance } from '../instances.ts'
 import { withClient } from '../provision.ts'
 import { ensureTemplate } from '../templates.ts'
-import { startThrowawayCluster, type Throwaway } from '../throwaway.ts'
+import { discardInstance, startThrowawayCluster, type Throwaway } from '../throwaway.ts'
 import { catalogueHash, catalogueLines, compareCatalogues, grantLines, tellDifference } from './catalogue.ts'
 
 let world: Throwaway
@@ -27,7 +27,7 @@ before(async () => {
   expected = await withClient(await connectAs(world.host, azure, 'owner'), catalogueLines)
 })
 after(async () => {
-  for (const name of ['azure-catalogue', 'bakery-catalogue']) await deleteInstance(world.host, name, name)
+  for (const name of ['azure-catalogue', 'bakery-catalogue']) await discardInstance(world.host, name)
   await world.stop()
 })
 
