@@ -1,0 +1,257 @@
+import { openManifest } from '../backup/signed-manifest.ts'
+import { OpsError } from '../errors.ts'
+import type { Host } from '../host.ts'
+import { operation } from '../operation.ts'
+import { hasCredentials } from './credentials.ts'
+import { locationsFor, readRegister, type LocationRegister, type RegisteredLocation } from './locations.ts'
+import { examineObject, mendObject, type MendOrder } from './mend.ts'
+import { objectsOf, type SetObject } from './objects.ts'
+import { openStore } from './open.ts'
+import { deadlineFor, noteCopy, within } from './replicate.ts'
+import type { StorePruner, StoreReader, StoreWriter } from './store.ts'
+
+export interface ScrubOrder {
+  /** Of the register. */
+  location: string
+  /** No further set is begun when so many bytes were read. */
+  bytesBudget: number
+  signal?: AbortSignal
+}
+
+export interface RepairOrder {
+  /** Only there; everywhere by default. */
+  location?: string
+  set?: string
+  signal?: AbortSignal
+}
+
+export interface Trouble {
+  set: string
+  location: string
+  /** A sentence. */
+  says: string
+}
+
+export interface ScrubReport {
+  /** Sets looked at, and bytes read at the location itself. */
+  sets: number
+  bytes: number
+  /** Damaged or missing, and made whole again. */
+  healed: Trouble[]
+  /** What is still not as it should be. */
+  troubles: Trouble[]
+}
+
+interface SetRow {
+  id: string
+  instance: string
+  manifest: string
+  signature: string
+}
+
+/**
+ * Reads the sets of one location back, those first that were not read for longest, and compares every byte with what their signed
+ * manifests say: not with what the store says of itself. What is damaged or missing is put back from another location. A location that
+ * cannot be reached is a trouble, and is not taken for one that lost its sets.
+ */
+export async function scrub(host: Host, { location, bytesBudget, signal }: ScrubOrder): Promise<ScrubReport> {
+  const report: ScrubReport = { sets: 0, bytes: 0, healed: [], troubles: [] }
+  await using stores = new Stores(host)
+  const here = stores.demand(location)
+  for (const set of await setsToScrub(host, location)) {
+    if (report.bytes >= bytesBudget || signal?.aborted) break
+    const objects = await judged(set, location, report, () => expected(host, set))
+    if (!objects) continue
+    try {
+      const reader = await stores.read(here)
+      const bad = await within(here, deadlineFor(objects), signal, (late) => examineAll(reader, objects, late))
+      report.sets++
+      report.bytes += objects.reduce((sum, { bytes }) => sum + bytes, 0)
+      if (bad.length === 0) await noteCopy(host, set.id, location, 'verified')
+      else await heal(host, stores, { set, here, objects, bad }, report, signal)
+    } catch (error) {
+      // The next sets of a location that is away would say the same.
+      report.troubles.push({ set: set.id, location, says: (error as Error).message })
+      break
+    }
+  }
+  return report
+}
+
+/**
+ * Brings published sets to where they should be and are not: locations that were away when the set was stored, that are new, or that lost
+ * something. Idempotent, and goes on where it was interrupted: objects that are there are compared, not stored again.
+ */
+export async function repair(host: Host, order: RepairOrder = {}): Promise<ScrubReport> {
+  const report: ScrubReport = { sets: 0, bytes: 0, healed: [], troubles: [] }
+  await using stores = new Stores(host)
+  const away = new Set<string>()
+  for (const { set, missing } of await incompleteSets(host, stores.register, order)) {
+    for (const name of missing) {
+      if (order.signal?.aborted || away.has(name)) continue
+      const here = stores.demand(name)
+      const objects = await judged(set, name, report, () => expected(host, set))
+      if (!objects) continue
+      try {
+        const reader = await stores.read(here)
+        const bad = await within(here, deadlineFor(objects), order.signal, (late) => examineAll(reader, objects, late))
+        report.sets++
+        if (bad.length === 0) await noteCopy(host, set.id, name, 'verified')
+        else await heal(host, stores, { set, here, objects, bad }, report, order.signal)
+      } catch (error) {
+        report.troubles.push({ set: set.id, location: name, says: (error as Error).message })
+        if (error instanceof OpsError && (error.code === 'store_failed' || error.code === 'disk_full')) away.add(name)
+      }
+    }
+  }
+  return report
+}
+
+interface Bad {
+  object: SetObject
+  found: 'damaged' | 'missing'
+}
+
+async function examineAll(reader: StoreReader, objects: readonly SetObject[], signal: AbortSignal): Promise<Bad[]> {
+  const bad: Bad[] = []
+  for (const object of objects) {
+    signal.throwIfAborted()
+    const found = await examineObject(reader, object, signal)
+    if (found !== 'good') bad.push({ object, found })
+  }
+  return bad
+}
+
+interface Patient {
+  set: SetRow
+  here: RegisteredLocation
+  objects: readonly SetObject[]
+  bad: readonly Bad[]
+}
+
+/** Under the set's own lock, which its backup and its pruner take, too: it must not be stored, deleted and mended at once. */
+async function heal(
+  host: Host,
+  stores: Stores,
+  { set, here, objects, bad }: Patient,
+  report: ScrubReport,
+  signal?: AbortSignal,
+): Promise<void> {
+  const says = bad.map(({ object, found }) => `${object.key.split('/').at(-1)} is ${found}`).join(', ')
+  const isMissing = bad.every(({ found }) => found === 'missing')
+  const state = isMissing ? 'missing' : 'damaged'
+  const trouble = { set: set.id, location: here.name, says }
+  await noteCopy(host, set.id, here.name, state, says)
+  try {
+    await operation(
+      host.db,
+      `set ${set.id}`,
+      'mend',
+      async () => {
+        if (!(await isPublished(host, set.id))) return
+        const mend = await stores.toMend(here, set.instance)
+        await within(here, deadlineFor(objects), signal, async (late) => {
+          for (const { object, found } of bad) await mendObject(object, found, { ...mend, signal: late })
+        })
+        await noteCopy(host, set.id, here.name, 'verified')
+        report.healed.push(trouble)
+      },
+      { waitMs: 0 },
+    )
+  } catch (error) {
+    const why = (error as Error).message
+    await noteCopy(host, set.id, here.name, state, `${says}: ${why}`)
+    report.troubles.push({ ...trouble, says: `${says}: ${why}` })
+  }
+}
+
+async function isPublished(host: Host, set: string): Promise<boolean> {
+  const { rowCount } = await host.db.query(`select from backup_set where id = $1 and state = 'published'`, [set])
+  return rowCount === 1
+}
+
+/** The objects that a set should have, once its manifest is seen to be signed. */
+const expected = (host: Host, set: SetRow): SetObject[] => {
+  const signed = { text: set.manifest, signature: set.signature }
+  return objectsOf(
+    openManifest(signed, (keyId) => host.keys.trustedKey(keyId)),
+    signed,
+  )
+}
+
+function judged<T>(set: SetRow, location: string, report: ScrubReport, work: () => T): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    report.troubles.push({ set: set.id, location, says: (error as Error).message })
+    return undefined
+  }
+}
+
+async function setsToScrub(host: Host, location: string): Promise<SetRow[]> {
+  const { rows } = await host.db.query<SetRow>(
+    `select s.id, s.instance, s.manifest, s.signature from backup_copy c join backup_set s on s.id = c.set
+     where c.location = $1 and c.state in ('stored', 'verified', 'damaged', 'missing') and s.state = 'published' and s.manifest is not null
+     order by c.checked nulls first, s.taken`,
+    [location],
+  )
+  return rows
+}
+
+/** Published sets, the newest first, with the locations that should have them whole and were not seen to. */
+async function incompleteSets(host: Host, register: LocationRegister, order: RepairOrder): Promise<{ set: SetRow; missing: string[] }[]> {
+  const { rows } = await host.db.query<SetRow & { settled: string[] }>(
+    `select s.id, s.instance, s.manifest, s.signature,
+       array(select c.location from backup_copy c where c.set = s.id and c.state in ('verified', 'pruned')) as settled
+     from backup_set s where s.state = 'published' and s.manifest is not null and ($1::text is null or s.id = $1) order by s.taken desc`,
+    [order.set ?? null],
+  )
+  return rows.flatMap(({ settled, ...set }) => {
+    const wanted = locationsFor(register, set.instance).map(({ name }) => name)
+    const missing = wanted.filter((name) => !settled.includes(name) && (order.location === undefined || order.location === name))
+    return missing.length ? [{ set, missing }] : []
+  })
+}
+
+/** The stores that a scrub or a repair turns out to need, each opened once. */
+class Stores {
+  readonly register: LocationRegister
+  readonly #host: Host
+  readonly #opened = new Map<string, Promise<StoreReader>>()
+
+  constructor(host: Host) {
+    this.#host = host
+    this.register = readRegister(host.home)
+  }
+
+  demand(name: string): RegisteredLocation {
+    const found = this.register.locations.find((one) => one.name === name)
+    if (!found) throw new OpsError('not_found', `There is no location named ${JSON.stringify(name)}.`)
+    return found
+  }
+
+  read(location: RegisteredLocation): Promise<StoreReader> {
+    return this.#once(`read ${location.name}`, () => openStore(this.#host.home, location, 'read'))
+  }
+
+  /** With the pruner only where this host has its credentials: it needs none for a directory. */
+  async toMend(location: RegisteredLocation, instance: string): Promise<MendOrder> {
+    const mayPrune = location.store.kind === 'directory' || hasCredentials(this.#host.home, location, 'prune')
+    const others = locationsFor(this.register, instance).filter(({ name }) => name !== location.name)
+    return {
+      target: await this.#once(`write ${location.name}`, () => openStore(this.#host.home, location, 'write')),
+      pruner: mayPrune ? await this.#once(`prune ${location.name}`, () => openStore(this.#host.home, location, 'prune')) : undefined,
+      sources: await Promise.all(others.map((one) => this.read(one))),
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Not waited for: a connection that hangs would hang in closing, too.
+    for (const opened of this.#opened.values()) void opened.then((store) => store.close()).catch(() => {})
+  }
+
+  #once<T extends StoreReader | StoreWriter | StorePruner>(what: string, open: () => Promise<T>): Promise<T> {
+    if (!this.#opened.has(what)) this.#opened.set(what, open())
+    return this.#opened.get(what) as Promise<T>
+  }
+}
