@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { anonymous, administrator, contactManager, employee, loadDemoData, portal, userManager } from '@erp4/base'
+import { anonymous, administrator, contactManager, employee, portal, userManager } from '@erp4/base'
 import { contacts } from '@erp4/contacts'
-import { type Operation, reach } from '@erp4/orm'
+import { type Operation, loadExamples, reach } from '@erp4/orm'
 import { world } from '@erp4/testing'
 
 // Every model × operation × kind of person, as one table in the repository: a change of rights is a change of a line, seen in review.
@@ -24,7 +24,7 @@ Made and compared by tests/access_matrix.test.ts.
 test('the rights of every kind of person are those of the table in the repository', async () => {
   const at = await world(contacts)
   await at.system.call(async (sys) => {
-    await loadDemoData(sys)
+    await loadExamples(sys)
   })
   const elsewhere = await at.company('Elsewhere')
   const people = {

@@ -1,7 +1,9 @@
 import { app } from '@erp4/orm'
 import { access } from './access.ts'
+import { loadDemoData } from './demo.ts'
 import { groups } from './groups.ts'
 import { korean } from './i18n/ko.ts'
+import { loadStandardData } from './load.ts'
 import { models } from './models.ts'
 import { menus, views } from './views.ts'
 
@@ -45,4 +47,6 @@ export const base = app({
   views,
   menus,
   i18n: { ko_KR: korean },
+  data: loadStandardData,
+  examples: loadDemoData,
 })

@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto'
 import type pg from 'pg'
-import { loadDemoData, loadStandardData } from '@erp4/base'
 import { withClient } from '@erp4/ops'
 import {
   Databases,
@@ -8,6 +7,8 @@ import {
   type MigrationOptions,
   Prepared,
   type Registry,
+  loadData,
+  loadExamples,
   migrate as migrateDatabase,
   planMigration,
 } from '@erp4/orm'
@@ -37,7 +38,7 @@ export async function loadDemo(config: pg.ClientConfig, apps: readonly string[])
   const registry = (await loadApps())(apps)
   const databases = new Databases(async () => config)
   try {
-    await databases.transaction('template', (cx) => asSystem(cx, registry, 'demo', loadDemoData))
+    await databases.transaction('template', (cx) => asSystem(cx, registry, 'demo', loadExamples))
   } finally {
     await databases.close()
   }
@@ -75,7 +76,7 @@ async function withData(client: pg.Client, options: MigrationOptions): Promise<M
     hooks: {
       after: async ({ app }, cx) => {
         if (app.name !== last) return
-        await asSystem(cx, options.registry, 'migration', loadStandardData)
+        await asSystem(cx, options.registry, 'migration', loadData)
       },
     },
   }

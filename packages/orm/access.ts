@@ -28,26 +28,43 @@ export interface Me {
 type Where<N extends ModelName> = (me: Me) => Domain<N>
 
 export interface Rule<N extends ModelName = ModelName> {
-  readonly kind: 'grant' | 'guard' | 'protect'
+  readonly kind: 'grant' | 'guard' | 'protect' | 'freeze'
   readonly group: Group | null
   readonly operations: readonly Operation[]
   readonly where: Where<N> | null
   readonly fields: readonly FieldName<N>[]
+  /** What whoever may see the record is told, `{name}` being what it is called; null: that he may not, or that it is not there. */
+  readonly says: string | null
 }
 
 /** Lets a group do something: a record is reachable if any of the user's grants covers it. */
 export function grant<N extends ModelName>(to: Group, operations: readonly Operation[], where?: Where<N>): Rule<N> {
-  return { kind: 'grant', group: to, operations, where: where ?? null, fields: [] }
+  return { kind: 'grant', group: to, operations, where: where ?? null, fields: [], says: null }
 }
 
-/** Limits everyone: a record is reachable only if every guard lets it through. */
-export function guard<N extends ModelName>(where: Where<N>, operations: readonly Operation[] = [...all, 'name']): Rule<N> {
-  return { kind: 'guard', group: null, operations, where, fields: [] }
+/**
+ * Limits everyone: a record is reachable only if every guard lets it through. Where it stops somebody who may see the record, `says` tells
+ * him why: `'{name} is posted: make a credit note.'`
+ */
+export function guard<N extends ModelName>(
+  where: Where<N>,
+  operations: readonly Operation[] = [...all, 'name'],
+  says: string | null = null,
+): Rule<N> {
+  return { kind: 'guard', group: null, operations, where, fields: [], says }
 }
 
 /** Only `to` may touch these fields: for everybody else they do not exist (or, with `['write', 'create']`, cannot be set). */
 export function protect<N extends ModelName>(fields: readonly FieldName<N>[], to: Group, operations: readonly Operation[] = all): Rule<N> {
-  return { kind: 'protect', group: to, operations, where: null, fields }
+  return { kind: 'protect', group: to, operations, where: null, fields, says: null }
+}
+
+/**
+ * From some point in a record's life on these fields are what they are: nobody changes them where the record, as it is before the change,
+ * does not fulfil `where`. Code changes them as the system, and new records take any value.
+ */
+export function freeze<N extends ModelName>(fields: readonly FieldName<N>[], where: Where<N>, says: string): Rule<N> {
+  return { kind: 'freeze', group: null, operations: ['write'], where, fields, says }
 }
 
 export const all: readonly Operation[] = ['read', 'create', 'write', 'unlink']

@@ -1,4 +1,5 @@
 import type { Access, Group } from './access.ts'
+import type { Env } from './env.ts'
 import type { Definition } from './model.ts'
 import type { ModelName } from './types.ts'
 import type { Menu, View } from './views.ts'
@@ -22,7 +23,13 @@ export interface App {
   readonly menus: readonly Menu[]
   /** Translations by language: English text → the language's. */
   readonly i18n: { readonly [language: string]: { readonly [english: string]: string } }
+  /** Brings an instance to what this release ships with the app: after each migration, as the system, after those it depends on. Run again it changes nothing. */
+  readonly data: Loader | null
+  /** Fills an instance with examples, each named in `ir.model.data` and flagged there, so that they can be taken away again. */
+  readonly examples: Loader | null
 }
+
+export type Loader = (sys: Env<true>) => Promise<void>
 
 /** What an app is made of: its models, who may do what with them, how they are shown. */
 export function app<const D extends readonly Definition<any, any>[]>(manifest: {
@@ -37,6 +44,19 @@ export function app<const D extends readonly Definition<any, any>[]>(manifest: {
   views?: readonly View<any>[]
   menus?: readonly Menu[]
   i18n?: App['i18n']
+  data?: Loader
+  examples?: Loader
 }): App {
-  return { label: manifest.name, version: '1', depends: [], extensions: [], groups: [], views: [], menus: [], i18n: {}, ...manifest }
+  const nothing = { version: '1', depends: [], extensions: [], groups: [], views: [], menus: [], i18n: {}, data: null, examples: null }
+  return { label: manifest.name, ...nothing, ...manifest }
+}
+
+/** What every instance with these apps begins with, and is brought to by each upgrade. */
+export async function loadData(sys: Env<true>): Promise<void> {
+  for (const { data } of sys.registry.apps) await data?.(sys)
+}
+
+/** The examples of all apps. */
+export async function loadExamples(sys: Env<true>): Promise<void> {
+  for (const { examples } of sys.registry.apps) await examples?.(sys)
 }

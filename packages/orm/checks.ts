@@ -32,7 +32,7 @@ function checkRules(model: Model, groups: ReadonlyMap<string, Group>): string[] 
     if (rule.group && !groups.has(rule.group.name))
       problems.push(`${model.name}: a rule names the group ${rule.group.name}, which no installed app lists in its groups`)
     for (const field of rule.fields as readonly string[])
-      if (!model.fields.has(field)) problems.push(`${model.name}: protect() names '${field}', which does not exist`)
+      if (!model.fields.has(field)) problems.push(`${model.name}: ${rule.kind}() names '${field}', which does not exist`)
   }
   return problems
 }

@@ -67,6 +67,8 @@ export interface RelationOptions<T> extends Options<T> {
   ondelete?: 'restrict' | 'set null' | 'cascade'
   /** The linked record must belong to the same company, or to none. */
   sameCompany?: boolean
+  /** Archived records stay in the list: the taxes of an old document, whatever became of them. */
+  archived?: boolean
 }
 
 export interface Relation<

@@ -26,7 +26,7 @@ export type Prepare = (
 /** What follows from records being created or written with some fields given. */
 export interface FollowUp {
   fields: readonly string[]
-  body: (sys: Env<true>, ids: readonly number[], operation: 'create' | 'write') => Promise<void>
+  body: (sys: Env<true>, ids: readonly number[], operation: 'create' | 'write', given: ReadonlySet<string>) => Promise<void>
 }
 export type Body = (records: any, args: any) => Promise<unknown>
 export type Override = (next: Body, records: any, args: any) => Promise<unknown>
@@ -97,6 +97,9 @@ interface ActionOptions<A, R> {
   readonly?: boolean
 }
 
+/** Values for some fields of a form. */
+export type Suggested<N extends ModelName> = Partial<{ readonly [K in FieldName<N>]: Value<Models[N][K]> }>
+
 /** What one app says of one model: a new model, or an extension of another app's. */
 export class Definition<N extends ModelName = ModelName, F extends FieldMap = FieldMap> {
   readonly name: N
@@ -106,7 +109,7 @@ export class Definition<N extends ModelName = ModelName, F extends FieldMap = Fi
   readonly constraints: Constraint[] = []
   readonly searches = new Map<string, Search>()
   readonly inverses = new Map<string, Inverse>()
-  readonly onchanges: { field: string; needs: readonly string[]; change: (record: any) => any }[] = []
+  readonly onchanges: { field: string; needs: readonly string[]; change: (record: any, env: Env<false>) => any }[] = []
   readonly prepares: Prepare[] = []
   readonly followUps: FollowUp[] = []
   readonly methods = new Map<string, { body: Body; action?: Action<any, any, any> }>()
@@ -148,11 +151,14 @@ export class Definition<N extends ModelName = ModelName, F extends FieldMap = Fi
     this.constraints.push({ needs, holds })
   }
 
-  /** What a form fills in when the person changes `field`: a suggestion, not a rule. Also applied to fields left out on create. */
+  /**
+   * What a form fills in when the person changes `field`: a suggestion, not a rule. `needs` is the record as the form shows it; whatever
+   * else must be known is asked of `env`, as the person and without writing.
+   */
   onchange<C extends FieldName<N>, const P extends string>(
     field: C,
     needs: readonly CheckPath<N, P>[],
-    change: (record: Loaded<N, P>) => Partial<{ [K in FieldName<N>]: Value<Models[N][K]> }>,
+    change: (record: Loaded<N, P>, env: Env<false>) => Suggested<N> | Promise<Suggested<N>>,
   ): void {
     this.onchanges.push({ field, needs, change })
   }
@@ -162,7 +168,7 @@ export class Definition<N extends ModelName = ModelName, F extends FieldMap = Fi
     this.prepares.push(complete)
   }
 
-  /** Runs `body` as the system, in the same call, after a create or write that gave any of `fields` (whether their values differ or not). */
+  /** Runs `body` as the system, in the same call, after a create or write that gave any of `fields` (whether their values differ or not); `given` is all that was given. */
   changed(fields: readonly FieldName<N>[], body: FollowUp['body']): void {
     this.followUps.push({ fields, body })
   }

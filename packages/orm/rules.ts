@@ -33,6 +33,16 @@ function compileRule(env: Env, model: Model, operation: Operation): Node {
   return and([...guards.map(where), granted, hanging])
 }
 
+/** The rules that keep any of these fields of some records as they are. */
+export function freezesOf(env: Env, model: Model, fields: ReadonlySet<string>): Rule[] {
+  if (env.isSystem) return []
+  return model.rules.filter((rule) => rule.kind === 'freeze' && (rule.fields as readonly string[]).some((name) => fields.has(name)))
+}
+
+/** A guard's or a freeze's condition for this caller. */
+export const conditionOf = (env: Env, model: Model, rule: Rule): Node =>
+  rule.where ? parseDomain({ env, rules: false }, model, rule.where(env.me)) : yes
+
 /** `read` implies `name`. */
 function grantsOf(env: Env, model: Model, operation: Operation): Rule[] {
   return model.rules.filter(

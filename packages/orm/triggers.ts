@@ -17,6 +17,8 @@ export interface Plan {
   readonly triggers: ReadonlyMap<string, readonly Trigger[]>
   /** Rank of each stored computed field by `model.field`: lower first. Locks are taken in this order too. */
   readonly ranks: ReadonlyMap<string, number>
+  /** The stored computed fields that rest on each of them, however far, by `model.field`. */
+  readonly followers: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 export const keyOf = (field: FieldInfo): string => `${field.model.name}.${field.name}`
@@ -66,7 +68,24 @@ export function planRecompute(models: ReadonlyMap<string, Model>, problems: stri
       }
     }
   }
-  return { triggers, ranks: rank(models, edges, problems) }
+  return { triggers, ranks: rank(models, edges, problems), followers: followersOf(edges) }
+}
+
+function followersOf(edges: ReadonlyMap<string, ReadonlySet<string>>): Map<string, ReadonlySet<string>> {
+  const all = new Map<string, Set<string>>()
+  for (const key of edges.keys()) {
+    const found = new Set<string>()
+    const visit = (at: string): void => {
+      for (const next of edges.get(at) ?? []) {
+        if (found.has(next)) continue
+        found.add(next)
+        visit(next)
+      }
+    }
+    visit(key)
+    all.set(key, found)
+  }
+  return all
 }
 
 function addHop(
@@ -83,8 +102,9 @@ function addHop(
   // A one2many changes when a line's inverse does, and that is where the change is seen.
   const back = changed.kind === 'one2many' ? comodel.fields.get(changed.inverse!) : comodel.fields.get(String(changed.options['inverse']))
   if (back) addTrigger(triggers, back, { ...target, path: path.slice(0, i + 1) })
-  // Archived records leave their lists.
-  if (comodel.hasActive) addTrigger(triggers, comodel.fields.get('active')!, { ...target, path: path.slice(0, i + 1) })
+  // Archived records leave their lists, unless those keep them.
+  if (comodel.hasActive && !changed.options['archived'])
+    addTrigger(triggers, comodel.fields.get('active')!, { ...target, path: path.slice(0, i + 1) })
 }
 
 function addTrigger(triggers: Map<string, Trigger[]>, changed: FieldInfo, trigger: Trigger): void {

@@ -109,7 +109,10 @@ function takeChanged(record: FormRecord, name: string): void {
 
 /** Runs the apps' functions for each changed field, and for those that they change. */
 async function follow(record: FormRecord, changed: readonly string[]): Promise<void> {
-  const { model } = record
+  const {
+    form: { env },
+    model,
+  } = record
   const done = new Set<string>()
   let names: readonly string[] = changed
   for (let round = 0; round < rounds && names.length > 0; round++) {
@@ -119,7 +122,7 @@ async function follow(record: FormRecord, changed: readonly string[]): Promise<v
       for (const { needs, change } of model.onchanges.filter((one) => one.field === name)) {
         const row = await knowable(() => record.load(needs, false))
         if (!row) continue
-        for (const [field, value] of Object.entries(change(row) ?? {})) {
+        for (const [field, value] of Object.entries((await change(row, env as Env<false>)) ?? {})) {
           const known = model.fields.get(field)
           if (!known || value === undefined || known.kind === 'one2many' || isSame(await knowable(() => record.value(known)), value))
             continue

@@ -9,8 +9,9 @@ import { type Sql, column, empty, ident, sql } from '../sql/fragment.ts'
 import { activeOnly } from '../sql/select.ts'
 import type { Commands } from './commands.ts'
 import { createRecords } from './create.ts'
+import { restsOnComputed } from './judge.ts'
 import { checkIds, refusal } from './lock.ts'
-import { mark, resolveReached } from './recompute.ts'
+import { flush, mark, resolveReached } from './recompute.ts'
 import { deletion, unlinkRecords } from './unlink.ts'
 import { writeRecords } from './write.ts'
 
@@ -149,15 +150,23 @@ async function linkNew(env: Env, model: Model, field: FieldInfo, owners: Given):
   const pairs = owners.flatMap(({ id, commands }) => idsOf(commands).map((other) => ({ id, other })))
   if (pairs.length === 0) return
   const others = [...new Set(pairs.map(({ other }) => other))]
-  await checkIds(env, env.modelOf(field.comodel!), others, 'name')
+  const comodel = env.modelOf(field.comodel!)
+  const rule = ruleFor(env, comodel, 'name')
+  if (restsOnComputed(rule)) await flush(env)
+  const known = sql`select count(*)::int4 from ${ident(comodel.table)} c where c.id = any(${others}) and ${compileCondition(env, rule, new Scope('c'))}`
   const { table, mine, theirs } = field.links!
   const source = sql`(select n.${ident(mine)} as id, jsonb_agg(n.${ident(theirs)} order by n.${ident(theirs)}) as list from n group by 1)`
   const trail = model.audit
     ? sql`, a as (${auditRows(env.call, env.user.id, model.name, 'write', sql`jsonb_build_object(${field.name}::text, jsonb_build_array(null, x.list))`, source)})`
     : empty
-  await env.cx.query(
-    sql`with n as (insert into ${ident(table)} (${ident(mine)}, ${ident(theirs)}) select * from unnest(${pairs.map((pair) => pair.id)}::int4[], ${pairs.map((pair) => pair.other)}::int4[]) on conflict do nothing returning ${ident(mine)}, ${ident(theirs)})${trail} select count(*) from n`,
-  )
+  const [row] = await env.cx
+    .query<{ known: number }>(
+      sql`with n as (insert into ${ident(table)} (${ident(mine)}, ${ident(theirs)}) select * from unnest(${pairs.map((pair) => pair.id)}::int4[], ${pairs.map((pair) => pair.other)}::int4[]) on conflict do nothing returning ${ident(mine)}, ${ident(theirs)})${trail} select (${known}) as known`,
+    )
+    .catch((error: unknown) => {
+      throw (error as { code?: string }).code === '23503' ? refusal(env, comodel, 'name') : error
+    })
+  if (row!.known !== others.length) throw refusal(env, comodel, 'name')
   await changed(env, field, [...new Set(pairs.map(({ id }) => id))], others)
 }
 
@@ -184,7 +193,7 @@ async function link(env: Env, model: Model, field: FieldInfo, owner: number, ids
 async function cut(env: Env, model: Model, field: FieldInfo, owner: number, ids: readonly number[], others: boolean): Promise<void> {
   const { table, mine, theirs } = field.links!
   const which = others ? sql`<> all(${ids})` : sql`= any(${ids})`
-  const shown = shownTo(env, env.modelOf(field.comodel!), column(table, theirs), others)
+  const shown = shownTo(env, env.modelOf(field.comodel!), column(table, theirs), others && !field.options['archived'])
   const removed = await env.cx.query<{ id: number }>(
     sql`with n as (delete from ${ident(table)} where ${ident(mine)} = ${owner}::int4 and ${ident(theirs)} ${which}${shown} returning ${ident(theirs)} as id)${trail(env, model, field, owner, 0)} select id from n`,
   )

@@ -11,9 +11,10 @@ import { applyCommands } from './apply-commands.ts'
 import { followUp, prepared } from './follow.ts'
 import { setPaths } from './hierarchy.ts'
 import { judgeLater, judgeNow } from './judge.ts'
-import { holdRows, refusal, rememberLocked } from './lock.ts'
+import { holdRows, rememberLocked } from './lock.ts'
 import { demandEver } from './read.ts'
 import { lockedParents, markCreated, rememberTargets, upwardFields } from './recompute.ts'
+import { refused } from './refuse.ts'
 import { type Sorted, sortValues, toColumn } from './values.ts'
 import { writeRelated } from './write.ts'
 
@@ -150,7 +151,7 @@ async function insert(env: Env, model: Model, sorted: readonly Sorted[], trusted
   const [row] = await env.cx.query<Judged & { ids: number[] }>(statement, shapeName(statement)).catch((error: unknown) => {
     throw asLinkRefusal(env, model, error)
   })
-  demandJudged(env, model, 'create', row!)
+  await demandJudged(env, model, 'create', row!, row!.ids)
   rememberLocked(env, model, row!.ids)
   rememberTargets(call, fields, sorted)
   if (model.hasPath) await setPaths(env, model, row!.ids)
@@ -198,10 +199,16 @@ export function judgements(rule: Sql | null, links: Sql | null, companies: Sql |
   return sql`${rule ? sql`, (select coalesce(bool_and(${rule}), true) from n) as allowed` : empty}${links ? sql`, (select coalesce(bool_and(${links}), true) from n) as links` : empty}${companies ? sql`, (select coalesce(bool_and(${companies}), true) from n) as companies` : empty}`
 }
 
-export function demandJudged(env: Env, model: Model, operation: 'create' | 'write', row: Judged): void {
+export async function demandJudged(
+  env: Env,
+  model: Model,
+  operation: 'create' | 'write',
+  row: Judged,
+  ids: readonly number[],
+): Promise<void> {
   // The link first: a missing target is refused by the database before anything is judged, and a hidden one must sound the same.
   if (row.links === false) throw linkRefusal(env, model)
-  if (row.allowed === false) throw refusal(env, model, operation)
+  if (row.allowed === false) throw await refused(env, model, operation, ids)
   if (row.companies === false)
     throw new UserError(env.t("This '{model}' refers to a record of another company.", { model: env.t(model.label) }))
 }

@@ -32,7 +32,8 @@ export interface Explanation {
 export async function explain(env: Env, model: Model, operation: Operation, id: number): Promise<Explanation> {
   const rules = model.rules.filter(
     (rule) =>
-      rule.kind !== 'protect' && (rule.operations.includes(operation) || (operation === 'name' && rule.operations.includes('read'))),
+      (rule.kind === 'grant' || rule.kind === 'guard') &&
+      (rule.operations.includes(operation) || (operation === 'name' && rule.operations.includes('read'))),
   )
   const scope = new Scope('t')
   const domains = rules.map((rule) => (rule.where ? rule.where(env.me) : []))

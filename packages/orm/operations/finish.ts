@@ -1,7 +1,7 @@
 import { Env } from '../env.ts'
 import { ValidationError } from '../errors.ts'
 import type { Model } from '../registry.ts'
-import { auditEvent } from '../sql/audit.ts'
+import { auditReasons } from '../sql/audit.ts'
 import { sql } from '../sql/fragment.ts'
 import { judgeAll } from './judge.ts'
 import { readTyped, yes } from './read.ts'
@@ -16,7 +16,7 @@ export async function finishCall(env: Env): Promise<void> {
   await checkConstraints(env)
   await flush(env)
   await judgeAll(env)
-  for (const [reason, count] of call.reasons) await env.cx.query(auditEvent(call, env.user.id, 'as_system', null, null, { reason, count }))
+  if (call.reasons.size > 0) await env.cx.query(auditReasons(call, env.user.id, call.reasons))
   call.reasons.clear()
   for (const counter of call.touched) await env.cx.query(bumps[counter])
   call.touched.clear()

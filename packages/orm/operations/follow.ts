@@ -22,5 +22,5 @@ export async function followUp(
   const due = model.followUps.filter(({ fields }) => fields.some((name) => given.has(name)))
   if (due.length === 0) return
   const system = new Env(env.call, env.user, env.context, true)
-  for (const { body } of due) await body(system, ids, operation)
+  for (const { body } of due) await body(system, ids, operation, given)
 }

@@ -6,7 +6,7 @@ import { ruleFor } from '../rules.ts'
 import { compileCondition } from '../sql/condition.ts'
 import { Scope } from '../sql/expression.ts'
 import { type Sql, ident, sql } from '../sql/fragment.ts'
-import { refusal } from './lock.ts'
+import { refused } from './refuse.ts'
 
 /**
  * Whether a rule can be judged on the rows a statement has just written, inside that statement: it must not look at computed columns
@@ -57,6 +57,28 @@ function visits(node: Node, model: Model): boolean {
   }
 }
 
+/** Whether what a condition finds may follow from computed values, so that those must be right before it is asked. */
+export function restsOnComputed(node: Node): boolean {
+  switch (node.kind) {
+    case 'true':
+    case 'false':
+      return false
+    case 'not':
+      return restsOnComputed(node.node)
+    case 'and':
+    case 'or':
+      return node.nodes.some(restsOnComputed)
+    case 'leaf':
+      return node.field.computed !== null
+    case 'any':
+      return node.field.computed !== null || restsOnComputed(node.node)
+    case 'under':
+      return restsOnComputed(node.top) || restsOnComputed(node.rule)
+    case 'hangs':
+      return true
+  }
+}
+
 /** The rule as a condition over the CTE's rows, or null when it must wait for the end of the call (it is then noted). */
 export function judgeNow(env: Env, model: Model, operation: 'create' | 'write', scope: Scope, listed: ReadonlySet<FieldInfo>): Sql | null {
   const rule = ruleFor(env, model, operation)
@@ -88,5 +110,5 @@ async function judge(env: Env, model: Model, operation: Operation, ids: readonly
   const [row] = await env.cx.query<{ ok: boolean }>(
     sql`select coalesce(bool_and(${condition}), true) as ok from ${ident(model.table)} t where t.id = any(${ids})`,
   )
-  if (!row!.ok) throw refusal(env, model, operation)
+  if (!row!.ok) throw await refused(env, model, operation, ids)
 }

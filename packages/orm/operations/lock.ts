@@ -6,8 +6,10 @@ import { ruleFor } from '../rules.ts'
 import { compileCondition } from '../sql/condition.ts'
 import { Scope } from '../sql/expression.ts'
 import { empty, ident, sql } from '../sql/fragment.ts'
+import { restsOnComputed } from './judge.ts'
 import { demandEver } from './read.ts'
 import { flush } from './recompute.ts'
+import { refused } from './refuse.ts'
 
 const refusals: Record<Operation, string> = {
   read: "You may not read these '{model}' ({name}) records, or they no longer exist.",
@@ -33,7 +35,7 @@ export async function lockRecords(env: Env, model: Model, ids: readonly number[]
   const rows = await env.cx.query<{ id: number }>(
     sql`select t.id from ${ident(model.table)} t where t.id = any(${ids})${where} order by t.id for no key update of t`,
   )
-  if (rows.length !== new Set(ids).size) throw refusal(env, model, operation)
+  if (rows.length !== new Set(ids).size) throw await refused(env, model, operation, ids)
   rememberLocked(env, model, ids)
 }
 
@@ -42,7 +44,7 @@ export async function checkIds(env: Env, model: Model, ids: readonly number[], o
   if (operation !== 'name') demandEver(env, model, operation)
   const rule = ruleFor(env, model, operation)
   if (ids.length === 0 || operation === 'create') return
-  await flush(env)
+  if (restsOnComputed(rule)) await flush(env)
   const scope = new Scope('t')
   const where = rule.kind === 'true' ? empty : sql` and ${compileCondition(env, rule, scope)}`
   const [row] = await env.cx.query<{ n: number }>(

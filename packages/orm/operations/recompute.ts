@@ -147,12 +147,15 @@ export async function flush(env: Env): Promise<void> {
   }
 }
 
-/** The dirty fields of one model that have the lowest rank. */
+/** The dirty field of the lowest rank, and with it those of its model that wait for nothing dirty: one reading and one writing for all. */
 function nextBatch(call: Call): { model: Model; fields: FieldInfo[]; ids: number[] } | null {
-  const rank = (field: FieldInfo): number => call.registry.plan.ranks.get(keyOf(field)) ?? 0
-  const [first] = [...call.dirty.ids.keys()].sort((a, b) => rank(a) - rank(b))
+  const { ranks, followers } = call.registry.plan
+  const rank = (field: FieldInfo): number => ranks.get(keyOf(field)) ?? 0
+  const dirty = [...call.dirty.ids.keys()]
+  const [first] = dirty.toSorted((a, b) => rank(a) - rank(b))
   if (!first) return null
-  const fields = [...call.dirty.ids.keys()].filter((field) => field.model === first.model && rank(field) === rank(first))
+  const waits = (field: FieldInfo): boolean => dirty.some((other) => other !== field && followers.get(keyOf(other))?.has(keyOf(field)))
+  const fields = dirty.filter((field) => field.model === first.model && !waits(field))
   const ids = new Set(fields.flatMap((field) => [...call.dirty.ids.get(field)!]))
   for (const field of fields) call.dirty.ids.delete(field)
   return { model: first.model, fields, ids: [...ids].sort((a, b) => a - b) }

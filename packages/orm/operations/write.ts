@@ -1,7 +1,9 @@
+import type { Rule } from '../access.ts'
+import { and } from '../domain.ts'
 import type { Env } from '../env.ts'
 import { ConflictError } from '../errors.ts'
 import type { FieldInfo, Model } from '../registry.ts'
-import { ruleFor } from '../rules.ts'
+import { conditionOf, freezesOf, ruleFor } from '../rules.ts'
 import { auditRows, writtenChange } from '../sql/audit.ts'
 import { compileCondition } from '../sql/condition.ts'
 import { Scope } from '../sql/expression.ts'
@@ -15,9 +17,10 @@ import { type Judged, asLinkRefusal, demandJudged, judgements, listedIn } from '
 import { followUp } from './follow.ts'
 import { demandNoCircle, setPaths } from './hierarchy.ts'
 import { judgeLater, judgeNow } from './judge.ts'
-import { holdRows, lockRecords, refusal, rememberLocked } from './lock.ts'
+import { holdRows, lockRecords, rememberLocked } from './lock.ts'
 import { demandEver, readTyped } from './read.ts'
 import { lockedParents, mark, rememberTargets, upwardFields } from './recompute.ts'
+import { refused } from './refuse.ts'
 import { type Sorted, sortValues } from './values.ts'
 
 type Values = Record<string, unknown>
@@ -40,8 +43,9 @@ export async function writeRecords(
   const of = (i: number): Sorted => (isUniform ? sorted[0]! : sorted[i]!)
   const hasColumns = sorted.some((one) => one.columns.size > 0)
   const hasLists = sorted.some((one) => one.commands.size > 0)
-  if (hasColumns || hasLists || seen !== null || sorted.every((one) => one.related.size === 0))
-    await update(env, model, ids, sorted, isUniform, seen)
+  const freezes = freezesOf(env, model, new Set(sorted.flatMap(givenNames)))
+  if (hasColumns || hasLists || seen !== null || freezes.length > 0 || sorted.every((one) => one.related.size === 0))
+    await update(env, model, ids, { sorted, isUniform, seen, freezes })
   // What is shown of another record is changed through this one: by whom may change this one, hidden and missing being one here too.
   else await lockRecords(env, model, ids, 'write')
   await writeRelated(
@@ -73,9 +77,7 @@ async function update(
   env: Env,
   model: Model,
   ids: readonly number[],
-  sorted: readonly Sorted[],
-  isUniform: boolean,
-  seen: number | null,
+  { sorted, isUniform, seen, freezes }: { sorted: readonly Sorted[]; isUniform: boolean; seen: number | null; freezes: readonly Rule[] },
 ): Promise<void> {
   const { call } = env
   const fields = [...new Set(sorted.flatMap((one) => [...one.columns.keys()]))]
@@ -87,7 +89,7 @@ async function update(
   )
   await lockParents(env, model, fields, ids, sorted)
   const before = new Scope('t')
-  const mayWrite = ruleFor(env, model, 'write')
+  const mayWrite = and([ruleFor(env, model, 'write'), ...freezes.map((rule) => conditionOf(env, model, rule))])
   const condition = mayWrite.kind === 'true' ? empty : sql` and ${compileCondition(env, mayWrite, before)}`
   const scope = new Scope('n')
   const rule = fields.length === 0 ? null : judgeNow(env, model, 'write', scope, listedIn(sorted))
@@ -133,9 +135,9 @@ async function update(
   const [row] = await env.cx.query<Judged & { found: number; written: number }>(statement, shapeName(statement)).catch((error: unknown) => {
     throw asLinkRefusal(env, model, error)
   })
-  if (row!.found !== ids.length) throw refusal(env, model, 'write')
+  if (row!.found !== ids.length) throw await refused(env, model, 'write', ids, freezes)
   if (row!.written !== row!.found) throw await conflict(env, model, ids, fields)
-  demandJudged(env, model, 'write', row!)
+  await demandJudged(env, model, 'write', row!, ids)
   rememberLocked(env, model, ids)
   rememberTargets(call, fields, sorted)
   const parent = fields.find((field) => field.name === 'parent_id' && field.comodel === model.name)

@@ -23,6 +23,13 @@ export function auditEvent(
     values (${actor}::int4, ${call.onBehalf}::int4, ${call.source}::text, ${model}::text, ${rec}::int4, ${operation}::text, ${JSON.stringify(change)}::jsonb)`
 }
 
+/** One row for each reason for which a call used the system's rights, with how often. */
+export function auditReasons(call: Call, actor: number, reasons: ReadonlyMap<string, number>): Sql {
+  return sql`insert into audit_in (actor, on_behalf, source, operation, change)
+    select ${who(call, actor)}, 'as_system', jsonb_build_object('reason', r.reason, 'count', r.count)
+    from unnest(${[...reasons.keys()]}::text[], ${[...reasons.values()]}::int4[]) r(reason, count)`
+}
+
 const isSilent = (field: FieldInfo): boolean => Boolean(field.options.secret)
 
 /** `{field: value}` of the columns given at creation, secrets left out. */

@@ -132,7 +132,7 @@ function encodeMany(env: Env, scope: Scope, { field, nested }: Want, encoding: E
 function linked(env: Env, field: FieldInfo, comodel: Model, scope: Scope, inner: Scope): Sql {
   const node = and([
     ruleFor(env, comodel, 'read'),
-    activeOnly(env, comodel, []),
+    field.options['archived'] ? yes : activeOnly(env, comodel, []),
     field.options['domain'] ? parseDomain({ env, rules: false }, comodel, field.options['domain']) : yes,
   ])
   const table = sql`${ident(comodel.table)} ${ident(inner.alias)}`
