@@ -1,3 +1,9 @@
+export { listBackups, rebuildCatalogue, showBackup, type BackupCopy, type BackupSet, type Rebuilt } from './backup/catalogue.ts'
+export { contentOf, type Content } from './backup/content.ts'
+export { keyObject, setPrefix, type Manifest, type ManifestPart, type SetClass, type SetFacts } from './backup/manifest.ts'
+export { finishBackups, type FinishedSet } from './backup/resume.ts'
+export { runBackup, type BackupOptions } from './backup/set.ts'
+export { openManifest, parseManifest, type SignedManifest } from './backup/signed-manifest.ts'
 export { findPostgres } from './binaries.ts'
 export { Cluster, type ClusterOptions, type ClusterStatus } from './cluster.ts'
 export {
