@@ -14,6 +14,7 @@ interface Command {
 // Each is loaded when it is asked for: `start` must not wait for what only `doctor` needs.
 const services = () => import('./commands/services.ts')
 const instance = () => import('./commands/instance.ts')
+const backup = () => import('./commands/backup.ts')
 const audit = () => import('./commands/audit.ts')
 const script = (name: string) => async (args: readonly string[]) => (await import('./commands/script.ts')).script(name, args)
 
@@ -62,6 +63,19 @@ const commands: readonly Command[] = [
     run: async (args) => (await instance()).upgrade(args),
   },
   { name: 'migrate', usage: '--plan [NAME]…', summary: 'what an upgrade would do', run: async (args) => (await instance()).plan(args) },
+  {
+    name: 'backup run',
+    usage: 'NAME [--class CLASS] [--json]',
+    summary: 'make a backup set of an instance, in every location',
+    run: async (args) => (await backup()).run(args),
+  },
+  {
+    name: 'backup list',
+    usage: '[NAME] [--rebuild] [--json]',
+    summary: 'the backup sets of an instance, or of all',
+    run: async (args) => (await backup()).list(args),
+  },
+  { name: 'backup show', usage: 'SET [--json]', summary: 'everything about one set', run: async (args) => (await backup()).show(args) },
   {
     name: 'doctor',
     usage: '[--json]',
