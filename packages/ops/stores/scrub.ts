@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs'
+import { keyObject } from '../backup/manifest.ts'
 import { openManifest } from '../backup/signed-manifest.ts'
 import { OpsError } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { objectFile, publishKeyObjects } from '../keys/objects.ts'
 import { operation } from '../operation.ts'
 import { hasCredentials } from './credentials.ts'
 import { locationsFor, readRegister, type LocationRegister, type RegisteredLocation } from './locations.ts'
@@ -60,20 +63,8 @@ export async function scrub(host: Host, { location, bytesBudget, signal }: Scrub
   const here = stores.demand(location)
   for (const set of await setsToScrub(host, location)) {
     if (report.bytes >= bytesBudget || signal?.aborted) break
-    const objects = await judged(set, location, report, () => expected(host, set))
-    if (!objects) continue
-    try {
-      const reader = await stores.read(here)
-      const bad = await within(here, deadlineFor(objects), signal, (late) => examineAll(reader, objects, late))
-      report.sets++
-      report.bytes += objects.reduce((sum, { bytes }) => sum + bytes, 0)
-      if (bad.length === 0) await noteCopy(host, set.id, location, 'verified')
-      else await heal(host, stores, { set, here, objects, bad }, report, signal)
-    } catch (error) {
-      // The next sets of a location that is away would say the same.
-      report.troubles.push({ set: set.id, location, says: (error as Error).message })
-      break
-    }
+    // The next sets of a location that is away would say the same.
+    if ((await see(host, stores, set, here, report, signal)) === 'away') break
   }
   return report
 }
@@ -89,22 +80,56 @@ export async function repair(host: Host, order: RepairOrder = {}): Promise<Scrub
   for (const { set, missing } of await incompleteSets(host, stores.register, order)) {
     for (const name of missing) {
       if (order.signal?.aborted || away.has(name)) continue
-      const here = stores.demand(name)
-      const objects = await judged(set, name, report, () => expected(host, set))
-      if (!objects) continue
-      try {
-        const reader = await stores.read(here)
-        const bad = await within(here, deadlineFor(objects), order.signal, (late) => examineAll(reader, objects, late))
-        report.sets++
-        if (bad.length === 0) await noteCopy(host, set.id, name, 'verified')
-        else await heal(host, stores, { set, here, objects, bad }, report, order.signal)
-      } catch (error) {
-        report.troubles.push({ set: set.id, location: name, says: (error as Error).message })
-        if (error instanceof OpsError && (error.code === 'store_failed' || error.code === 'disk_full')) away.add(name)
-      }
+      if ((await see(host, stores, set, stores.demand(name), report, order.signal)) === 'away') away.add(name)
     }
   }
   return report
+}
+
+/** Reads one copy back and mends it where needed. `away` when its location could not be read. */
+async function see(
+  host: Host,
+  stores: Stores,
+  set: SetRow,
+  here: RegisteredLocation,
+  report: ScrubReport,
+  signal: AbortSignal | undefined,
+): Promise<'seen' | 'away'> {
+  const trouble = (error: unknown): void => void report.troubles.push({ set: set.id, location: here.name, says: (error as Error).message })
+  let objects: SetObject[]
+  let keyVersion: number
+  try {
+    const signed = { text: set.manifest, signature: set.signature }
+    const manifest = openManifest(signed, (keyId) => host.keys.trustedKey(keyId))
+    objects = objectsOf(manifest, signed)
+    keyVersion = manifest.key_version
+  } catch (error) {
+    trouble(error) // the host's own record of the set was changed: nothing can be compared with it
+    return 'seen'
+  }
+  try {
+    const reader = await stores.read(here)
+    const bad = await within(here, deadlineFor(objects), signal, async (late) => {
+      await keepKey(host, stores, here, set.instance, keyVersion)
+      return examineAll(reader, objects, late)
+    })
+    report.sets++
+    report.bytes += objects.reduce((sum, { bytes }) => sum + bytes, 0)
+    if (bad.length === 0) await noteCopy(host, set.id, here.name, 'verified')
+    else await heal(host, stores, { set, here, objects, bad }, report, signal)
+    return 'seen'
+  } catch (error) {
+    trouble(error)
+    return 'away'
+  }
+}
+
+/** A set that nobody can open is none. A key that this home has no more was shredded, and is not put back. */
+async function keepKey(host: Host, stores: Stores, here: RegisteredLocation, instance: string, version: number): Promise<void> {
+  if (!existsSync(objectFile(host.home, instance, version))) return
+  if (await (await stores.read(here)).head(keyObject(instance, version))) return
+  const [result] = await publishKeyObjects(host.home, instance, [await stores.write(here)])
+  if (result?.error) throw result.error
 }
 
 interface Bad {
@@ -170,24 +195,6 @@ async function isPublished(host: Host, set: string): Promise<boolean> {
   return rowCount === 1
 }
 
-/** The objects that a set should have, once its manifest is seen to be signed. */
-const expected = (host: Host, set: SetRow): SetObject[] => {
-  const signed = { text: set.manifest, signature: set.signature }
-  return objectsOf(
-    openManifest(signed, (keyId) => host.keys.trustedKey(keyId)),
-    signed,
-  )
-}
-
-function judged<T>(set: SetRow, location: string, report: ScrubReport, work: () => T): T | undefined {
-  try {
-    return work()
-  } catch (error) {
-    report.troubles.push({ set: set.id, location, says: (error as Error).message })
-    return undefined
-  }
-}
-
 async function setsToScrub(host: Host, location: string): Promise<SetRow[]> {
   const { rows } = await host.db.query<SetRow>(
     `select s.id, s.instance, s.manifest, s.signature from backup_copy c join backup_set s on s.id = c.set
@@ -234,12 +241,16 @@ class Stores {
     return this.#once(`read ${location.name}`, () => openStore(this.#host.home, location, 'read'))
   }
 
+  write(location: RegisteredLocation): Promise<StoreWriter> {
+    return this.#once(`write ${location.name}`, () => openStore(this.#host.home, location, 'write'))
+  }
+
   /** With the pruner only where this host has its credentials: it needs none for a directory. */
   async toMend(location: RegisteredLocation, instance: string): Promise<MendOrder> {
     const mayPrune = location.store.kind === 'directory' || hasCredentials(this.#host.home, location, 'prune')
     const others = locationsFor(this.register, instance).filter(({ name }) => name !== location.name)
     return {
-      target: await this.#once(`write ${location.name}`, () => openStore(this.#host.home, location, 'write')),
+      target: await this.write(location),
       pruner: mayPrune ? await this.#once(`prune ${location.name}`, () => openStore(this.#host.home, location, 'prune')) : undefined,
       sources: await Promise.all(others.map((one) => this.read(one))),
     }
