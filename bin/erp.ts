@@ -85,10 +85,10 @@ export interface Erp {
 export interface WorkingHost {
   /** Instances to visit now (kernel.md §2.9). */
   due(): Promise<InstanceRecord[]>
-  /** All instances, for the daily sweep. */
+  /** All instances that work is done for, for the daily sweep: no copies, and none that is suspended. */
   all(): InstanceRecord[]
   visited(name: string, visit: { startedAt: Date; nextDue: Date | null }): Promise<void>
-  /** Asked before each effect outside: a copy sends nothing. */
+  /** Asked before each effect outside: a copy sends nothing, and one that is suspended or gone does nothing at all. */
   kindOf(name: string): Promise<'live' | 'copy' | undefined>
   filesOf(uuid: string): string
 }

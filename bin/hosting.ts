@@ -21,6 +21,8 @@ export interface OpenHost<T> {
   onChange(listener: () => void): void
   /** Numeric addresses among the host names: where to listen. */
   addresses(): string[]
+  /** The databases that may be connected to. */
+  databases(): string[]
   /** Whether the host registry answers right now. */
   isReady(): Promise<boolean>
   close(): Promise<void>
@@ -56,7 +58,7 @@ export async function openHosting(access: HostAccess): Promise<OpenHost<Hosting 
       return remember(keys, instance, () => openInstanceKeys(home, key, instance.uuid, instance.keyVersion))
     },
     due: async () => (await table.instancesToVisit()).map(recordOf),
-    all: () => table.instances().map(recordOf),
+    all: () => table.instances().filter(isWorkedOn).map(recordOf),
     visited: (name, visit) => table.visited(named(name).uuid, visit),
     filesOf,
     kindOf: (name) => table.kindOf(named(name).uuid),
@@ -65,6 +67,7 @@ export async function openHosting(access: HostAccess): Promise<OpenHost<Hosting 
     host,
     onChange,
     addresses: () => access.listen ?? addressesOf(table),
+    databases: () => databasesOf(table),
     isReady: () => table.answers(),
     close: () => table.close(),
   }
@@ -79,19 +82,42 @@ export async function openSealingHost(access: HostAccess): Promise<OpenHost<Seal
     connect: (database) => connect(table, cluster, key, database, 'seal'),
     addHead: (uuid, head) => table.addAuditHead(uuid, head),
   }
-  return { host, onChange, addresses: () => [], isReady: () => table.answers(), close: () => table.close() }
+  return {
+    host,
+    onChange,
+    addresses: () => [],
+    databases: () => databasesOf(table),
+    isReady: () => table.answers(),
+    close: () => table.close(),
+  }
 }
 
-export const describe = ({ uuid, name, database, generation, kind, apps, hosts }: Instance, port: number): InstanceRecord => ({
-  uuid,
-  name,
-  database,
-  generation,
-  kind,
-  apps,
-  hosts,
-  origin: originOf(hosts[0] ?? name, port),
-})
+export const describe = (instance: Instance, port: number): InstanceRecord => {
+  const { uuid, name, database, generation, kind, apps, hosts, suspended, copyOfName, created, expires } = instance
+  return {
+    uuid,
+    name,
+    database,
+    generation,
+    kind,
+    apps,
+    hosts,
+    origin: originOf(hosts[0] ?? name, port),
+    isSuspended: suspended !== null,
+    copy: kind === 'copy' ? { of: copyOfName, made: day(created), expires: expires && day(expires) } : undefined,
+  }
+}
+
+const day = (at: Date): string => at.toISOString().slice(0, 10)
+
+/** Jobs and mail are done for it. */
+const isWorkedOn = ({ kind, suspended }: Instance): boolean => kind === 'live' && suspended === null
+
+const databasesOf = (table: HostTable): string[] =>
+  table
+    .instances()
+    .filter(({ suspended }) => suspended === null)
+    .map(({ database }) => database)
 
 async function openTable(access: HostAccess, login: 'erp4_server' | 'erp4_sealer') {
   const home = new Home(access.home)
@@ -107,6 +133,7 @@ async function openTable(access: HostAccess, login: 'erp4_server' | 'erp4_sealer
 async function connect(table: HostTable, cluster: Cluster, key: Buffer, database: string, role: 'runtime' | 'seal') {
   const instance = table.instances().find((one) => one.database === database)
   if (!instance) throw new OpsError('not_found', `There is no instance with the database ${database}.`)
+  if (role === 'runtime' && instance.suspended !== null) throw new OpsError('refused', `The instance ${instance.name} is suspended.`)
   return roleConfig(cluster, instance, role, openPassword(key, instance.uuid, role, await table.secret(instance.uuid, role)))
 }
 

@@ -17,7 +17,7 @@ const options = {
 export async function serve(args: readonly string[], erp: Erp): Promise<void> {
   const { values } = parseArgs({ args: [...args], options })
   await live(ownAccess(values, 'erp4_server'), async (access) => {
-    const { host, onChange, addresses, isReady, close } = await openHosting(access)
+    const { host, onChange, addresses, databases, isReady, close } = await openHosting(access)
     const service = await erp.serve(host, {
       port: access.port,
       addresses,
@@ -25,7 +25,7 @@ export async function serve(args: readonly string[], erp: Erp): Promise<void> {
       shared: values.shared,
       metricsPort: access.metricsPort,
       filesOf: host.filesOf,
-      databases: () => host.all().map(({ database }) => database),
+      databases,
       isReady,
     })
     return ending(service, close)

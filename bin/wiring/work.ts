@@ -33,7 +33,7 @@ export async function work(hosting: Hosting & WorkingHost, { onChange }: WorkOpt
     databases,
     onError,
     settings: async () => mailSettings(process.env.ERP4_SMTP_URL),
-    kindOf: async ({ name }) => (await hosting.kindOf(name)) ?? 'copy',
+    kindOf: ({ name }) => hosting.kindOf(name),
     files: filesOf,
   })
   const worker = new Worker({

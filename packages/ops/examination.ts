@@ -67,6 +67,10 @@ function keyFiles({ home }: Host): Finding[] {
 }
 
 async function examineInstance(host: Host, instance: Instance): Promise<Finding[]> {
+  if (instance.state === 'deleted') {
+    const until = instance.deleteAfter!.toISOString().slice(0, 10)
+    return [{ level: 'note', text: `${instance.name} is deleted; until ${until} it can be brought back.` }]
+  }
   if (instance.state !== 'ready')
     return [
       {

@@ -50,7 +50,7 @@ export class HostTable {
     return table
   }
 
-  /** The ready instance that owns exactly this host name. */
+  /** The ready instance that owns exactly this host name; it may be suspended. */
   find(host: string): Instance | undefined {
     return this.#byHost.get(host)
   }
@@ -63,9 +63,12 @@ export class HostTable {
     return [...this.#byName.values()]
   }
 
-  /** Asked of the registry itself, before each effect outside: a copy sends no mail (cloud.md §4). */
+  /** Asked of the registry itself, before each effect outside: a copy sends no mail (cloud.md §4). Undefined while nothing may be done there. */
   async kindOf(uuid: string): Promise<'live' | 'copy' | undefined> {
-    const { rows } = await this.#query<{ kind: 'live' | 'copy' }>(`select kind from instance where uuid = $1 and state = 'ready'`, [uuid])
+    const { rows } = await this.#query<{ kind: 'live' | 'copy' }>(
+      `select kind from instance where uuid = $1 and state = 'ready' and suspended is null`,
+      [uuid],
+    )
     return rows[0]?.kind
   }
 
@@ -106,9 +109,9 @@ export class HostTable {
     return this.#readyOnes(`a.until > now() - interval '5 minutes'`)
   }
 
-  /** Instances for workers: active since their last visit began, so that each is visited once more after its last possible write, or due. */
+  /** Instances for workers, no copies and none that is suspended: active since their last visit began, so that each is visited once more after its last possible write, or due. */
   instancesToVisit(): Promise<Instance[]> {
-    return this.#readyOnes('a.visited is null or a.visited < a.until or a.next_due <= now()')
+    return this.#readyOnes(`i.kind = 'live' and i.suspended is null and (a.visited is null or a.visited < a.until or a.next_due <= now())`)
   }
 
   /** A worker's visit that began at `startedAt` is over; `nextDue` is when to come again if nothing else happens. */

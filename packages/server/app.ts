@@ -20,6 +20,7 @@ import { addJson2 } from './rpc/json2.ts'
 import { addJsonRpc } from './rpc/jsonrpc.ts'
 import { addSessionRpc } from './rpc/session.ts'
 import { addXmlRpc } from './rpc/xmlrpc.ts'
+import { refuseSuspended } from './suspended.ts'
 
 export interface AppOptions extends InstanceSources {
   databases: Databases
@@ -85,6 +86,7 @@ export function createApp(options: AppOptions): App {
     done()
   })
   readBodies(http, budget)
+  refuseSuspended(http)
   observe(http, metrics)
   http.setErrorHandler(answerError)
   http.setNotFoundHandler(answerUnknown)

@@ -10,6 +10,10 @@ export interface InstanceRecord {
   generation: number
   /** A copy never sends mail and never calls others. */
   kind: 'live' | 'copy'
+  /** Nobody may use it: every address answers so, and its database is left alone. */
+  isSuspended?: boolean
+  /** Of a copy: the name of what it is a copy of, while the host has that; the days (`2026-03-01`) when it was made and when it goes by itself. */
+  copy?: { of: string | null; made: string; expires: string | null } | undefined
   apps: readonly string[]
   /** Host names, lower case, without port. Two instances never share one. */
   hosts: readonly string[]

@@ -278,6 +278,19 @@ test('a copy sends nothing, and its mail is held until somebody lets it go', asy
   assert.deepEqual([box.arrived.length, (await there.row(id)).state], [1, 'sent'])
 })
 
+test('an instance that is suspended sends nothing, and its mail goes out when it is resumed', async (t) => {
+  const there = await world(t)
+  const box = await mailbox(t)
+  const id = await there.send()
+  let kind: 'live' | undefined
+  const mailer = there.mailer(box.settings, { kindOf: async () => kind })
+  await there.visit(mailer)
+  assert.deepEqual([box.arrived.length, (await there.row(id)).state], [0, 'queued'])
+  kind = 'live'
+  await there.visit(mailer)
+  assert.deepEqual([box.arrived.length, (await there.row(id)).state], [1, 'sent'])
+})
+
 test('an instance that becomes a copy in the middle stops sending', async (t) => {
   const there = await world(t)
   const box = await mailbox(t)

@@ -29,8 +29,8 @@ export interface MailerOptions {
   databases: Databases
   /** The instance's mail server; null while none is set: mail waits. */
   settings: (instance: WorkInstance) => Promise<MailSettings | null>
-  /** Asked of the host registry before each mail, never remembered: a copy does not send (kernel §2.8). */
-  kindOf: (instance: WorkInstance) => Promise<'live' | 'copy'>
+  /** Asked of the host registry before each mail, never remembered: a copy does not send (kernel §2.8). Undefined: nothing is done there now. */
+  kindOf: (instance: WorkInstance) => Promise<'live' | 'copy' | undefined>
   files: (instance: WorkInstance) => FileStore
   onError: (error: unknown, facts: Record<string, unknown>) => void
   /** Longer than any sending may take. */
@@ -95,7 +95,9 @@ export class Mailer {
     const transport = open(settings)
     try {
       for (let i = 0; i < perTurn && !this.#isStopping; i++) {
-        if ((await this.#options.kindOf(instance)) !== 'live') return await this.#hold(instance)
+        const kind = await this.#options.kindOf(instance)
+        if (kind === 'copy') return await this.#hold(instance)
+        if (kind === undefined) return
         if (!(await this.#sendOne(instance, transport))) return
       }
     } finally {

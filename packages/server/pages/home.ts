@@ -10,7 +10,8 @@ export interface Home {
   login: string
   company: string
   instance: string
-  isCopy: boolean
+  /** Of a copy: what it is. */
+  banner: string | undefined
   origin: string
   apps: readonly { name: string; title: string }[]
   csrfToken: string
@@ -22,7 +23,7 @@ export const homePage = (home: Home): Html =>
     nonce: home.nonce,
     texts: home.texts,
     title: `ERP4 · ${home.instance}`,
-    body: html`${home.isCopy && html`<p class="banner" role="status">${home.texts.copy}</p>`}
+    body: html`${home.banner !== undefined && html`<p class="banner" role="status">${home.banner}</p>`}
       <div class="wide">
         <header class="bar">
           ${mark}

@@ -67,7 +67,8 @@ describe('the pages made on the server', () => {
     readBodies(app, new BodyBudget(defaultBodyLimits))
     app.decorateRequest('instance')
     app.addHook('onRequest', async (request) => {
-      const record = { kind: kind.of, origin: `http://${host}`, name: 'azure' }
+      const copy = kind.of === 'copy' ? { of: 'azure', made: '2026-03-01', expires: '2026-03-15' } : undefined
+      const record = { kind: kind.of, copy, origin: `http://${host}`, name: 'azure-copy' }
       request.instance = { ...world.instance, record, registry: { apps: [{ name: 'base', label: 'Base <1>' }], i18n: new Map() } } as never
     })
     // Stands for the dispatcher, which needs the apps' models: the session is the real one, the company is said.
@@ -257,9 +258,15 @@ describe('the pages made on the server', () => {
     kind.of = 'copy'
     const browser = new Browser()
     browser.headers = { 'accept-language': 'en' }
-    assert.match((await browser.get('/web/login')).body, /class="banner">This is a copy/)
+    const signIn = /class="banner">Copy of azure, made on 2026-03-01\. .*it sends no mail, runs no jobs .*It is removed on 2026-03-15\./
+    assert.match((await browser.get('/web/login')).body, signIn)
     await browser.signIn()
-    assert.match((await browser.get('/web')).body, /class="banner" role="status">이것은 사본입니다/)
+    assert.match(
+      (await browser.get('/web')).body,
+      /class="banner" role="status">2026-03-01에 만든 azure의 사본입니다\. .*2026-03-15에 삭제됩니다\./,
+    )
+    kind.of = 'live'
+    assert.doesNotMatch((await browser.get('/web/login')).body, /class="banner"/)
   })
 
   test('the page of a failure gives a reference and nothing else', async () => {

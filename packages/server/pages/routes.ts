@@ -124,14 +124,15 @@ async function showHome({ dispatcher }: PageDeps, request: FastifyRequest, reply
 
 function homeOf({ instance }: FastifyRequest, { signed, company }: { signed: Signed; company: string }, nonce: string): Html {
   const { user } = signed
+  const texts = textsFor(user.lang, undefined)
   return homePage({
     nonce,
-    texts: textsFor(user.lang, undefined),
+    texts,
     name: user.name,
     login: user.login,
     company,
     instance: instance.name,
-    isCopy: instance.record.kind === 'copy',
+    banner: bannerOf(instance, texts),
     origin: instance.record.origin,
     apps: instance.registry.apps.map(({ name, label }) => ({ name, title: inLanguage(instance, user.lang, label) })),
     csrfToken: formToken(instance, signOutScope(signed)),
@@ -140,6 +141,12 @@ function homeOf({ instance }: FastifyRequest, { signed, company }: { signed: Sig
 
 const inLanguage = ({ registry }: FastifyRequest['instance'], lang: string, english: string): string =>
   registry.i18n.get(lang)?.get(english) ?? english
+
+/** What stands above every page of a copy. */
+function bannerOf({ record: { kind, copy } }: FastifyRequest['instance'], texts: Texts): string | undefined {
+  if (kind !== 'copy' || copy === undefined) return undefined
+  return texts.copy(copy.of, copy.made, copy.expires)
+}
 
 type SignInShown = { redirect: string; login: string; message?: { text: string; isBad: boolean } }
 
@@ -150,8 +157,9 @@ function sendSignIn(request: FastifyRequest, reply: FastifyReply, shown: SignInS
   const holder = known !== undefined && /^[A-Za-z0-9_-]{32}$/.test(known) ? known : randomBytes(24).toString('base64url')
   reply.header('set-cookie', formCookie(holder, { tls: isByTls(request) }))
   const csrfToken = formToken(instance, signInScope(holder))
-  const isCopy = instance.record.kind === 'copy'
-  return sendPage(reply, (nonce) => signInPage({ ...shown, nonce, texts: textsOf(request), instance: instance.name, isCopy, csrfToken }))
+  const texts = textsOf(request)
+  const banner = bannerOf(instance, texts)
+  return sendPage(reply, (nonce) => signInPage({ ...shown, nonce, texts, instance: instance.name, banner, csrfToken }))
 }
 
 function sendPage(reply: FastifyReply, page: (nonce: string) => Html): FastifyReply {

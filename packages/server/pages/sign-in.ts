@@ -7,7 +7,8 @@ export interface SignInForm {
   texts: Texts
   /** The instance's name. */
   instance: string
-  isCopy: boolean
+  /** Of a copy: what it is. */
+  banner: string | undefined
   csrfToken: string
   redirect: string
   /** Kept in the field after a failure. */
@@ -21,7 +22,7 @@ export function signInPage(form: SignInForm): Html {
     nonce,
     texts,
     title: texts.signInTo(instance),
-    body: html`${form.isCopy && html`<p class="banner">${texts.copy}</p>`}
+    body: html`${form.banner !== undefined && html`<p class="banner">${form.banner}</p>`}
       <main class="middle">
         ${mark}
         <div class="card">

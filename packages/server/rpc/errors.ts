@@ -32,6 +32,15 @@ export class UnknownDatabase extends Error {
   }
 }
 
+/** The instance is switched off by whoever runs it. */
+export class SuspendedError extends Error {
+  override name = 'SuspendedError'
+
+  constructor() {
+    super('This instance is suspended. Nothing is lost; whoever runs it can tell why, and resume it.')
+  }
+}
+
 /** What JSON-2 and the documentation routes answer themselves, before any method is reached. */
 export class HttpError extends Error {
   override name = 'HttpError'
@@ -93,6 +102,7 @@ const kinds: readonly (readonly [new (...args: never[]) => Error, Kind | ((error
   [UserError, odoo('UserError', 422, 2)],
   [SessionExpired, { name: 'odoo.http.SessionExpiredException', status: 403, fault: 1, code: 100 }],
   [UnknownDatabase, { name: 'psycopg2.OperationalError', status: 404, fault: 1 }],
+  [SuspendedError, odoo('UserError', 503, 2)],
   [HttpError, (error: HttpError) => http(error.status)],
   [XmlError, builtin('ValueError', 400)],
   [MarshalError, { name: 'builtins.OverflowError', status: 500, fault: 1 }],

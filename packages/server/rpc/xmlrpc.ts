@@ -51,4 +51,8 @@ function encode({ instance }: FastifyRequest, { value, model }: ServiceAnswer): 
   return encodeResponse(plain, model === undefined ? undefined : recordShape(instance.registry, model))
 }
 
+/** A fault outside of any call, as the request's protocol spells it. */
+export const sendFault = (request: FastifyRequest, reply: FastifyReply, error: WireError): FastifyReply =>
+  sendXml(reply, (request.routeOptions.url?.startsWith('/xmlrpc/2') ? numbered : named)(error))
+
 const sendXml = (reply: FastifyReply, text: string): FastifyReply => reply.type('text/xml; charset=utf-8').send(text)

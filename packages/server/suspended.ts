@@ -1,0 +1,41 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { answerErrorPage } from './pages/index.ts'
+import { openEnvelope, sendError, Refused, sendRefusal } from './rpc/envelope.ts'
+import { SuspendedError, type WireError, wireError } from './rpc/errors.ts'
+import { sendHttpError } from './rpc/json2.ts'
+import { sendFault } from './rpc/xmlrpc.ts'
+
+/** Somebody has to decide that it goes on: asking every second changes nothing. */
+const retryAfterSeconds = 300
+/** These tell of the process, which other instances share. */
+const ofTheProcess = new Set(['/healthz', '/readyz'])
+
+/**
+ * Answers every request for a suspended instance: people get a page, programs the error of the protocol they speak. Nothing here, and nothing
+ * behind it, touches the instance's database. To be called before routes are added.
+ */
+export function refuseSuspended(http: FastifyInstance): void {
+  // When the body has been read: who is answered before that may see a broken line instead.
+  http.addHook('preHandler', async (request, reply) => {
+    if (!request.instance.record.isSuspended || ofTheProcess.has(request.routeOptions.url ?? '')) return undefined
+    reply.header('retry-after', String(retryAfterSeconds))
+    return answer(request, reply, wireError(new SuspendedError(), 'rpc', request.id))
+  })
+}
+
+function answer(request: FastifyRequest, reply: FastifyReply, error: WireError): FastifyReply {
+  const { access, forgery } = request.routeOptions.config
+  if (forgery === 'credentials') return sendFault(request, reply, error)
+  if (access === 'key') return sendHttpError(reply, error)
+  if (forgery === 'json') return sendEnveloped(request, reply, error)
+  return answerErrorPage(request, reply, 503)
+}
+
+function sendEnveloped(request: FastifyRequest, reply: FastifyReply, error: WireError): FastifyReply {
+  try {
+    return sendError(reply, openEnvelope(request).id, error)
+  } catch (refused) {
+    if (refused instanceof Refused) return sendRefusal(reply, refused)
+    throw refused
+  }
+}
