@@ -63,3 +63,5 @@ export { scratchUser, sweepScratch, withScratch, type Scratch } from './restore/
 export { deriveKey, seal, unseal, type SealContext } from './sealing.ts'
 export { ensureTemplate, templateName, type BuildTemplate, type TemplateOrder } from './templates.ts'
 export { discardInstance, sharedHomeVariable, startThrowawayCluster, type Throwaway } from './throwaway.ts'
+export { proveOldest, proveSet, type Proof, type ProveOptions } from './verify/prove.ts'
+export { catalogueHash, catalogueLines } from './restore/catalogue.ts'

@@ -8,6 +8,7 @@ import { ensureFolder } from '../files.ts'
 import { openOrCreateHome, type Home } from '../home.ts'
 import { startHost, type Host } from '../host.ts'
 import { createInstance, type Instance } from '../instances.ts'
+import { removeInstance } from '../instances-removal.ts'
 import { ulid } from '../ulid.ts'
 
 /** Whom the scratch cluster runs as on a host of root's: somebody who can read nothing else of it. */
@@ -22,6 +23,8 @@ export interface Scratch {
   readonly host: Host
   /** An empty database with the roles of an instance, as `erp4_empty` makes it: what a dump is loaded into. */
   empty(apps: readonly string[]): Promise<Instance>
+  /** Makes room for the next. */
+  discard(instance: Instance): Promise<void>
 }
 
 /**
@@ -35,7 +38,11 @@ export async function withScratch<T>(home: Home, work: (scratch: Scratch) => Pro
     const options = { scratch: true, maxConnections: 40, user: isRoot() ? findOsUser(scratchUser) : undefined, launcher: launcher() }
     const { host } = await startHost(openOrCreateHome(dir).home, options)
     try {
-      return await work({ host, empty: (apps) => emptyInstance(host, apps) })
+      return await work({
+        host,
+        empty: (apps) => emptyInstance(host, apps),
+        discard: ({ uuid }) => removeInstance(host, uuid),
+      })
     } finally {
       await host.close()
       await host.cluster.stop('immediate')
@@ -109,7 +116,7 @@ function stopPostgres(dir: string): void {
 }
 
 /** In clock ticks since boot: field 22 of proc(5) stat, the 20th after the name; empty when there is no such process. */
-function beginningOf(pid: number): string {
+export function beginningOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]!
