@@ -43,8 +43,8 @@ interface Habits {
   days: number
   missed: number
   zoneOf?: (day: number) => string
-  /** Days between a set's leaving the 14 and its going: a lock of the store. */
-  lagDays?: number
+  /** Days from its making in which the store lets no set go. */
+  lockDays?: number
 }
 
 /** Lives through days with runs that are missed, doubled and late, prunes after each, and shows each day to `look`. */
@@ -63,7 +63,7 @@ function live(
   const random = numbers(seed)
   let sets: RetentionSet[] = []
   let prunedUpTo: number | undefined
-  const leaving = new Map<string, number>()
+  let leaving = new Set<string>()
   for (let number = 0; number < habits.days; number++) {
     const runs = random() < habits.missed ? 0 : random() < 0.05 ? 2 : 1
     const fresh = Array.from({ length: runs }, (_none, run) =>
@@ -72,14 +72,16 @@ function live(
     const now = new Date(day(number).getTime() + 20 * hourMs)
     const before = sets
     sets = [...sets, ...fresh]
-    const plan = planRetention({ sets, now, prunedUpTo })
+    const lockMs = (habits.lockDays ?? 0) * dayMs
+    const locked = sets.map((set) => ({ ...set, lockedUntil: new Date(set.taken.getTime() + lockMs) }))
+    const plan = planRetention({ sets: locked, now, prunedUpTo, leaving })
     assert.deepEqual(plan.refusals, [])
     assert.deepEqual(plan.quarantined, [])
-    for (const { set } of plan.drop) if (!leaving.has(set)) leaving.set(set, number)
-    const gone = new Set(plan.drop.filter(({ set }) => number - leaving.get(set)! >= (habits.lagDays ?? 0)).map(({ set }) => set))
+    assert.ok(plan.drop.every(({ taken }) => now.getTime() - taken.getTime() >= lockMs))
+    const gone = new Set(ids(plan.drop))
     sets = sets.filter(({ set }) => !gone.has(set))
+    leaving = new Set(ids(plan.waiting))
     prunedUpTo = sets.reduce((last, set) => Math.max(last, set.seq), prunedUpTo ?? 0)
-    if (habits.lagDays) prunedUpTo = undefined
     look({ day: number, now, before, fresh, sets, ranked: plan.keep.map(({ set }) => set) })
   }
 }
@@ -131,10 +133,10 @@ test('without gaps the oldest set is 88 to 132 days old, and the first 14 are th
 
 test('sets that a lock holds back for nine days do not change which 14 stay in number', () => {
   let reached = false
-  live('lag', { days: 900, missed: 0.1, lagDays: 9 }, ({ ranked, sets }) => {
+  live('lag', { days: 900, missed: 0.1, lockDays: 9 }, ({ ranked, sets }) => {
     reached ||= ranked.length === 14
     if (reached) assert.equal(ranked.length, 14)
-    assert.ok(sets.length <= 14 + 20)
+    assert.ok(sets.length <= 14 + 9)
   })
   assert.ok(reached)
 })
@@ -266,6 +268,33 @@ test("nothing goes while a store's clock is more than ten minutes away, in eithe
     )
   }
   assert.notDeepEqual(planRetention({ sets: hundred, now: today, clocks: [new Date(today.getTime() + 600_000)] }).drop, [])
+})
+
+test('what is locked in the store waits, and is counted once', () => {
+  const locked = hundred.map((set) => ({ ...set, lockedUntil: day(300) }))
+  const plan = planRetention({ sets: locked, now: today })
+  assert.deepEqual(plan.drop, [])
+  assert.equal(plan.waiting.length, 186)
+  const last = hundred.at(-1)!.seq
+  const later = planRetention({ sets: hundred, now: today, prunedUpTo: last, leaving: new Set(ids(plan.waiting)) })
+  assert.equal(later.drop.length, 186)
+  assert.deepEqual(planRetention({ sets: hundred, now: today, prunedUpTo: last }).drop, [])
+})
+
+test('after a proven final set has had its time nothing of the instance has to stay, unless it is held', () => {
+  const final = madeAt(new Date(day(199).getTime() + 60_000), { class: 'final' })
+  const sets = [...kept(hundred, today), final]
+  const end = new Date(final.taken.getTime() + 35 * dayMs)
+  const before = planRetention({ sets, now: new Date(end.getTime() - 1), prunedUpTo: final.seq })
+  assert.deepEqual([before.isClosed, before.keep.length], [false, 15])
+  const after = planRetention({ sets, now: end, prunedUpTo: final.seq })
+  assert.deepEqual([after.isClosed, after.keep.length, after.drop.length], [true, 0, 15])
+  const held = planRetention({ sets: sets.map((set) => ({ ...set, hold: true })), now: end })
+  assert.equal(held.keep.length, 15)
+  const unproven = planRetention({ sets: [...sets.slice(0, -1), { ...final, proven: false }], now: end })
+  assert.deepEqual([unproven.isClosed, unproven.keep.length], [false, 14])
+  const alive = planRetention({ sets: [...sets, madeAt(day(234))], now: new Date(day(234).getTime() + 2 * hourMs) })
+  assert.deepEqual([alive.isClosed, alive.keep.length], [false, 14])
 })
 
 test('nothing goes when more would go than came since the last pruning, and one', () => {

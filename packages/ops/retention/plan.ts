@@ -20,6 +20,8 @@ export interface RetentionSet {
   keepUntil?: Date | undefined
   /** When the store had the whole set, by the store's clock; absent where nobody asked a store. */
   received?: Date | undefined
+  /** A lock of the store: it cannot go before, by the store's clock. */
+  lockedUntil?: Date | undefined
 }
 
 export interface RetentionPolicy {
@@ -59,8 +61,9 @@ export interface RetentionQuestion {
   now: Date
   /** The clocks of the stores that could be asked, read at `now`. */
   clocks?: readonly Date[]
-  /** The highest `seq` at the end of the last pruning that left nothing to do; absent: there was none. */
+  /** The highest `seq` at the last pruning that nothing forbade, and the sets that were to go already then; absent: there was none. */
   prunedUpTo?: number | undefined
+  leaving?: ReadonlySet<string>
   /** Sets that were in quarantine before: what spoke against them may be gone by now. */
   setAside?: ReadonlySet<string>
   policy?: RetentionPolicy
@@ -76,15 +79,24 @@ export type Slot =
 
 export type RefusalRule = 'clock_behind' | 'clocks_differ' | 'too_many'
 
+export interface Refusal {
+  rule: RefusalRule
+  says: string
+}
+
 export interface RetentionPlan {
   /** Newest first. */
   keep: readonly { set: RetentionSet; slot: Slot }[]
-  /** What is to go; empty while there are `refusals`. Oldest first. */
+  /** What may go now; empty while there are `refusals`. Oldest first. */
   drop: readonly RetentionSet[]
+  /** What is to go when the lock of the store ends; oldest first. */
+  waiting: readonly RetentionSet[]
   /** Sets whose time cannot be believed: never ranked, never dropped; a person decides. */
   quarantined: readonly Distrust[]
   /** Why nothing may go now, in sentences. */
-  refusals: readonly { rule: RefusalRule; says: string }[]
+  refusals: readonly Refusal[]
+  /** The instance is no more: its final set has had its time, and nothing of it has to stay. */
+  isClosed: boolean
 }
 
 /**
@@ -97,29 +109,42 @@ export function planRetention(question: RetentionQuestion): RetentionPlan {
   const sets = [...question.sets].sort(newestFirst)
   const quarantined = distrust(sets, now, policy, question.setAside)
   const distrusted = new Set(quarantined.map(({ set }) => set.set))
-  const slots = assignSlots(
-    sets.filter(({ set }) => !distrusted.has(set)),
-    now,
-    policy,
-  )
-  const keep = sets.flatMap((set) => {
+  const believed = sets.filter(({ set }) => !distrusted.has(set))
+  const isClosed = hasEnded(believed, now, policy)
+  const slots = assignSlots(believed, isClosed, now, policy)
+  const keep = believed.flatMap((set) => {
     const slot = slots.get(set.set)
     return slot ? [{ set, slot }] : []
   })
-  const wouldGo = sets.filter(({ set }) => !slots.has(set) && !distrusted.has(set)).reverse()
-  const refusals = refuse(question, wouldGo, policy)
-  return { keep, drop: refusals.length ? [] : wouldGo, quarantined, refusals }
+  const going = believed.filter(({ set }) => !slots.has(set)).reverse()
+  const isLocked = ({ lockedUntil }: RetentionSet) => lockedUntil !== undefined && lockedUntil > now
+  const refusals = [...refuseClocks(question, policy), ...(isClosed ? [] : refuseMany(question, going))]
+  return {
+    keep,
+    drop: refusals.length ? [] : going.filter((set) => !isLocked(set)),
+    waiting: going.filter(isLocked),
+    quarantined,
+    refusals,
+    isClosed,
+  }
 }
 
 const newestFirst = (a: RetentionSet, b: RetentionSet): number =>
   b.taken.getTime() - a.taken.getTime() || b.seq - a.seq || (a.set < b.set ? 1 : -1)
 
-function assignSlots(sets: readonly RetentionSet[], now: Date, policy: RetentionPolicy): Map<string, Slot> {
+/** After its final set an instance has no more; whoever brings it back makes new ones. */
+function hasEnded(sets: readonly RetentionSet[], now: Date, policy: RetentionPolicy): boolean {
+  const last = sets.toSorted((a, b) => b.seq - a.seq)[0]
+  return last?.class === 'final' && last.proven && ownSlot(last, now, policy) === undefined
+}
+
+function assignSlots(sets: readonly RetentionSet[], isClosed: boolean, now: Date, policy: RetentionPolicy): Map<string, Slot> {
   const slots = new Map<string, Slot>()
   for (const set of sets) {
     const slot = ownSlot(set, now, policy)
     if (slot) slots.set(set.set, slot)
   }
+  if (isClosed) return slots
   for (const { set } of sets.filter((one) => one.class === 'intraday').slice(0, policy.intraday)) slots.set(set, { kind: 'intraday' })
   for (const [set, slot] of rank(
     sets.filter((one) => one.class === 'scheduled' && one.proven),
@@ -205,27 +230,32 @@ function outOfLine(sets: readonly RetentionSet[], { clockToleranceMs, lateMs }: 
   return [...backdated, ...postdated].map((set) => ({ set, why: why(set) }))
 }
 
-function refuse({ sets, now, clocks = [], prunedUpTo }: RetentionQuestion, wouldGo: readonly RetentionSet[], policy: RetentionPolicy) {
-  const refusals: { rule: RefusalRule; says: string }[] = []
+function refuseClocks({ sets, now, clocks = [] }: RetentionQuestion, { clockToleranceMs }: RetentionPolicy): Refusal[] {
   const newest = sets.reduce<RetentionSet | undefined>((last, set) => (last && last.seq > set.seq ? last : set), undefined)
-  if (newest && newest.taken > now)
-    refusals.push({
-      rule: 'clock_behind',
-      says: `The clock says ${now.toISOString()}, but the newest set is of ${newest.taken.toISOString()}: one of them is wrong.`,
-    })
-  const off = clocks.find((clock) => Math.abs(clock.getTime() - now.getTime()) > policy.clockToleranceMs)
-  if (off)
-    refusals.push({
-      rule: 'clocks_differ',
-      says: `The clock says ${now.toISOString()}, that of a store ${off.toISOString()}: they differ by more than ${policy.clockToleranceMs / 60_000} minutes.`,
-    })
+  const off = clocks.find((clock) => Math.abs(clock.getTime() - now.getTime()) > clockToleranceMs)
+  const says = `The clock says ${now.toISOString()}`
+  return [
+    ...(newest && newest.taken > now
+      ? [{ rule: 'clock_behind' as const, says: `${says}, but the newest set is of ${newest.taken.toISOString()}: one of them is wrong.` }]
+      : []),
+    ...(off
+      ? [
+          {
+            rule: 'clocks_differ' as const,
+            says: `${says}, another one ${off.toISOString()}: they differ by more than ${clockToleranceMs / 60_000} minutes.`,
+          },
+        ]
+      : []),
+  ]
+}
+
+/** In step with the sets that come, others go. Those that were to go at the last pruning were counted then. */
+function refuseMany({ sets, prunedUpTo, leaving }: RetentionQuestion, going: readonly RetentionSet[]): Refusal[] {
   const fresh = prunedUpTo === undefined ? sets.length : sets.filter(({ seq }) => seq > prunedUpTo).length
-  if (wouldGo.length > fresh + 1)
-    refusals.push({
-      rule: 'too_many',
-      says: `${wouldGo.length} sets would go although only ${fresh} came since the last pruning: something has changed that a person should see.`,
-    })
-  return refusals
+  const more = going.filter(({ set }) => !leaving?.has(set)).length
+  if (more <= fresh + 1) return []
+  const says = `${more} more sets would go although only ${fresh} came since the last pruning: something has changed that a person should see.`
+  return [{ rule: 'too_many', says }]
 }
 
 export interface Fullness {
