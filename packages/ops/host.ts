@@ -2,6 +2,7 @@ import pg from 'pg'
 import { Cluster, type ClusterOptions } from './cluster.ts'
 import type { Home } from './home.ts'
 import { HostKeys } from './keys.ts'
+import { settleLogins } from './keys/logins.ts'
 import { provision, provisionVersion } from './provision.ts'
 import { newPassword } from './scram.ts'
 
@@ -18,7 +19,9 @@ export class Host {
     this.cluster = cluster
     this.keys = keys
     this.db = new pg.Pool({
-      ...cluster.config('erp4_host', 'erp4_ops', keys.login('erp4_ops')!),
+      ...cluster.config('erp4_host', 'erp4_ops', ''),
+      // Asked for with each connection: a rotation may have changed it since.
+      password: () => keys.login('erp4_ops')!,
       max: 4,
       idleTimeoutMillis: 10_000,
       allowExitOnIdle: true,
@@ -51,5 +54,6 @@ export async function startHost(
     tell('Closing what PostgreSQL leaves open, making the host registry')
     await provision(cluster, keys)
   }
+  await settleLogins(cluster, keys)
   return { host: new Host(home, cluster, keys), found }
 }

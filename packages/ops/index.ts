@@ -40,6 +40,7 @@ export {
   type Instance,
   type InstanceOrder,
 } from './instances.ts'
+export { duplicateInstance, fileKeys, type CopyOrder } from './instances-copy.ts'
 export {
   deleteInstance,
   deletionFinishers,
@@ -52,6 +53,14 @@ export {
   type DeletionOrder,
 } from './instances-deletion.ts'
 export { HostKeys, openInstanceKeys, signingPair, type InstanceKeys } from './keys.ts'
+export { kitText, makeKit, type RecoveryKit } from './keys/kit.ts'
+export { rotateHostLogins } from './keys/logins.ts'
+export { instancesWithKeys, publishKeyObjects, readKeyObject, type AtLocation } from './keys/objects.ts'
+export { hasRoot, parseRoot, removeRoot, rootFacts, type RootFacts } from './keys/root.ts'
+export { isRootRotating, rotateInstanceKey, rotateRoot, type RootRotation, type RotationStore } from './keys/rotation.ts'
+export { combineShares } from './keys/shares.ts'
+export { certifyShreddings, listShreddings, shredInstanceKeys, waitsFor, type Shredding } from './keys/shredding.ts'
+export { rotateSigner, signerPurposes, trust, trustedKeys, type Signer, type SignerPurpose } from './keys/signers.ts'
 export { demandHostName, demandInstanceName, demandZone } from './names.ts'
 export { finishInterrupted, listOperations, unfinished, type Finished, type Finisher, type Finishers } from './interrupted.ts'
 export { dropDeadLocks, operation, type Operation, type OperationOptions, type OperationRecord } from './operation.ts'

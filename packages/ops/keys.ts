@@ -31,6 +31,7 @@ export interface InstanceKeys {
  *   instances/<uuid>/<v>.sealed      instance keys under R: deleting them everywhere is what shredding means
  *                                    (the stores have the same as `keys/<uuid>/<v>.sealed`)
  *   host/<uuid>/<v>.sealed           the same under H's serving key: what `serve` and `work` open
+ *   shredded/<uuid>.json             what became of the keys of instances that are gone
  *   logins/<role>.sealed             passwords of the host's own database roles
  * `serve` and `work` are handed the serving key (derived from H), never H: owner passwords stay closed to them.
  */
@@ -108,13 +109,17 @@ export class HostKeys {
     this.#keepInstanceKey(uuid, version, newKey())
   }
 
-  /** Takes the keys of an instance that was made elsewhere from the stores, every version: its files may be wrapped with older ones. */
-  async adoptInstanceKeys(uuid: string, stores: readonly StoreReader[]): Promise<number[]> {
-    const versions = new Set<number>()
-    for (const store of stores) for (const version of await listKeyObjects(store, uuid).catch(() => [])) versions.add(version)
-    if (!versions.size) throw new OpsError('key_missing', `No location holds a key of instance ${uuid}: it was shredded, or never stored.`)
-    for (const version of versions) this.#keepInstanceKey(uuid, version, await readKeyObject(stores, this.root, uuid, version))
-    return [...versions].sort((a, b) => a - b)
+  /**
+   * Takes the keys of an instance that was made elsewhere from the stores, every version: its files may be wrapped with older ones.
+   * `root` is what they lie under there, such as that of a recovery kit; here they are kept under this home's own. Gives the versions.
+   */
+  async adoptInstanceKeys(uuid: string, stores: readonly StoreReader[], root: Uint8Array = this.root): Promise<number[]> {
+    const found = await Promise.all(stores.map((store) => listKeyObjects(store, uuid).catch(() => [])))
+    const versions = [...new Set(found.flat())].sort((a, b) => a - b)
+    if (!versions.length)
+      throw new OpsError('key_missing', `No location holds a key of instance ${uuid}: it was shredded, or never stored.`)
+    for (const version of versions) this.#keepInstanceKey(uuid, version, await readKeyObject(stores, root, uuid, version))
+    return versions
   }
 
   #keepInstanceKey(uuid: string, version: number, key: Buffer): void {
@@ -128,9 +133,10 @@ export class HostKeys {
     writeDurably(join(served, `${version}.sealed`), seal(this.serving, context, key), { mode: server ? 0o640 : 0o600, gid: server?.gid })
   }
 
-  /** Removes an instance's keys from this home; what was sealed with them is noise from then on. */
-  removeInstanceKeys(uuid: string): void {
-    for (const place of ['host', 'instances']) rmSync(join(this.#home.keys, place, uuid), { recursive: true, force: true })
+  /** Removes an instance's keys, or one version, from this home; what was sealed with them is noise here from then on. */
+  removeInstanceKeys(uuid: string, version?: number): void {
+    const what = version === undefined ? [] : [`${version}.sealed`]
+    for (const place of ['host', 'instances']) rmSync(join(this.#home.keys, place, uuid, ...what), { recursive: true, force: true })
   }
 
   instanceKeys(uuid: string, version = 1): InstanceKeys {

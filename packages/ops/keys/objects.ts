@@ -24,6 +24,10 @@ export const instanceKeyContext = (uuid: string, version: number): SealContext =
 export const objectFolder = (home: Home, uuid: string): string => join(home.keys, 'instances', uuid)
 export const objectFile = (home: Home, uuid: string, version: number): string => join(objectFolder(home, uuid), `${version}.sealed`)
 
+export const shreddingFile = (home: Home, uuid: string): string => join(home.keys, 'shredded', `${uuid}.json`)
+/** Whether the keys of an instance are being destroyed, or were: nobody stores them anywhere any more. */
+export const isShredding = (home: Home, uuid: string): boolean => existsSync(shreddingFile(home, uuid))
+
 /** The versions in a folder of sealed keys, the oldest first. */
 export function versionsIn(folder: string): number[] {
   const names = existsSync(folder) ? readdirSync(folder) : []
@@ -43,6 +47,7 @@ export const instancesWithKeys = (home: Home): string[] =>
  */
 export function publishKeyObjects(home: Home, uuid: string, writers: readonly StoreWriter[]): Promise<AtLocation[]> {
   return atEach(writers, async (writer) => {
+    if (isShredding(home, uuid)) throw new OpsError('refused', `The keys of instance ${uuid} are being shredded: they are stored nowhere.`)
     for (const version of versionsIn(objectFolder(home, uuid)))
       await putObject(writer, keyObject(uuid, version), readFileSync(objectFile(home, uuid, version)))
   })

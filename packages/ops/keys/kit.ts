@@ -1,0 +1,56 @@
+import type { Home } from '../home.ts'
+import { keyId } from '../sealing.ts'
+import { readingCredentials, type StoreCredentials } from '../stores/credentials.ts'
+import { directoryOf, readRegister, type RegisteredLocation } from '../stores/locations.ts'
+import { splitRoot } from './shares.ts'
+import { trustedKeys } from './signers.ts'
+
+/** What everything can be had back with when host and registry are gone: the root key, where the sets lie, and whom to believe. */
+export interface RecoveryKit {
+  v: 1
+  /** ISO 8601. */
+  made: string
+  /** uuid of the host that made it. */
+  host: string
+  /** Any two of the three shares make the root key; keep them apart from each other. */
+  root: { id: string; shares: readonly string[] }
+  locations: readonly RegisteredLocation[]
+  /** By location; they can only read. */
+  credentials: Readonly<Record<string, StoreCredentials>>
+  /** PEM by key id: whose signatures count on manifests and certificates. */
+  trusted: Readonly<Record<string, string>>
+  /** The release of ERP4 that this host runs. */
+  release: string
+}
+
+/** Makes the kit anew, with a new split of the same root key: shares of two kits do not mix. */
+export async function makeKit(home: Home, root: Uint8Array, release: string): Promise<RecoveryKit> {
+  const { locations } = readRegister(home)
+  return {
+    v: 1,
+    made: new Date().toISOString(),
+    host: home.id,
+    root: { id: keyId(root), shares: await splitRoot(root) },
+    locations: locations.map((one) =>
+      one.store.kind === 'directory' ? { ...one, store: { ...one.store, path: directoryOf(home, one.store) } } : one,
+    ),
+    credentials: readingCredentials(home, locations),
+    trusted: trustedKeys(home),
+    release,
+  }
+}
+
+/** The kit as it is printed: each share on a sheet of its own, the rest on all three. */
+export function kitText(kit: RecoveryKit): string {
+  const { root, shares, ...rest } = { ...kit, shares: kit.root.shares, root: kit.root.id }
+  const sheets = shares.map((share, index) =>
+    [
+      `ERP4 RECOVERY KIT, sheet ${index + 1} of ${shares.length}`,
+      `Host ${kit.host}, root key ${root}, made ${kit.made}`,
+      'Any two sheets of this kit open every backup of this host. Keep them in different places, and not on this host.',
+      '',
+      share,
+    ].join('\n'),
+  )
+  return [...sheets, `WITH EACH SHEET\n${JSON.stringify(rest, null, 1)}`].join('\n\n')
+}
