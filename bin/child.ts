@@ -33,6 +33,17 @@ export async function answerOnce(work: (question: unknown) => Promise<unknown>):
   process.disconnect()
 }
 
+/** The life of a child that is asked one thing after the other, so that a later question finds it ready; it ends with its channel. */
+export async function answerAll(work: (question: unknown) => Promise<unknown>): Promise<void> {
+  let turn = Promise.resolve()
+  process.on('message', (message: ParentMessage) => {
+    if (!('access' in message)) return
+    turn = turn.then(async () => tellParent({ answer: await work(message.access) })).catch(tellFailure)
+  })
+  await endOfSupervisor()
+  process.exit(0)
+}
+
 /** Tells why, and ends: the open channel alone would keep the process. */
 export function tellFailure(error: unknown): void {
   const { code, message, stack } = failureOf(error)

@@ -132,6 +132,47 @@ export async function askChild(home: Home, order: ChildOrder): Promise<unknown> 
   return Promise.race([answer, ended]).finally(() => child.connected && child.disconnect())
 }
 
+/** A child process that is asked one thing after the other; the first question starts it. Its failure ends it, and is told. */
+export class Helper {
+  readonly #home: Home
+  readonly #order: Omit<ChildOrder, 'access'>
+  #child: ChildProcess | undefined
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(home: Home, order: Omit<ChildOrder, 'access'>) {
+    this.#home = home
+    this.#order = order
+  }
+
+  ask(question: unknown): Promise<unknown> {
+    const mine = this.#turn.then(() => this.#answer(question))
+    this.#turn = mine.catch(() => {}) // whoever asked is told
+    return mine
+  }
+
+  async close(): Promise<void> {
+    await this.#turn
+    if (this.#child?.connected) this.#child.disconnect()
+  }
+
+  async #answer(question: unknown): Promise<unknown> {
+    const order = { ...this.#order, access: () => question }
+    const known = this.#child?.connected ? this.#child : undefined
+    const child = known ?? launch(this.#home, order)
+    this.#child = child
+    const ended = endOf(child, order)
+    const answer = new Promise((resolve) =>
+      child.on('message', function hear(message: ChildMessage) {
+        if (!('answer' in message)) return
+        child.off('message', hear)
+        resolve(message.answer)
+      }),
+    )
+    if (known) child.send({ access: question }, () => {})
+    return Promise.race([answer, ended])
+  }
+}
+
 function launch(home: Home, { name, command, user, access }: ChildOrder): ChildProcess {
   const { user: osUser } = serviceUser(user)
   const cache = join(home.dir, 'cache', osUser ? user : 'self')

@@ -50,13 +50,17 @@ export async function plan(access: InstanceAccess, apps: readonly string[]): Pro
   return withClient(access.owner, async (client) => tell(await planMigration(client, { registry, tables: serverTables })))
 }
 
-export async function migrate(
-  access: InstanceAccess,
+export const migrate = (access: InstanceAccess, apps: readonly string[], options: { allow: readonly string[] }): Promise<MigrationPlan> =>
+  migrateAs(access.owner, apps, options)
+
+/** The same for a database that is no instance's, as its owner. */
+export async function migrateAs(
+  owner: pg.ClientConfig,
   apps: readonly string[],
   { allow }: { allow: readonly string[] },
 ): Promise<MigrationPlan> {
   const registry = (await loadApps())(apps)
-  return withClient(access.owner, async (client) => {
+  return withClient(owner, async (client) => {
     const done = await migrateDatabase(client, await withData(client, { registry, tables: serverTables, allow }))
     await settle(client)
     return tell(done)

@@ -74,3 +74,4 @@ export { ensureTemplate, templateName, type BuildTemplate, type TemplateOrder } 
 export { discardInstance, sharedHomeVariable, startThrowawayCluster, type Throwaway } from './throwaway.ts'
 export { proveOldest, proveSet, type Proof, type ProveOptions } from './verify/prove.ts'
 export { catalogueHash, catalogueLines } from './restore/catalogue.ts'
+export type { CarryOver, ErpTasks, Journey } from './erp-tasks.ts'

@@ -1,5 +1,5 @@
 export { closeJobCall, openJobCall } from './call.ts'
-export { cancelJob, enqueue, ensureSchedule, readJob, type JobRequest, type JobStatus, type Schedule } from './queue.ts'
+export { cancelJob, enqueue, ensureSchedule, readJob, skipDue, type JobRequest, type JobStatus, type Schedule } from './queue.ts'
 export {
   JobRegistry,
   jobs,

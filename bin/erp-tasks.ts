@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { connectAs, fileKeys, withScratch, writeDurably, type ErpTasks, type Host, type Instance } from '@erp4/ops'
+import type { CopyKeys } from './erp.ts'
+import { release, releaseFingerprint } from './release.ts'
+import { Helper } from './supervisor.ts'
+import { ask, migrate, neutralise, type Task } from './tasks.ts'
+
+/**
+ * What ops asks of the ERP, answered by processes of their own. The one that carries rights over is kept: its second question comes when
+ * nobody can write, and should not wait for a program to start. Close it.
+ */
+export function erpTasks(host: Host): ErpTasks {
+  const helper = new Helper(host.home, { name: 'task', command: ['tasks'], user: 'erp4' })
+  const quick = <T>(task: Task): Promise<T> => helper.ask(task) as Promise<T>
+  return {
+    release: release(),
+    migrate: async (instance) => void (await migrate(host, instance, instance.apps, [])),
+    expectedCatalogue: async (apps, like) =>
+      catalogueOf(host, apps, like ? await ask<string[]>(host, { task: 'languages', config: like }) : []),
+    carryOver: async (live) => quick({ task: 'carry over', config: await connectAs(host, live, 'owner') }),
+    reconcile: async (restored, carried, journey) =>
+      quick({ task: 'reconcile', config: await connectAs(host, restored, 'owner'), carried, journey, keys: ownKeys(host, restored) }),
+    neutralise: (copy) => neutralise(host, copy),
+    close: () => helper.close(),
+  }
+}
+
+/** A set may be older than a rotation: what opens with any version of the instance's key opens with the present one from then on. */
+function ownKeys(host: Host, { uuid, keyVersion }: Instance): CopyKeys | undefined {
+  const wraps = fileKeys(host, uuid)
+  if (wraps.length < 2) return undefined
+  const wrap = host.keys.instanceKeys(uuid, keyVersion).derive('files')
+  return {
+    from: { instance: uuid, wraps: wraps.map((key) => key.toString('base64')) },
+    to: { instance: uuid, wrap: wrap.toString('base64') },
+  }
+}
+
+/** Made once for each release, in the scratch cluster, and kept in a folder where only whoever runs the host may write. */
+async function catalogueOf(host: Host, apps: readonly string[], languages: readonly string[]): Promise<string[]> {
+  const what = JSON.stringify([releaseFingerprint(), [...apps].sort(), [...languages].sort()])
+  const file = join(host.home.run, `catalogue-${createHash('sha256').update(what).digest('hex').slice(0, 24)}.json`)
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as string[]
+  const lines = await withScratch(host.home, async (scratch) => {
+    const config = await connectAs(scratch.host, await scratch.empty(apps), 'owner')
+    return ask<string[]>(host, { task: 'expected catalogue', config, apps, languages })
+  })
+  writeDurably(file, JSON.stringify(lines), { mode: 0o600 })
+  return lines
+}
