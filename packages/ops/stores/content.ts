@@ -3,20 +3,36 @@ import { addAbortSignal, type Readable } from 'node:stream'
 import { OpsError } from '../errors.ts'
 import type { Location, PutOrder, StoreReader } from './store.ts'
 
-/** What a put is given, piece by piece; throws OpsError `set_damaged` at the end unless it is what the order says, and ends with its signal. */
+/**
+ * What a put is given, piece by piece; throws OpsError `set_damaged` unless it is what the order says, and ends with its signal. The last
+ * piece is held back until that is known: who has received all of it has received the right thing.
+ */
 export async function* demandContent(key: string, content: () => Readable, { length, sha256, signal }: PutOrder): AsyncGenerator<Buffer> {
   signal?.throwIfAborted()
   const stream = signal ? addAbortSignal(signal, content()) : content()
   const hash = createHash('sha256')
   let seen = 0
-  for await (const piece of stream as AsyncIterable<Buffer>) {
+  let held: Buffer | undefined
+  for await (const piece of readable(key, stream, signal)) {
     seen += piece.length
     if (seen > length) break
     hash.update(piece)
-    yield piece
+    if (held) yield held
+    held = piece
   }
-  if (seen === length && hash.digest('hex') === sha256) return
-  throw new OpsError('set_damaged', `What was to be stored as ${key} is not what it should be: nothing was stored.`)
+  if (seen !== length || hash.digest('hex') !== sha256)
+    throw new OpsError('set_damaged', `What was to be stored as ${key} is not what it should be: nothing was stored.`)
+  if (held) yield held
+}
+
+/** A source that fails is its own trouble, not the store's: no use in trying again. */
+async function* readable(key: string, stream: Readable, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+  try {
+    yield* stream as AsyncIterable<Buffer>
+  } catch (error) {
+    if (error instanceof OpsError || signal?.aborted) throw error
+    throw new OpsError('set_damaged', `What was to be stored as ${key} could not be read: ${(error as Error).message}`, { cause: error })
+  }
 }
 
 /** Length and SHA-256 (hex) of a stream. */

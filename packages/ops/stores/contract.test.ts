@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { long } from '@erp4/testing'
-import { directoryGround, type Ground } from './fixtures/grounds.ts'
+import { directoryGround, s3Ground, type Ground } from './fixtures/grounds.ts'
 import type { PutOrder, StorePruner, StoreReader, StoreWriter } from './store.ts'
 
 const refused = { name: 'OpsError', code: 'refused' }
@@ -34,7 +34,7 @@ async function keysOf(store: StoreReader, prefix: string): Promise<string[]> {
   return keys
 }
 
-for (const makeGround of [directoryGround]) {
+for (const makeGround of [directoryGround, s3Ground]) {
   describe(`a store of the kind ${makeGround.kind}`, () => {
     let ground: Ground
     let writer: StoreWriter

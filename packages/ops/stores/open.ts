@@ -46,6 +46,16 @@ export async function openStoreWith<R extends StoreRole>(
       }
       return make[role]()
     }
+    case 's3': {
+      // Loaded when it is needed: the library is large.
+      const { S3Pruner, S3Reader, S3Writer } = await import('./s3.ts')
+      const make: { [K in StoreRole]: () => StoreOf[K] } = {
+        read: () => new S3Reader(location, store, credentials),
+        write: () => new S3Writer(location, store, credentials),
+        prune: () => new S3Pruner(location, store, credentials, trashDays),
+      }
+      return make[role]()
+    }
     default:
       throw new Error(`${store.kind} ${typeof credentials}`)
   }

@@ -81,7 +81,9 @@ async function copyTo(host: Pick<Host, 'db'>, store: StoreWriter, order: Replica
     outcome = { location, state: 'verified' }
   } catch (error) {
     const { code, message } = storeError(store.location, 'storing a set', error)
-    outcome = { location, state: code === 'set_damaged' || code === 'store_conflict' ? 'damaged' : reached, error: message }
+    // Before it was stored, damage is that of what was to be stored.
+    const isDamaged = code === 'store_conflict' || (code === 'set_damaged' && (reached as string) === 'stored')
+    outcome = { location, state: isDamaged ? 'damaged' : reached, error: message }
   }
   await noteCopy(host, order.set, location, outcome.state, 'error' in outcome ? outcome.error : undefined)
   await order.tell?.(outcome)
