@@ -15,6 +15,13 @@ export interface InstanceAccess {
   runtime: pg.ClientConfig
 }
 
+/** What the keys of a copy's files are wrapped with, and what they shall be; base64, for they travel over a channel. */
+export interface CopyKeys {
+  /** The original's, of every version that it ever had. */
+  from: { instance: string; wraps: readonly string[] }
+  to: { instance: string; wrap: string }
+}
+
 /** What a change of schema would do: sentences, and those that lose data. */
 export interface MigrationPlan {
   steps: string[]
@@ -72,6 +79,8 @@ export interface Erp {
   why(access: InstanceAccess, question: { user: string; operation: string; model: string; id: number }): Promise<string[]>
   /** Looks at instances from inside: rights, what they are behind with, what ran with the system's rights. Runs in a child process. */
   examine(accesses: readonly InstanceAccess[]): Promise<Finding[]>
+  /** Makes a copy harmless: nothing in it points outside or lets anybody in but people with their passwords. Runs in a child process. */
+  neutralise(access: InstanceAccess, keys: CopyKeys): Promise<void>
   serve(hosting: Hosting, options: ServeOptions): Promise<Service>
   work(hosting: Hosting & WorkingHost, options: WorkOptions): Promise<Service>
   seal(host: SealingHost): Promise<Service>
@@ -116,6 +125,7 @@ export const erp: Erp = {
   migrate: async (access, apps, options) => (await schema()).migrate(access, apps, options),
   why: async (access, question) => (await import('./wiring/why.ts')).why(access, question),
   examine: async (accesses) => (await import('./wiring/examine.ts')).examine(accesses),
+  neutralise: async (access, keys) => (await import('./wiring/neutralise.ts')).neutralise(access, keys),
   serve: async (hosting, options) => (await import('./wiring/serve.ts')).serve(hosting, options),
   work: async (hosting, options) => (await import('./wiring/work.ts')).work(hosting, options),
   seal: async (host) => (await audit()).seal(host),

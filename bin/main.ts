@@ -34,9 +34,51 @@ const commands: readonly Command[] = [
   { name: 'instance list', usage: '[--json]', summary: 'the instances of this host', run: async (args) => (await instance()).list(args) },
   {
     name: 'instance delete',
-    usage: 'NAME --confirm NAME',
-    summary: 'delete an instance and all it has',
+    usage: 'NAME --confirm NAME [--second-operator WHO] [--now]',
+    summary: 'final backup, 30 days to take it back, then gone; a copy at once',
     run: async (args) => (await instance()).remove(args),
+  },
+  {
+    name: 'instance undelete',
+    usage: 'NAME',
+    summary: 'bring a deleted instance back',
+    run: async (args) => (await instance()).undelete(args),
+  },
+  {
+    name: 'instance suspend',
+    usage: 'NAME',
+    summary: 'stop serving an instance; its backups go on',
+    run: async (args) => (await instance()).suspend(args),
+  },
+  {
+    name: 'instance resume',
+    usage: 'NAME',
+    summary: 'serve a suspended instance again',
+    run: async (args) => (await instance()).resume(args),
+  },
+  {
+    name: 'instance duplicate',
+    usage: 'NAME COPY [--days N] [--host NAME]… [--json]',
+    summary: 'make a copy that reaches nobody outside',
+    run: async (args) => (await instance()).duplicate(args),
+  },
+  {
+    name: 'instance hold',
+    usage: 'NAME --reason TEXT | --release',
+    summary: 'forbid that anything of it is removed',
+    run: async (args) => (await instance()).hold(args),
+  },
+  {
+    name: 'instance set',
+    usage: 'NAME [--plan paid|free] [--zone ZONE] [--days N]',
+    summary: 'its plan, its time zone, how long a copy lives',
+    run: async (args) => (await instance()).set(args),
+  },
+  {
+    name: 'instance operations',
+    usage: '[NAME] [--finish] [--json]',
+    summary: 'what was done; finish what was interrupted',
+    run: async (args) => (await instance()).operations(args),
   },
   {
     name: 'instance rename',

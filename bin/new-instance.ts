@@ -39,7 +39,7 @@ export const forgetFirstPassword = (host: Host, instance: Instance): void => hos
 const firstLogin = ({ uuid }: Instance): string => `first-${uuid}`
 
 /** The next number of this machine's own that no instance has: `demo` has 127.0.0.1, `main` 127.0.0.2. */
-async function freeAddress(host: Host): Promise<string> {
+export async function freeAddress(host: Host): Promise<string> {
   const taken = new Set((await listInstances(host)).flatMap(({ hosts }) => hosts))
   for (let last = 3; last < 255; last++) if (!taken.has(`127.0.0.${last}`)) return `127.0.0.${last}`
   return '127.0.1.1'

@@ -235,13 +235,80 @@ test('instances are made, renamed and deleted while ERP4 runs, and it notices', 
   assert.equal((await ask(base, 'azure.localhost')).status, 404)
   assert.equal(command(home, 'instance', 'delete', 'bakery').status, exitCodes.not_confirmed)
   assert.equal((await ask(base, 'bakery.localhost')).status, 200)
-  assert.equal(command(home, 'instance', 'delete', 'bakery', '--confirm', 'bakery').status, 0)
+  assert.equal(command(home, 'instance', 'delete', 'bakery', '--confirm', 'bakery', '--now').status, exitCodes.refused)
+  assert.equal((await ask(base, 'bakery.localhost')).status, 200)
+  const deleted = command(home, 'instance', 'delete', 'bakery', '--confirm', 'bakery')
+  assert.equal(deleted.status, 0, deleted.stderr)
+  assert.match(deleted.stderr, /Its final backup is [0-9A-Z]{26}/)
   assert.equal((await ask(base, 'bakery.localhost')).status, 404)
+  const { sets } = { sets: JSON.parse(command(home, 'backup', 'list', 'bakery', '--json').stdout) }
+  assert.deepEqual(
+    sets.map((set: { class: string }) => set.class),
+    ['final'],
+  )
+  assert.equal(command(home, 'instance', 'undelete', 'bakery').status, 0)
+  assert.equal((await ask(base, 'bakery.localhost')).body.name, 'bakery')
   assert.equal(command(home, 'instance', 'create', '--', '-demo').status, exitCodes.usage)
   assert.equal(command(home, 'instance', 'create', 'Demo').status, exitCodes.name_invalid)
   assert.equal(command(home, 'instance', 'create', 'demo').status, exitCodes.name_taken)
   const doctor = command(home, 'doctor')
   assert.equal(doctor.status, 0, doctor.stdout)
+  assert.equal(await end(child), 0)
+})
+
+test('an instance is suspended, resumed, held, described and copied from the command line, and it is written down', async () => {
+  const home = newHome()
+  const { child, line } = await start(home)
+  const base = line.instances[0].url as string
+  const run = (...args: string[]) => {
+    const { status, stdout, stderr } = command(home, 'instance', ...args)
+    assert.equal(status, 0, stderr)
+    return stdout
+  }
+  run('suspend', 'main')
+  assert.deepEqual((await ask(base, 'main.localhost')).body, { name: 'main', isSuspended: true })
+  assert.equal((await ask(base, 'demo.localhost')).body.name, 'demo')
+  run('resume', 'main')
+  assert.match((await ask(base, 'main.localhost')).body.role, /_runtime$/)
+
+  run('set', 'main', '--plan', 'paid', '--zone', 'Asia/Seoul')
+  assert.equal(command(home, 'instance', 'set', 'main', '--zone', '+09:00').status, exitCodes.name_invalid)
+  assert.equal(command(home, 'instance', 'set', 'main', '--plan', 'gold').status, exitCodes.usage)
+  assert.equal(command(home, 'instance', 'set', 'main', '--days', '3').status, exitCodes.refused)
+  run('hold', 'main', '--reason', 'Azure v. Bakery')
+  assert.equal(command(home, 'instance', 'delete', 'main', '--confirm', 'main').status, exitCodes.legal_hold)
+  run('hold', 'main', '--release')
+  assert.equal(command(home, 'instance', 'hold', 'main').status, exitCodes.usage)
+
+  const made = JSON.parse(run('duplicate', 'main', 'main-copy', '--days', '2', '--json'))
+  assert.match(made.url, /^http:\/\/127\.0\.0\.3:/)
+  const { name, copy, key } = (await ask(base, 'main-copy.localhost')).body
+  assert.deepEqual([name, copy, key], ['main-copy', 'main', 32])
+  const listed = JSON.parse(run('list', '--json')) as { name: string; plan: string; zone: string; kind: string }[]
+  assert.deepEqual(
+    listed.map((one) => [one.name, one.kind, one.plan, one.zone]),
+    [
+      ['demo', 'live', 'free', 'UTC'],
+      ['main', 'live', 'paid', 'Asia/Seoul'],
+      ['main-copy', 'copy', 'free', 'Asia/Seoul'],
+    ],
+  )
+  run('delete', 'main-copy', '--confirm', 'main-copy', '--now')
+  assert.equal((await ask(base, 'main-copy.localhost')).status, 404)
+  const records = JSON.parse(run('operations', 'main', '--json')) as { kind: string; result: string }[]
+  assert.deepEqual(
+    records.map(({ kind, result }) => [kind, result]),
+    [
+      ['duplicate', 'done'],
+      ['release', 'done'],
+      ['delete', 'legal_hold'],
+      ['hold', 'done'],
+      ['set', 'done'],
+      ['resume', 'done'],
+      ['suspend', 'done'],
+      ['create', 'done'],
+    ],
+  )
   assert.equal(await end(child), 0)
 })
 

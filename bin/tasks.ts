@@ -1,7 +1,8 @@
 import type pg from 'pg'
-import { connectAs, ensureTemplate, type Finding, type Host, type Instance } from '@erp4/ops'
+import { connectAs, ensureTemplate, fileKeys, type Finding, type Host, type Instance } from '@erp4/ops'
 import { answerOnce } from './child.ts'
-import type { Erp, InstanceAccess, MigrationPlan } from './erp.ts'
+import type { CopyKeys, Erp, InstanceAccess, MigrationPlan } from './erp.ts'
+import { CommandError } from './exit-codes.ts'
 import { describe } from './hosting.ts'
 import { releaseFingerprint } from './release.ts'
 import { askChild } from './supervisor.ts'
@@ -12,6 +13,7 @@ type Task =
   | { task: 'first password'; access: InstanceAccess }
   | { task: 'plan'; access: InstanceAccess; apps: readonly string[] }
   | { task: 'migrate'; access: InstanceAccess; apps: readonly string[]; allow: readonly string[] }
+  | { task: 'neutralise'; access: InstanceAccess; keys: CopyKeys }
   | { task: 'examine'; accesses: readonly InstanceAccess[] }
   | { task: 'why'; access: InstanceAccess; question: { user: string; operation: string; model: string; id: number } }
 
@@ -30,6 +32,8 @@ function perform(erp: Erp, task: Task): Promise<unknown> {
       return erp.plan(task.access, task.apps)
     case 'migrate':
       return erp.migrate(task.access, task.apps, { allow: task.allow })
+    case 'neutralise':
+      return erp.neutralise(task.access, task.keys).then(() => null)
     case 'examine':
       return erp.examine(task.accesses)
     case 'why':
@@ -61,6 +65,15 @@ export const planMigration = async (host: Host, instance: Instance, apps: readon
 
 export const migrate = async (host: Host, instance: Instance, apps: readonly string[], allow: readonly string[]) =>
   ask<MigrationPlan>(host, { task: 'migrate', access: await accessTo(host, instance), apps, allow })
+
+/** The copy's registry row names its original, whose keys this host must have. */
+export async function neutralise(host: Host, copy: Instance): Promise<void> {
+  if (copy.kind !== 'copy' || copy.copyOf === null) throw new CommandError('refused', `${copy.name} is no copy: it is not neutralised.`)
+  const wraps = fileKeys(host, copy.copyOf).map((key) => key.toString('base64'))
+  const wrap = host.keys.instanceKeys(copy.uuid, copy.keyVersion).derive('files').toString('base64')
+  const keys: CopyKeys = { from: { instance: copy.copyOf, wraps }, to: { instance: copy.uuid, wrap } }
+  await ask(host, { task: 'neutralise', access: await accessTo(host, copy), keys })
+}
 
 export const explain = async (host: Host, instance: Instance, question: { user: string; operation: string; model: string; id: number }) =>
   ask<string[]>(host, { task: 'why', access: await accessTo(host, instance), question })

@@ -1,14 +1,35 @@
 import { userInfo } from 'node:os'
-import { parseArgs } from 'node:util'
-import { deleteInstance, dropCopy, findInstance, listInstances, operation, renameInstance, setApps, setHostNames } from '@erp4/ops'
+import { parseArgs, type ParseArgsConfig } from 'node:util'
+import {
+  deleteInstance,
+  dropCopy,
+  duplicateInstance,
+  findInstance,
+  finishInterrupted,
+  holdInstance,
+  listInstances,
+  listOperations,
+  operation,
+  releaseInstance,
+  renameInstance,
+  resumeInstance,
+  runBackup,
+  setApps,
+  setHostNames,
+  setInstance,
+  suspendInstance,
+  undeleteInstance,
+  type Instance,
+} from '@erp4/ops'
 import type { MigrationPlan } from '../erp.ts'
 import { CommandError } from '../exit-codes.ts'
+import { finishers, tellFinished } from '../finishers.ts'
 import { renewServices, supervisorOf, withHost } from '../home.ts'
 import { numericHost, originOf } from '../hosting.ts'
-import { forgetFirstPassword, makeInstance, peekFirstPassword, standardApps } from '../new-instance.ts'
+import { forgetFirstPassword, freeAddress, makeInstance, peekFirstPassword, standardApps } from '../new-instance.ts'
 import { release } from '../release.ts'
-import { migrate, planMigration } from '../tasks.ts'
-import { print, say } from '../terminal.ts'
+import { migrate, neutralise, planMigration } from '../tasks.ts'
+import { print, say, Steps } from '../terminal.ts'
 
 const home = { type: 'string' } as const
 const json = { type: 'boolean', default: false } as const
@@ -42,10 +63,19 @@ export async function list(args: readonly string[]): Promise<void> {
   await withHost(values.home, async (host) => {
     const instances = await listInstances(host)
     if (values.json) return print(JSON.stringify(instances))
-    for (const { name, kind, state, apps, release: made, hosts } of instances) {
-      print([name.padEnd(16), `${kind}, ${state}`.padEnd(14), made.padEnd(24), apps.join(','), hosts.join(' ')].join('  '))
+    for (const instance of instances) {
+      const { name, plan, apps, release: made, hosts } = instance
+      print([name.padEnd(16), tellState(instance).padEnd(28), plan, made.padEnd(24), apps.join(','), hosts.join(' ')].join('  '))
     }
   })
+}
+
+function tellState({ kind, state, suspended, expires, deleteAfter, legalHold }: Instance): string {
+  const words = [kind, state === 'deleted' ? `deleted, gone on ${day(deleteAfter!)}` : state]
+  if (suspended) words.push('suspended')
+  if (expires) words.push(`until ${day(expires)}`)
+  if (legalHold !== null) words.push('held')
+  return words.join(', ')
 }
 
 /** A copy goes at once; anything else after a final backup and 30 days. */
@@ -64,14 +94,103 @@ export async function remove(args: readonly string[]): Promise<void> {
       await dropCopy(host, name, values.confirm)
       return say(`The copy ${name} is gone: database, roles, files and keys.`)
     }
+    const steps = new Steps()
     const { deleteAfter, set } = await deleteInstance(host, name, {
       confirm: values.confirm,
       by: operator(),
       secondOperator: values['second-operator'],
-      finalBackup: () => Promise.reject(new CommandError('not_built', 'The final backup cannot be made yet.')),
-    })
+      finalBackup: async () => (await runBackup(host, name, { class: 'final', tell: (step) => steps.begin(step) })).id,
+    }).finally(() => steps.end())
     say(`${name} is deleted and served no more. Its final backup is ${set}.`)
     say(`Until ${day(deleteAfter)} "erp4 instance undelete ${name}" brings it back; then database, roles, files and keys go.`)
+  })
+}
+
+/** Brings a deleted instance back. */
+export async function undelete(args: readonly string[]): Promise<void> {
+  const { values, name } = named(args, {})
+  await withHost(values.home, (host) => undeleteInstance(host, name))
+  say(`${name} is back.`)
+}
+
+/** From the answer on every process refuses it; those that were at it end within seconds. */
+export async function suspend(args: readonly string[]): Promise<void> {
+  const { values, name } = named(args, {})
+  await withHost(values.home, (host) => suspendInstance(host, name))
+  say(`${name} is suspended. Its backups go on; "erp4 instance resume ${name}" brings it back.`)
+}
+
+export async function resume(args: readonly string[]): Promise<void> {
+  const { values, name } = named(args, {})
+  await withHost(values.home, (host) => resumeInstance(host, name))
+  say(`${name} is served again.`)
+}
+
+/** A neutralised copy, as the original is at this moment. */
+export async function duplicate(args: readonly string[]): Promise<void> {
+  const own = { home, json, days: { type: 'string', default: '14' }, host: { type: 'string', multiple: true } } as const
+  const { values, positionals } = parseArgs({ args: [...args], options: own, allowPositionals: true })
+  const [original, name] = positionals
+  if (!original || !name || positionals.length > 2) throw new CommandError('usage', 'Give the name of the instance and that of the copy.')
+  const days = wholeDays(values.days)
+  await withHost(values.home, async (host) => {
+    await renewServices(host.home)
+    const steps = new Steps()
+    const copy = await duplicateInstance(host, original, {
+      name,
+      hosts: values.host?.length ? values.host : [`${name}.localhost`, await freeAddress(host)],
+      release: release(),
+      days,
+      tasks: {
+        migrate: async (made) => void (await migrate(host, made, made.apps, [])),
+        neutralise: (made) => neutralise(host, made),
+      },
+      tell: (step) => steps.begin(step),
+    }).finally(() => steps.end())
+    const url = originOf(numericHost(copy.hosts) ?? copy.hosts[0]!, supervisorOf(host.home)?.port ?? 8069)
+    if (values.json) print(JSON.stringify({ name, url, db: name, expires: copy.expires }))
+    else print(`${name}   ${url}   (a copy of ${original}, with its sign-ins; it goes on ${day(copy.expires!)})`)
+  })
+}
+
+export async function hold(args: readonly string[]): Promise<void> {
+  const { values, name } = named(args, { reason: { type: 'string' }, release: { type: 'boolean', default: false } })
+  const { reason, release: isReleased } = values
+  if ((reason === undefined) === !isReleased) throw new CommandError('usage', 'Give either --reason TEXT or --release.')
+  await withHost(values.home, (host) => (reason === undefined ? releaseInstance(host, name) : holdInstance(host, name, reason)))
+  say(reason === undefined ? `${name} is not held any more.` : `${name} is held: nothing of it is removed until the hold is released.`)
+}
+
+/** Plan, zone, and how long a copy lives. */
+export async function set(args: readonly string[]): Promise<void> {
+  const { values, name } = named(args, { plan: { type: 'string' }, zone: { type: 'string' }, days: { type: 'string' } })
+  const { plan, zone, days } = values
+  if (plan !== undefined && plan !== 'paid' && plan !== 'free') throw new CommandError('usage', '--plan is paid or free.')
+  if (plan === undefined && zone === undefined && days === undefined) throw new CommandError('usage', 'Give --plan, --zone or --days.')
+  await withHost(values.home, (host) =>
+    setInstance(host, name, {
+      ...(plan === undefined ? {} : { plan }),
+      ...(zone === undefined ? {} : { zone }),
+      ...(days === undefined ? {} : { days: wholeDays(days) }),
+    }),
+  )
+}
+
+/** What was done to an instance, or to all; `--finish` brings to an end what was interrupted. */
+export async function operations(args: readonly string[]): Promise<void> {
+  const own = { home, json, finish: { type: 'boolean', default: false } } as const
+  const { values, positionals } = parseArgs({ args: [...args], options: own, allowPositionals: true })
+  if (positionals.length > 1) throw new CommandError('usage', 'Give one instance, or none for all.')
+  await withHost(values.home, async (host) => {
+    if (values.finish) for (const one of await finishInterrupted(host, finishers)) say(`  ${tellFinished(one)}`)
+    const instances = new Map((await listInstances(host)).map(({ uuid, name }) => [uuid, name]))
+    const records = await listOperations(host, positionals[0] && (await findInstance(host, positionals[0])).uuid)
+    if (values.json) return print(JSON.stringify(records.map((record) => ({ ...record, instance: instances.get(record.subject) ?? null }))))
+    for (const { subject, kind, state, started, ended, result, progress } of records) {
+      const how = result ?? `${state}${progress ? ` ${Math.floor((100 * progress.done) / Math.max(1, progress.total))} %` : ''} …`
+      const took = ended ? `${((ended.getTime() - started.getTime()) / 1000).toFixed(1)} s` : ''
+      print([moment(started), (instances.get(subject) ?? subject).padEnd(16), kind.padEnd(16), how.padEnd(16), took].join('  '))
+    }
   })
 }
 
@@ -166,6 +285,19 @@ function tell({ steps, losses }: MigrationPlan): void {
 const operator = (): string => process.env.SUDO_USER ?? userInfo().username
 
 const day = (at: Date): string => at.toISOString().slice(0, 10)
+
+const moment = (at: Date): string => `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`
+
+function wholeDays(text: string): number {
+  if (/^\d{1,4}$/.test(text) && Number(text) > 0) return Number(text)
+  throw new CommandError('usage', `--days takes a number of days, not ${JSON.stringify(text)}.`)
+}
+
+/** The options of a command that is about one instance, and its name. */
+function named<O extends NonNullable<ParseArgsConfig['options']>>(args: readonly string[], own: O) {
+  const { values, positionals } = parseArgs({ args: [...args], options: { home, ...own }, allowPositionals: true })
+  return { values, name: one(positionals, 'the name of the instance') }
+}
 
 function one(positionals: readonly string[], what: string): string {
   if (positionals.length === 1) return positionals[0]!

@@ -1,9 +1,21 @@
 import { createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { Cluster, isRoot, listInstances, openOrCreateHome, startHost, sweepInstances, type Home, type Host, type Instance } from '@erp4/ops'
+import {
+  Cluster,
+  finishInterrupted,
+  isRoot,
+  listInstances,
+  openOrCreateHome,
+  startHost,
+  sweepInstances,
+  type Home,
+  type Host,
+  type Instance,
+} from '@erp4/ops'
 import { demandConnections } from '../connections.ts'
 import { CommandError, exitCodes, failureOf } from '../exit-codes.ts'
+import { finishers, tellFinished } from '../finishers.ts'
 import { becomeSupervisor, homeFolder, noteRelease } from '../home.ts'
 import { numericHost, originOf, type HostAccess } from '../hosting.ts'
 import { forgetFirstPassword, makeInstance, peekFirstPassword, standardApps } from '../new-instance.ts'
@@ -104,6 +116,7 @@ class Run {
     this.#host = host
     void this.#watchPostgres(host)
     demandConnections(host, processes)
+    for (const one of await finishInterrupted(host, finishers)) if (one.result !== 'interrupted') say(`  ${tellFinished(one)}`)
     for (const name of await sweepInstances(host)) say(`  Removed what an interrupted command had left of ${name}.`)
     this.#supervisor = new Supervisor(home)
 

@@ -213,7 +213,9 @@ test('keys are wrapped anew without touching files', async (t) => {
   const there = await world(t)
   const name = await there.put('moved')
   const to = { instance: 'another-uuid', wrap: randomBytes(32) }
-  assert.equal(await there.inTransaction((cx) => rewrapKeys(cx, { instance: uuid, wrap: keys.wrap }, to)), 1)
+  const foreign = Buffer.alloc(32, 77)
+  await assert.rejects(there.inTransaction((cx) => rewrapKeys(cx, { instance: uuid, wrap: [foreign] }, to)))
+  assert.equal(await there.inTransaction((cx) => rewrapKeys(cx, { instance: uuid, wrap: [foreign, keys.wrap] }, to)), 1)
   await assert.rejects(there.get(name), DamagedFileError)
   const copy = new FileStore({ folder: there.folder, instance: to.instance, keys: { name: keys.name, wrap: to.wrap } })
   assert.equal((await there.inTransaction((cx) => copy.get(cx, name))).toString(), 'moved')

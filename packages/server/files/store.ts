@@ -192,12 +192,12 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * Wraps the files' keys anew, for a rotation or for a copy that gets keys of its own; no file is touched, names stay.
- * In the caller's transaction: all rows or none.
+ * Wraps the files' keys anew, for a rotation or for a copy that gets keys of its own; no file is touched, names stay. Of several keys that
+ * they may be wrapped with, each is tried. In the caller's transaction: all rows or none.
  */
 export async function rewrapKeys(
   cx: Connection,
-  from: { instance: string; wrap: Buffer },
+  from: { instance: string; wrap: Buffer | readonly Buffer[] },
   to: { instance: string; wrap: Buffer },
 ): Promise<number> {
   let done = 0
@@ -205,7 +205,7 @@ export async function rewrapKeys(
     const rows = await cx.query<BlobRow>(blobPage(after, 1000))
     if (rows.length === 0) return done
     const keys = rows.map(({ hash, wrapped_key }) => {
-      const key = unwrapKey(from.wrap, { instance: from.instance, name: hash }, wrapped_key)
+      const key = unwrapWithAny([from.wrap].flat(), { instance: from.instance, name: hash }, wrapped_key)
       return wrapKey(to.wrap, { instance: to.instance, name: hash }, key)
     })
     await cx.query(
@@ -216,5 +216,14 @@ export async function rewrapKeys(
     )
     done += rows.length
     after = rows.at(-1)!.hash
+  }
+}
+
+function unwrapWithAny([wrap, ...more]: readonly Buffer[], owner: { instance: string; name: string }, wrapped: Buffer): Buffer {
+  try {
+    return unwrapKey(wrap!, owner, wrapped)
+  } catch (error) {
+    if (more.length === 0) throw error
+    return unwrapWithAny(more, owner, wrapped)
   }
 }
