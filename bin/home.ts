@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { openHome, startHost, type Home, type Host } from '@erp4/ops'
 import { CommandError } from './exit-codes.ts'
 import { fingerprintNow } from './release.ts'
+import { lendRootKey } from './root-key.ts'
 
 /** `--home`, else `ERP4_HOME`, else `var/` in the checkout. */
 export const homeFolder = (given: string | undefined): string =>
@@ -13,6 +14,7 @@ export const homeFolder = (given: string | undefined): string =>
 export async function withHost<T>(folder: string | undefined, work: (host: Host) => Promise<T>): Promise<T> {
   const { host, found } = await startHost(openHome(homeFolder(folder)))
   try {
+    await lendRootKey(host.keys)
     return await work(host)
   } finally {
     await host.close()

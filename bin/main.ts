@@ -1,6 +1,7 @@
 import { tellFailure } from './child.ts'
 import type { Erp } from './erp.ts'
 import { CommandError, exitCodes, failureOf } from './exit-codes.ts'
+import { takeRootKey } from './root-key.ts'
 import { print, say } from './terminal.ts'
 
 interface Command {
@@ -131,6 +132,30 @@ const commands: readonly Command[] = [
     run: async (args) => (await import('./commands/why.ts')).why(args),
   },
   {
+    name: 'keys show',
+    usage: '[--json]',
+    summary: 'which keys there are, and where the root key is',
+    run: async (args) => (await import('./commands/keys.ts')).show(args),
+  },
+  {
+    name: 'keys kit',
+    usage: '[--json]',
+    summary: 'print the recovery kit: shares of the root key, stores, trusted keys',
+    run: async (args) => (await import('./commands/keys.ts')).kit(args),
+  },
+  {
+    name: 'keys eject',
+    usage: '[--shares FILE] [--json]',
+    summary: 'take the root key off this host, once its kit was read back',
+    run: async (args) => (await import('./commands/keys.ts')).eject(args),
+  },
+  {
+    name: 'keys rotate',
+    usage: 'root|instance|logins|signer [NAME]… [--json]',
+    summary: 'replace keys; what older ones sealed or signed still holds',
+    run: async (args) => (await import('./commands/keys.ts')).rotate(args),
+  },
+  {
     name: 'keys rotate-logins',
     usage: '[NAME]…',
     summary: 'give the database roles of instances new passwords',
@@ -180,7 +205,8 @@ export async function main(args: readonly string[], erp: Erp): Promise<void> {
   }
 }
 
-async function run(args: readonly string[], erp: Erp): Promise<void> {
+async function run(given: readonly string[], erp: Erp): Promise<void> {
+  const args = takeRootKey(given)
   const [first = '', second = ''] = args
   if (first === 'task' && process.send) return (await import('./tasks.ts')).runTask(erp)
   if (['', 'help', '--help', '-h'].includes(first)) return print(help())
@@ -193,7 +219,8 @@ async function run(args: readonly string[], erp: Erp): Promise<void> {
 
 const help = (): string =>
   [
-    'erp4 COMMAND …   (all that touch a host take --home DIR; the default is ERP4_HOME, then var/ in the checkout)',
+    'erp4 COMMAND …   (all that touch a host take --home DIR; the default is ERP4_HOME, then var/ in the checkout;',
+    ' those that make keys take --root-key FILE where the root key was ejected)',
     '',
     ...commands.map(({ name, usage, summary }) => `  ${`${name} ${usage}`.padEnd(70)} ${summary}`),
     '',

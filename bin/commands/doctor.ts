@@ -54,6 +54,5 @@ function separation(): Finding[] {
 
 const limits: Finding[] = [
   { level: 'note', text: 'Point-in-time recovery is off: archiving is a no-op until it is set up.' },
-  { level: 'note', text: 'The root key lies in this home: whoever is root here has the keys of all instances of this host.' },
   { level: 'note', text: 'The newest audit heads lie on this host: take an anchor elsewhere with erp4 audit anchor FILE.' },
 ]

@@ -1,19 +1,211 @@
+import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
-import { listInstances, rotatePasswords } from '@erp4/ops'
+import {
+  combineShares,
+  hasRoot,
+  HostKeys,
+  isRootRotating,
+  kitText,
+  listInstances,
+  listShreddings,
+  makeKit,
+  openHome,
+  openStores,
+  OpsError,
+  removeRoot,
+  rootFacts,
+  rotateHostLogins,
+  rotateInstanceKey,
+  rotatePasswords,
+  rotateRoot,
+  rotateSigner,
+  signerPurposes,
+  trustedKeys,
+  waitsFor,
+  type Host,
+  type Instance,
+} from '@erp4/ops'
 import { CommandError } from '../exit-codes.ts'
-import { withHost } from '../home.ts'
-import { say } from '../terminal.ts'
+import { homeFolder, supervisorOf, withHost } from '../home.ts'
+import { release } from '../release.ts'
+import { lendRootKey, readSecret } from '../root-key.ts'
+import { print, say } from '../terminal.ts'
+
+const options = { home: { type: 'string' }, json: { type: 'boolean', default: false } } as const
+
+/** What keys there are, where the root key is, whose signatures count, what of shredded keys is waited for. No secret is shown. */
+export async function show(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({ args: [...args], options })
+  const facts = await withHost(values.home, inventory)
+  if (values.json) return print(JSON.stringify(facts))
+  const { root } = facts
+  print(`host ${facts.host}`)
+  print(
+    `root key ${root.id} since ${root.since.slice(0, 10)}, ${root.here ? 'on this host: erp4 keys eject takes it off' : 'not on this host'}`,
+  )
+  if (root.rotating) print('  its rotation was interrupted: run erp4 keys rotate root again')
+  print(`signs as ${Object.values(facts.signing).join(' and ')}; trusts ${facts.trusted.join(', ')}`)
+  for (const { name, version, backups } of facts.instances) print(`${name.padEnd(16)} key version ${version}; new backups use ${backups}`)
+  for (const { instance, asked, done, waitsFor: reasons } of facts.shredded)
+    print(`${instance} shredded on ${asked.slice(0, 10)}; ${done ? `no copy is left since ${done.slice(0, 10)}` : reasons.join('; ')}`)
+}
+
+async function inventory(host: Host) {
+  const { home, keys } = host
+  return {
+    host: home.id,
+    root: { ...rootFacts(home), here: hasRoot(home), rotating: isRootRotating(home) },
+    signing: Object.fromEntries(signerPurposes.map((purpose) => [purpose, keys.signer(purpose).keyId])),
+    trusted: Object.keys(trustedKeys(home)),
+    instances: (await chosen(host, [])).map(({ name, uuid, keyVersion }) => ({
+      name,
+      uuid,
+      version: keyVersion,
+      backups: keys.backupKey(uuid).version,
+    })),
+    shredded: listShreddings(home).map((one) => ({
+      instance: one.instance,
+      asked: one.asked,
+      done: one.done,
+      waitsFor: waitsFor(home, one),
+    })),
+  }
+}
+
+/** Prints the recovery kit: three shares, any two of which are the root key, and where and whom it is good for. */
+export async function kit(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({ args: [...args], options })
+  const made = await makeKitOf(values.home)
+  print(values.json ? JSON.stringify(made) : kitText(made))
+  if (!values.json) say('\nKeep the three sheets in three places. They were shown once; another kit has other shares of the same key.')
+}
+
+/** Takes the root key off this host, once two shares of a kit were read back. */
+export async function eject(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({ args: [...args], options: { ...options, shares: { type: 'string' } } })
+  const home = openHome(homeFolder(values.home))
+  const { root } = HostKeys.open(home)
+  if (!hasRoot(home)) throw new CommandError('refused', `The root key ${rootFacts(home).id} is not on this host any more.`)
+  if (isRootRotating(home)) throw new CommandError('refused', 'The root key is being rotated: end that first with erp4 keys rotate root.')
+  const shares = values.shares === undefined ? await askShares(values.home) : readSecret(values.shares)
+  // Only what somebody has outside and could read is a root key that may be taken away here.
+  if (!(await combineShares(shares)).equals(root))
+    throw new CommandError('key_wrong', 'These shares make another root key: nothing was changed.')
+  removeRoot(home)
+  if (values.json) print(JSON.stringify({ ejected: rootFacts(home).id }))
+  else say(`The root key ${rootFacts(home).id} has left this host. Making, duplicating and rotating needs it: --root-key FILE.`)
+}
+
+async function askShares(folder: string | undefined): Promise<string> {
+  if (!process.stdin.isTTY)
+    throw new CommandError(
+      'not_confirmed',
+      'Two shares must be read back: give them with --shares FILE, from "erp4 keys kit", a line each.',
+    )
+  print(kitText(await makeKitOf(folder)))
+  say('\nPrint the three sheets, then type two of the shares from the paper.')
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return `${await terminal.question('One share: ')}\n${await terminal.question('Another one: ')}`
+  } finally {
+    terminal.close()
+  }
+}
+
+async function makeKitOf(folder: string | undefined) {
+  const home = openHome(homeFolder(folder))
+  const keys = HostKeys.open(home)
+  await lendRootKey(keys)
+  return makeKit(home, keys.root, release())
+}
+
+/** Rotates keys: root | instance [NAME]… | logins | signer. */
+export async function rotate(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
+  const [what, ...names] = positionals
+  const tell = (result: object, sentence: string) => (values.json ? print(JSON.stringify(result)) : say(sentence))
+  await withHost(values.home, async (host) => {
+    switch (what) {
+      case 'root': {
+        const done = await rotateRootOf(host)
+        return tell(
+          done,
+          `The root key is ${done.fresh} now; ${done.old} opens nothing any more. It lies on this host: erp4 keys eject, and burn the old kit.`,
+        )
+      }
+      case 'instance':
+        return rotateInstances(host, await chosen(host, names), tell)
+      case 'logins': {
+        for (const { name } of await chosen(host, [])) await rotatePasswords(host, name)
+        const logins = await rotateHostLogins(host)
+        renew(host)
+        return tell({ logins }, `New passwords: ${logins.join(', ')}, and the roles of every instance.`)
+      }
+      case 'signer': {
+        const ids = signerPurposes.map((purpose) => rotateSigner(host.home, purpose).keyId)
+        return tell({ ids }, `Signs as ${ids.join(' and ')} from now on; what the old keys signed still counts. Make a new recovery kit.`)
+      }
+      default:
+        throw new CommandError('usage', 'Say what to rotate: root, instance [NAME]…, logins or signer.')
+    }
+  })
+}
+
+async function rotateRootOf(host: Host) {
+  const { home } = host
+  const [readers, writers, pruners] = await Promise.all([openStores(home, 'read'), openStores(home, 'write'), openStores(home, 'prune')])
+  try {
+    return await rotateRoot(
+      host,
+      readers.map((reader, index) => ({ reader, writer: writers[index]!, pruner: pruners[index]! })),
+    )
+  } finally {
+    await Promise.all([...readers, ...writers, ...pruners].map((store) => store.close()))
+  }
+}
+
+async function rotateInstances(
+  host: Host,
+  instances: readonly Instance[],
+  tell: (result: object, sentence: string) => void,
+): Promise<void> {
+  const writers = await openStores(host.home, 'write')
+  try {
+    for (const { name, uuid } of instances) {
+      const { version, locations } = await rotateInstanceKey(host, uuid, writers)
+      const missing = locations.filter(({ error }) => error).map(({ location }) => location)
+      const later = missing.length ? ` ${missing.join(', ')} will have it with the next set.` : ''
+      tell(
+        { instance: name, version, missing },
+        `New backups of ${name} use version ${version} of its key; older ones keep theirs.${later}`,
+      )
+    }
+  } finally {
+    await Promise.all(writers.map((store) => store.close()))
+  }
+}
 
 /** Gives the database roles of the named instances, or of all, new passwords. Nobody is disturbed: open connections stay. */
 export async function rotateLogins(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args: [...args], options: { home: { type: 'string' } }, allowPositionals: true })
   await withHost(values.home, async (host) => {
-    const ready = (await listInstances(host)).filter(({ state }) => state === 'ready').map(({ name }) => name)
-    const unknown = positionals.find((name) => !ready.includes(name))
-    if (unknown !== undefined) throw new CommandError('not_found', `There is no instance named ${JSON.stringify(unknown)}.`)
-    for (const name of positionals.length ? positionals : ready) {
+    for (const { name } of await chosen(host, positionals)) {
       await rotatePasswords(host, name)
       say(`The database roles of ${name} have new passwords.`)
     }
   })
+}
+
+/** The instances of those names, or all. */
+async function chosen(host: Host, names: readonly string[]): Promise<Instance[]> {
+  const ready = (await listInstances(host)).filter(({ state }) => state === 'ready')
+  const unknown = names.find((name) => !ready.some((one) => one.name === name))
+  if (unknown !== undefined) throw new OpsError('not_found', `There is no instance named ${JSON.stringify(unknown)}.`)
+  return names.length ? ready.filter(({ name }) => names.includes(name)) : ready
+}
+
+/** Services were given their password when they began: those of a running `erp4 start` begin anew. */
+function renew({ home }: Host): void {
+  const holder = supervisorOf(home)
+  if (holder) process.kill(holder.pid, 'SIGUSR2')
 }

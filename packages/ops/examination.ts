@@ -2,6 +2,8 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Host } from './host.ts'
 import { connectAs, listInstances, type Instance } from './instances.ts'
+import { hasRoot, rootFacts } from './keys/root.ts'
+import { isRootRotating } from './keys/rotation.ts'
 import { withClient } from './provision.ts'
 import { examineSurroundings } from './surroundings.ts'
 
@@ -18,7 +20,7 @@ export async function examineHost(host: Host): Promise<Finding[]> {
     openDatabases(host),
     powerfulRoles(host),
     strayDatabases(host, instances),
-    Promise.resolve(keyFiles(host)),
+    Promise.resolve([...keyFiles(host), ...rootKey(host)]),
     examineSurroundings(host),
     ...instances.map((instance) => examineInstance(host, instance)),
   ])
@@ -57,13 +59,29 @@ async function strayDatabases(host: Host, instances: readonly Instance[]): Promi
 }
 
 function keyFiles({ home }: Host): Finding[] {
-  const open = ['host.key', 'root.key', 'sealer.key'].filter(
+  const open = ['host.key', 'root.key', 'sealer.key', 'host-signing.key', 'verifier-signing.key'].filter(
     (name) => (statSync(join(home.keys, name), { throwIfNoEntry: false })?.mode ?? 0) & 0o077,
   )
   return verdict(
     open.map((name) => `The key file ${join(home.keys, name)} can be read by others: chmod 600 it.`),
     'Key files are closed to others.',
   )
+}
+
+/** Whoever has R and the stores has every instance of this host, past ones too: it belongs on paper, in three places. */
+function rootKey({ home }: Host): Finding[] {
+  const { id } = rootFacts(home)
+  return [
+    ...(isRootRotating(home)
+      ? [{ level: 'fault' as const, text: 'A rotation of the root key was interrupted: run erp4 keys rotate root again.' }]
+      : []),
+    hasRoot(home)
+      ? {
+          level: 'note',
+          text: `The root key ${id} lies in this home: whoever is root here has the keys of all its instances. erp4 keys eject takes it away.`,
+        }
+      : { level: 'ok', text: `The root key ${id} is not on this host.` },
+  ]
 }
 
 async function examineInstance(host: Host, instance: Instance): Promise<Finding[]> {
