@@ -90,8 +90,16 @@ test('a home in use does not start without its host key, with another one, or wi
     assert.throws(() => readFileSync(path), { code: 'ENOENT' }, 'no new key was made in its place')
     writeFileSync(path, `${newKey().toString('base64')}\n`)
     assert.throws(() => HostKeys.open(home), wrong)
-    writeFileSync(path, `${Buffer.alloc(32).toString('base64')}\n`)
-    assert.throws(() => HostKeys.open(home), wrong)
+    for (const useless of [Buffer.alloc(32), Buffer.alloc(16, 1), Buffer.alloc(0)]) {
+      writeFileSync(path, `${useless.toString('base64')}\n`)
+      assert.throws(() => HostKeys.open(home), wrong)
+    }
+    const other = mkdtempSync(join(tmpdir(), 'erp4-keys-'))
+    const { home: otherHome } = openOrCreateHome(other)
+    HostKeys.open(otherHome)
+    copyFileSync(join(otherHome.keys, 'host.key'), path)
+    assert.throws(() => HostKeys.open(home), { ...wrong, message: /is not the one of this home/ })
+    rmSync(other, { recursive: true })
   } finally {
     writeFileSync(path, kept)
     home.note({ provisioned: 0 })

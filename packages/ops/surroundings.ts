@@ -24,6 +24,10 @@ function folders({ home, cluster }: Host): Finding[] {
     [home.log, 0o066, undefined],
     [join(home.keys, 'instances'), 0o077, undefined],
     [join(home.keys, 'logins'), 0o077, undefined],
+    [join(home.keys, 'shredded'), 0o077, undefined],
+    [join(home.keys, 'stores'), 0o077, undefined],
+    // Whoever writes here decides whose signatures count.
+    [join(home.keys, 'trusted'), 0o022, undefined],
     [join(home.keys, 'host'), 0o067, undefined],
     [cluster.socketDir, 0o067, postgres],
   ]
