@@ -153,7 +153,7 @@ const rules = (report: PruneReport): string[] => [...new Set(only(report).refuse
 
 test('sets go two a day and the oldest first, until the 14 are left, and lie in the trash', async () => {
   const eu = new Place()
-  const sets = await eu.history(30)
+  const sets = await eu.history(20)
   const first = only(await eu.prune())
   assert.deepEqual(
     first.dropped.map(({ set }) => set),

@@ -129,4 +129,4 @@ const isPassOf = (one: EvidenceRecord, instance: string, manifest: string): bool
   one.result === 'pass' &&
   one.subject.type === 'instance' &&
   one.subject.id === instance &&
-  one.evidence.some(({ name, sha256 }) => name === 'manifest' && sha256 === manifest)
+  one.evidence.some(({ sha256 }) => sha256 === manifest)
