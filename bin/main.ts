@@ -120,6 +120,18 @@ const commands: readonly Command[] = [
   },
   { name: 'backup show', usage: 'SET [--json]', summary: 'everything about one set', run: async (args) => (await backup()).show(args) },
   {
+    name: 'download',
+    usage: 'NAME|SET --to FILE [--fresh] [--passphrase-file FILE] [--json]',
+    summary: 'an archive that anybody can open',
+    run: async (args) => (await import('./commands/download.ts')).download(args),
+  },
+  {
+    name: 'verify',
+    usage: 'FILE [--key FILE] [--json]',
+    summary: 'is a downloaded archive whole?',
+    run: async (args) => (await import('./commands/download.ts')).verify(args),
+  },
+  {
     name: 'doctor',
     usage: '[--json]',
     summary: 'is this host as it should be?',

@@ -6,6 +6,10 @@ export { runBackup, type BackupOptions } from './backup/set.ts'
 export { openManifest, parseManifest, type SignedManifest } from './backup/signed-manifest.ts'
 export { findPostgres } from './binaries.ts'
 export { Cluster, type ClusterOptions, type ClusterStatus } from './cluster.ts'
+export { buildDownload, type DownloadOptions } from './download/build.ts'
+export { copyDownload } from './download/copy.ts'
+export { sweepDownloads, type Download } from './download/spool.ts'
+export { verifyArchive, type VerifiedArchive, type VerifyOptions } from './download/verify.ts'
 export {
   openPart,
   sealPart,
