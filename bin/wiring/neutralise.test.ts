@@ -53,7 +53,7 @@ test('of a copy nothing points outside any more, its files open with its own key
     const sys = openSystemEnv(cx, { registry: here.registry, files: theirs, source: 'test' })
     await sys.model('ir.attachment').create({ name: 'letter', raw: name } as never)
     const { key_index, secret_hash } = makeKey()
-    await sys.model('res.users.apikeys').create({ name: 'program', user_id: ann.user.id, key_index, secret_hash } as never)
+    await sys.model('res.users.apikeys').create({ name: 'program', user_id: ann.user.id, key_index, secret_hash })
     await sys
       .model('res.users')
       .browse([ann.user.id])

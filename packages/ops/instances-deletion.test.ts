@@ -17,8 +17,10 @@ import {
   type DeletionOrder,
 } from './instances-deletion.ts'
 import { finishInterrupted, listOperations } from './interrupted.ts'
+import { listKeyObjects, publishKeyObjects } from './keys/objects.ts'
 import { withClient } from './provision.ts'
 import { HostTable } from './registry.ts'
+import { openStores } from './stores/open.ts'
 import { ensureTemplate } from './templates.ts'
 import { discardInstance, startThrowawayCluster, type Throwaway } from './throwaway.ts'
 
@@ -144,7 +146,7 @@ test('when its 30 days are over, and not before, an instance is removed with its
   writeFileSync(join(world.host.home.files, instance.uuid, 'a-file'), 'x')
   await deleteInstance(world.host, 'over', order('over'))
   const shredded: string[] = []
-  const shred = async ({ name }: Instance) => void shredded.push(name)
+  const shred = async (_host: unknown, { uuid }: { uuid: string }) => void shredded.push(uuid)
   assert.deepEqual(await dueDeletions(world.host), [])
   await assert.rejects(finishDeletion(world.host, await findInstance(world.host, 'over'), shred), { code: 'retained' })
   assert.deepEqual([shredded, await exists(instance)], [[], whole])
@@ -158,9 +160,47 @@ test('when its 30 days are over, and not before, an instance is removed with its
   )
   assert.deepEqual(await exists(instance), whole)
   await finishDeletion(world.host, due!, shred)
-  assert.deepEqual([shredded, await exists(instance)], [['over'], gone])
+  assert.deepEqual([shredded, await exists(instance)], [[instance.uuid], gone])
   await assert.rejects(findInstance(world.host, 'over'), { code: 'not_found' })
   assert.equal((await listOperations(world.host, instance.uuid))[0]!.kind, 'erase', 'its records stay')
+})
+
+for (const [state, finishes] of [
+  ['begun', 'undone'],
+  ['shredding', 'done'],
+  ['removing', 'done'],
+] as const) {
+  test(`a removal killed at "${state}" is ${finishes} at the next start, and cannot be taken back once it destroys keys`, async () => {
+    await forget()
+    const instance = await make('dying')
+    await deleteInstance(world.host, 'dying', order('dying'))
+    await expire(instance)
+    await sql(
+      `insert into operation (subject, kind, holder, state, must_finish) values ($1, 'erase', 'nobody', $2, true)`,
+      instance.uuid,
+      state,
+    )
+    await assert.rejects(undeleteInstance(world.host, 'dying'), { code: 'busy' })
+    const results = (await finishInterrupted(world.host, deletionFinishers)).map(({ result }) => result)
+    assert.deepEqual(results, [finishes])
+    assert.deepEqual(await exists(instance), finishes === 'undone' ? whole : gone)
+    if (finishes === 'undone') await discardInstance(world.host, 'dying')
+  })
+}
+
+test('keys of a removed instance are destroyed in the locations of its backups too', async () => {
+  await forget()
+  const instance = await make('stored')
+  const writers = await openStores(world.host.home, 'write')
+  await publishKeyObjects(world.host.home, instance.uuid, writers)
+  const places = () => Promise.all(writers.map((writer) => listKeyObjects(writer, instance.uuid)))
+  assert.deepEqual(await places(), [[1], [1], [1]])
+  await deleteInstance(world.host, 'stored', order('stored'))
+  await expire(instance)
+  const [due] = await dueDeletions(world.host)
+  await finishDeletion(world.host, due!)
+  assert.deepEqual(await places(), [[], [], []])
+  assert.deepEqual(await exists(instance), gone)
 })
 
 test('a legal hold refuses every way of removing, and releasing it lets the clock go on', async () => {

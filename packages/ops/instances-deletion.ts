@@ -5,7 +5,9 @@ import type { Host } from './host.ts'
 import { demandReady, findInstance, instanceColumns, type Instance } from './instances.ts'
 import { removeInstance } from './instances-removal.ts'
 import type { Finishers } from './interrupted.ts'
+import { shredInstanceKeys } from './keys/shredding.ts'
 import { noteOperation, operation, type Operation } from './operation.ts'
+import { openStores } from './stores/open.ts'
 
 /** How long a deleted instance can be brought back. */
 const graceDays = 30
@@ -71,9 +73,9 @@ export async function dropCopy(host: Host, name: string, confirm: string | undef
   await operation(host.db, uuid, 'drop copy', async (op) => {
     await op.fenced(async (db) => {
       await demandNotHeld(db, uuid)
-      await db.query(`update instance set state = 'deleting', delete_after = null where uuid = $1 and kind = 'copy'`, [uuid])
+      await db.query(`update instance set expires = now() where uuid = $1`, [uuid])
     })
-    await removeInstance(host, uuid)
+    await eraseCopy(host, await instanceOf(host, uuid), op, shredInLocations)
   })
 }
 
@@ -100,44 +102,84 @@ export async function dueDeletions(host: Host): Promise<Instance[]> {
   return rows
 }
 
-/**
- * Removes for good what `dueDeletions` gave; all its conditions are looked at again under the lock. `shred` destroys its keys in the stores,
- * and is asked before anything else: where it fails, nothing is removed. OpsError `refused` past three removals an hour, so that a clock
- * that jumped does not take everything at once.
- */
-export async function finishDeletion(host: Host, instance: Instance, shred: (instance: Instance) => Promise<void>): Promise<void> {
-  const { uuid, name, kind } = instance
-  await operation(host.db, uuid, kind === 'copy' ? 'drop copy' : 'erase', async (op) => {
-    const isDue = (db: pg.ClientBase, change: string) =>
-      db.query(
-        `update instance set ${change} where uuid = $1 and legal_hold is null
-         and (state = 'deleted' and delete_after <= now() or state = 'ready' and kind = 'copy' and expires <= now())`,
-        [uuid],
-      )
-    const demandDue = async (db: pg.ClientBase, change: string): Promise<void> => {
-      if ((await isDue(db, change)).rowCount === 0)
-        throw new OpsError('retained', `${name} must not be removed: its time has not come, or it is held.`)
-    }
-    await op.fenced(async (db) => {
-      await demandDue(db, 'legal_hold = legal_hold')
-      if (kind === 'live') await demandRate(db, 'erase', op.id, false)
-    })
-    await op.step('shredding')
-    await shred(instance)
-    await op.fenced((db) => demandDue(db, `state = 'deleting', delete_after = null`))
-    await op.step('removing')
-    await removeInstance(host, uuid)
-  })
+/** Destroys the keys of an instance in the locations; may be run again. */
+export type Shred = (host: Host, instance: Pick<Instance, 'uuid'>) => Promise<void>
+
+/** In every location of this home's register. OpsError `store_failed` when one is away: then this host keeps its own keys. */
+export const shredInLocations: Shred = async (host, { uuid }) => {
+  const pruners = await openStores(host.home, 'prune')
+  try {
+    await shredInstanceKeys(host, uuid, pruners)
+  } finally {
+    for (const pruner of pruners) await pruner.close()
+  }
 }
 
-/** A deletion that was killed before its final backup was there is taken back; whoever wanted it asks again. */
-export const deletionFinishers: Finishers = {
+/**
+ * Removes for good what `dueDeletions` gave; all its conditions are looked at again under the lock. First its keys are destroyed where its
+ * backups are: where that fails, nothing is removed. OpsError `retained` when it is not due, `refused` past three removals an hour, so
+ * that a clock that jumped does not take everything at once.
+ */
+export async function finishDeletion(host: Host, instance: Instance, shred = shredInLocations): Promise<void> {
+  const { uuid, kind } = instance
+  if (kind === 'copy') return operation(host.db, uuid, 'drop copy', (op) => eraseCopy(host, instance, op, shred))
+  await operation(
+    host.db,
+    uuid,
+    'erase',
+    async (op) => {
+      await op.fenced(async (db) => {
+        await demandDue(db, instance)
+        await demandRate(db, 'erase', op.id, false)
+      })
+      await erase(host, instance, op, shred)
+    },
+    { mustFinish: true },
+  )
+}
+
+async function erase(host: Host, instance: Instance, op: Operation, shred: Shred): Promise<void> {
+  await op.step('shredding')
+  await shred(host, instance)
+  await op.fenced((db) => demandDue(db, instance, `state = 'deleting', delete_after = null`))
+  await op.step('removing')
+  await removeInstance(host, instance.uuid)
+}
+
+/** Most copies were never backed up: then no location has keys of theirs, nor has to be asked. */
+async function eraseCopy(host: Host, instance: Instance, op: Operation, shred: Shred): Promise<void> {
+  await op.fenced((db) => demandDue(db, instance))
+  const { rowCount } = await host.db.query('select from backup_set where instance = $1 limit 1', [instance.uuid])
+  if (rowCount) await erase(host, instance, op, shred)
+  else await removeInstance(host, instance.uuid)
+}
+
+async function demandDue(db: pg.ClientBase, { uuid, name }: Instance, change = 'legal_hold = legal_hold'): Promise<void> {
+  const { rowCount } = await db.query(
+    `update instance set ${change} where uuid = $1 and legal_hold is null
+     and (state = 'deleted' and delete_after <= now() or state = 'ready' and kind = 'copy' and expires <= now())`,
+    [uuid],
+  )
+  if (!rowCount) throw new OpsError('retained', `${name} must not be removed: its time has not come, or it is held.`)
+}
+
+/**
+ * A deletion that was killed before its final backup was there is taken back; whoever wanted it asks again. A removal that had begun goes
+ * on: some of the keys may be gone already.
+ */
+export const deletionFinishers = {
   delete: async (host, { subject, state }, op) => {
     if (state === 'deleted') return 'done'
     await op.fenced((db) => reopen(db, host, subject))
     return 'undone'
   },
-}
+  erase: async (host, { subject, state }, op) => {
+    if (state === 'begun') return 'undone'
+    if (state === 'removing') await removeInstance(host, subject)
+    else await erase(host, await instanceOf(host, subject), op, shredInLocations)
+    return 'done'
+  },
+} as const satisfies Finishers
 
 async function reopen(db: pg.ClientBase, host: Host, uuid: string): Promise<void> {
   const { rows } = await db.query<{ database: string }>(

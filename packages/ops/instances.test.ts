@@ -9,7 +9,6 @@ import { setTimeout as pause } from 'node:timers/promises'
 import {
   connectAs,
   createInstance,
-  findInstance,
   listInstances,
   renameInstance,
   rotatePasswords,

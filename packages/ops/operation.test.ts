@@ -26,7 +26,7 @@ async function elsewhere(subject: string, leaseMs = 30_000) {
   })
   children.push(child)
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const next = async () => (await lines.next()).value as string | undefined
+  const next = async (): Promise<string | undefined> => (await lines.next()).value
   assert.equal(await next(), 'begun')
   return {
     child,

@@ -282,7 +282,7 @@ test('an instance that is suspended sends nothing, and its mail goes out when it
   const there = await world(t)
   const box = await mailbox(t)
   const id = await there.send()
-  let kind: 'live' | undefined
+  let kind: 'live' | undefined = undefined
   const mailer = there.mailer(box.settings, { kindOf: async () => kind })
   await there.visit(mailer)
   assert.deepEqual([box.arrived.length, (await there.row(id)).state], [0, 'queued'])
