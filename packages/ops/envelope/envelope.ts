@@ -51,7 +51,7 @@ export async function sealPart(order: SealOrder): Promise<SealedPart> {
 export async function openPart(order: OpenOrder): Promise<OpenedPart> {
   const { source, key, context, sink, compressed } = order
   const job: Job = { task: 'open', source, key: copyOf(key), context, sink, compressed }
-  return (await settle(job, order, 'file' in sink ? sink.file : undefined)) as OpenedPart
+  return settle(job, order, 'file' in sink ? sink.file : undefined)
 }
 
 function copyOf(key: Uint8Array): Uint8Array {
