@@ -156,7 +156,7 @@ test('evidence that somebody changed raises an alarm', async () => {
   const file = join(evidenceFolder(world.host.home), evidenceFiles(world.host.home).at(-1)!)
   const content = readFileSync(file)
   truncateSync(file, content.indexOf(0x0a) + 1)
-  assert.deepEqual(await look(), ['evidence_broken'])
+  assert.ok((await look()).includes('evidence_broken'))
   writeFileSync(file, content)
   assert.deepEqual(await look(), [])
 })
