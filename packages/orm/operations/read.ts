@@ -11,6 +11,7 @@ import { type Encoding, type Nested, type Want, activeOnly, asArray, orderBy, pa
 import { oneOf } from '../sql/ids.ts'
 import { askedName, shapeName } from '../sql/names.ts'
 import { flush } from './recompute.ts'
+import { shapeFor } from './shape.ts'
 
 export interface ReadOptions {
   order?: string | readonly OrderTerm[] | null
@@ -221,12 +222,17 @@ function revive(tree: Tree, rows: Record<string, any>[]): any[] {
 // Everything is filled in before anything is left out: a live field may need what lies behind a relation.
 function fill(tree: Tree, rows: readonly Record<string, any>[]): void {
   const decimals = [...tree.plain.values()].filter(({ field }) => isExact(field)).map(({ field }) => field.name)
+  const paths = pathsOf(tree)
+  const live = [...tree.live].map(([name, field]) => ({ name, field, shape: shapeFor(field ? needsOf(field) : [], paths) }))
   for (const row of rows) {
     for (const name of decimals) if (row[name] !== null) row[name] = Decimal.of(row[name])
     eachNested(tree, row, fill)
-    for (const [name, field] of tree.live) row[name] = field ? computeLive(field, row) : null
+    for (const { name, field, shape } of live) row[name] = field ? computeLive(field, shape(row)) : null
   }
 }
+
+const pathsOf = (tree: Tree): string[] =>
+  [...tree.plain].flatMap(([name, { tree: inner }]) => [name, ...(inner ? pathsOf(inner).map((path) => `${name}.${path}`) : [])])
 
 function strip(tree: Tree, rows: readonly Record<string, any>[]): void {
   for (const row of rows) {

@@ -9,6 +9,7 @@ import { type Trigger, keyOf } from '../triggers.ts'
 import { holdRows } from './lock.ts'
 import { readTyped, yes } from './read.ts'
 import { recordset } from '../sql/recordset.ts'
+import { shapeFor } from './shape.ts'
 import { toColumn } from './values.ts'
 
 /** How often values may follow from values: the depth of the deepest hierarchy that is recomputed along its parents. */
@@ -81,6 +82,9 @@ function note(call: Call, { model, field, constraint }: Trigger, ids: readonly n
     addAll(mine, constraint!, ids)
   }
 }
+
+/** Notes a stored value that is known to be wrong. */
+export const markAgain = (call: Call, field: FieldInfo, ids: readonly number[]): void => addAll(call.dirty.ids, field, ids)
 
 function addAll<K>(map: Map<K, Set<number>>, key: K, ids: readonly number[]): void {
   const known = map.get(key) ?? new Set<number>()
@@ -163,17 +167,21 @@ function nextBatch(call: Call): { model: Model; fields: FieldInfo[]; ids: number
 
 async function recompute(system: Env<true>, model: Model, fields: readonly FieldInfo[], ids: readonly number[]): Promise<void> {
   const { call } = system
-  const computes = fields.map((field) => ({ field, compute: model.computes.get(field.name)! }))
+  const needs = fields.flatMap((field) => model.computes.get(field.name)!.needs)
+  const computes = fields.map((field) => {
+    const compute = model.computes.get(field.name)!
+    return { field, compute, shape: shapeFor(compute.needs, needs) }
+  })
   await holdRows(system, model, ids)
-  const paths = new Set([...computes.flatMap(({ compute }) => compute.needs), ...fields.map((field) => field.name)])
+  const paths = new Set([...needs, ...fields.map((field) => field.name)])
   const records = await readTyped(system, model, ids, [...paths], yes)
   const changed: { id: number; values: Record<string, unknown> }[] = []
   const movedIds = new Map<FieldInfo, number[]>()
   const moved = new Map<string, number[]>()
   for (const record of records) {
     const values: Record<string, unknown> = {}
-    for (const { field, compute } of computes) {
-      const value = compute.value(record)
+    for (const { field, compute, shape } of computes) {
+      const value = compute.value(shape(record))
       if (isSame(value, record[field.name])) continue
       values[field.name] = value === null || value === undefined ? null : await toColumn(system, field, value)
       movedIds.set(field, [...(movedIds.get(field) ?? []), record.id])

@@ -8,7 +8,7 @@ import { type Sql, empty, ident, join, sql } from '../sql/fragment.ts'
 import { keyOf } from '../triggers.ts'
 import { holdRows, lockRecords } from './lock.ts'
 import { searchCount } from './read.ts'
-import { lockedParents, mark, resolveReached, upwardFields } from './recompute.ts'
+import { lockedParents, mark, markAgain, resolveReached, upwardFields } from './recompute.ts'
 import { writeRecords } from './write.ts'
 
 /** Deletes records. What hangs on them is deleted, emptied or refused as its field says, by us and not by the database, so that rules, trail and totals see it. */
@@ -25,9 +25,7 @@ export const deletion = (field: FieldInfo): 'restrict' | 'set null' | 'cascade' 
   field.options['ondelete'] ?? (field.options.required ? 'restrict' : 'set null')
 
 async function releasePointers(env: Env, system: Env<true>, model: Model, ids: readonly number[]): Promise<void> {
-  const pointers = (system.registry.pointers.get(model.name) ?? []).filter(
-    (field) => !field.options.companyDependent && field.computed === null,
-  )
+  const pointers = (system.registry.pointers.get(model.name) ?? []).filter((field) => !field.options.companyDependent)
   if (pointers.length === 0) return
   const lists = join(
     pointers.map(
@@ -39,12 +37,20 @@ async function releasePointers(env: Env, system: Env<true>, model: Model, ids: r
   const found = pointers
     .map((field, i) => ({ field, ids: row![`p${i}`]!.filter((id) => field.model !== model || !ids.includes(id)) }))
     .filter((one) => one.ids.length > 0)
-  const blocked = found.find(({ field }) => deletion(field) === 'restrict')
+  const blocked = found.find(({ field }) => field.computed === null && deletion(field) === 'restrict')
   if (blocked) throw await inUse(env, model, blocked.field, blocked.ids)
   for (const one of found) {
-    if (deletion(one.field) === 'cascade') await unlinkRecords(system, one.field.model, one.ids)
+    if (one.field.computed) await emptyComputed(system, one.field, one.ids)
+    else if (deletion(one.field) === 'cascade') await unlinkRecords(system, one.field.model, one.ids)
     else await writeRecords(system, one.field.model, one.ids, { [one.field.name]: null })
   }
+}
+
+/** What was worked out to be a record that goes is worked out again; until then it is nothing, or the foreign key would hold the record. */
+async function emptyComputed(system: Env<true>, field: FieldInfo, ids: readonly number[]): Promise<void> {
+  await holdRows(system, field.model, ids)
+  await system.cx.query(sql`update ${ident(field.model.table)} set ${ident(field.column!)} = null where id = any(${ids})`)
+  markAgain(system.call, field, ids)
 }
 
 /** Says what still refers to the records, as far as the caller may know it. */

@@ -45,6 +45,8 @@ const paper_sheet = model('paper.sheet', {
     words: integer({ compute: 'stored' }),
     letters: integer({ compute: 'stored' }),
     heavy: boolean({ compute: 'stored' }),
+    first_line: integer({ compute: 'live' }),
+    only_line_id: many2one('paper.line', { compute: 'stored' }),
   },
 })
 const paper_line = model('paper.line', {
@@ -79,6 +81,8 @@ paper_sheet.compute('stamps', ['stamp_ids'], (sheet) => sheet.stamp_ids.length)
 paper_line.compute('words', ['name'], (line) => line.name.split(' ').length)
 paper_sheet.compute('words', ['line_ids.words'], (sheet) => sheet.line_ids.reduce((sum, line) => sum + (line.words ?? 0), 0))
 paper_sheet.compute('letters', ['line_ids.name'], (sheet) => sheet.line_ids.reduce((sum, line) => sum + line.name.length, 0))
+paper_sheet.compute('first_line', ['line_ids'], (sheet) => sheet.line_ids[0] ?? null)
+paper_sheet.compute('only_line_id', ['line_ids'], (sheet) => (sheet.line_ids.length === 1 ? sheet.line_ids[0]! : null))
 paper_sheet.compute('heavy', ['words'], (sheet) => (sheet.words ?? 0) > 3)
 
 const action_print = paper_sheet.action('action_print', { needs: 'write' }, async ({ env, ids }) => {
@@ -235,6 +239,33 @@ test('values of one model that wait for nothing are worked out together', async 
   await ann.model('paper.sheet').create({ name: 'Plain', line_ids: [['create', { name: 'two words' }]] })
   // Two inserts, then reading and writing: the sheet's letters and lists, the lines' words, the sheet's words, what is heavy of it.
   assert.ok(ann.statements <= 9, `it took ${ann.statements}`)
+})
+
+test('a record goes although another was worked out to point to it, and that is worked out again', async () => {
+  const sheet = await ann.model('paper.sheet').create({
+    name: 'Pair',
+    line_ids: [
+      ['create', { name: 'one' }],
+      ['create', { name: 'two' }],
+    ],
+  })
+  const lines = async () => (await sheet.read(['line_ids', 'only_line_id']))[0]!
+  const [one, two] = (await lines()).line_ids
+  assert.equal((await lines()).only_line_id, null)
+  await ann.model('paper.line').browse([one!]).unlink()
+  assert.equal((await lines()).only_line_id, two)
+  await ann.model('paper.line').browse([two!]).unlink()
+  assert.equal((await lines()).only_line_id, null)
+  await ann.model('paper.line').create({ sheet_id: sheet.ids[0]!, name: 'three' })
+  await sheet.unlink()
+  assert.equal(await ann.model('paper.line').count([['name', '=', 'three']]), 0)
+})
+
+test('a function is given what it asked for, whatever others ask of the same relation', async () => {
+  const sheet = await ann.model('paper.sheet').create({ name: 'One', line_ids: [['create', { name: 'alone' }]] })
+  // Made together with what counts the letters of its lines; and a field that is computed when read, asked for together with more.
+  const [row] = await sheet.read(['only_line_id', 'first_line', 'line_ids.name', 'letters'])
+  assert.deepEqual([row!.only_line_id, row!.first_line, row!.letters], [row!.line_ids[0]!.id, row!.line_ids[0]!.id, 5])
 })
 
 test('what follows from a change knows what was given', async () => {
