@@ -69,6 +69,8 @@ export interface Erp {
   buildTemplate(config: pg.ClientConfig, apps: readonly string[]): Promise<void>
   /** Adds the examples to a built one, as its owner. Runs in a child process. */
   loadDemo(config: pg.ClientConfig, apps: readonly string[]): Promise<void>
+  /** Begins what `setFirstPassword` needs before there is a database. Runs in the child process that will be asked to set it. */
+  prepareFirstPassword(apps: readonly string[]): Promise<void>
   /** Gives the administrator of a new instance a generated password. Runs in a child process. */
   setFirstPassword(access: InstanceAccess): Promise<{ login: string; password: string }>
   /** What bringing the instance to `apps` at this release would do. Runs in a child process. */
@@ -115,12 +117,14 @@ export type AuditAnchor = { file: string } | { name: string; signed: string }
 
 // Loaded when they are asked for: the supervisor needs none of it.
 const schema = () => import('./wiring/schema.ts')
+const firstPassword = () => import('./wiring/first-password.ts')
 const audit = () => import('./wiring/audit.ts')
 
 export const erp: Erp = {
   buildTemplate: async (config, apps) => (await schema()).buildTemplate(config, apps),
   loadDemo: async (config, apps) => (await schema()).loadDemo(config, apps),
-  setFirstPassword: async (access) => (await schema()).setFirstPassword(access),
+  prepareFirstPassword: async (apps) => (await firstPassword()).prepareFirstPassword(apps),
+  setFirstPassword: async (access) => (await firstPassword()).setFirstPassword(access),
   plan: async (access, apps) => (await schema()).plan(access, apps),
   migrate: async (access, apps, options) => (await schema()).migrate(access, apps, options),
   why: async (access, question) => (await import('./wiring/why.ts')).why(access, question),

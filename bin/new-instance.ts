@@ -1,6 +1,6 @@
 import { createInstance, listInstances, type Host, type Instance } from '@erp4/ops'
 import { release } from './release.ts'
-import { firstPassword, templateFor } from './tasks.ts'
+import { firstPasswordOf, templateFor } from './tasks.ts'
 
 export interface NewInstance {
   name: string
@@ -17,15 +17,20 @@ export const standardApps = ['base', 'contacts'] as const
 export async function makeInstance(host: Host, order: NewInstance): Promise<Instance> {
   const template = await templateFor(host, order.apps, order.demo)
   const hosts = order.hosts?.length ? order.hosts : [`${order.name}.localhost`, await freeAddress(host)]
-  const { instance } = await createInstance(host, {
-    name: order.name,
-    hosts,
-    apps: order.apps,
-    release: release(),
-    template,
-    prepare: async (made) => host.keys.sealLogin(firstLogin(made), JSON.stringify(await firstPassword(host, made, order.port))),
-  })
-  return instance
+  const password = firstPasswordOf(host, order.apps)
+  try {
+    const { instance } = await createInstance(host, {
+      name: order.name,
+      hosts,
+      apps: order.apps,
+      release: release(),
+      template,
+      prepare: async (made) => host.keys.sealLogin(firstLogin(made), JSON.stringify(await password.set(made, order.port))),
+    })
+    return instance
+  } finally {
+    await password.end()
+  }
 }
 
 /** The sign-in of a new instance, as long as nobody was shown it. */

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import type pg from 'pg'
 import { withClient } from '@erp4/ops'
 import {
@@ -90,30 +89,3 @@ const tell = ({ steps, refused, grants, notes }: Awaited<ReturnType<typeof planM
   steps: [...steps.filter((step) => !refused.includes(step)).map(({ says }) => says), ...grants, ...notes],
   losses: refused.map(({ name, says }) => ({ name, says })),
 })
-
-/** Gives the administrator a generated password: 20 letters and digits that nobody mistakes for each other, about 98 bits. */
-export async function setFirstPassword(access: InstanceAccess): Promise<{ login: string; password: string }> {
-  const registry = (await loadApps())(access.record.apps)
-  const password = generatePassword()
-  const hash = await hashPassword(password)
-  const databases = new Databases(async () => access.runtime)
-  try {
-    await databases.transaction(access.record.database, (cx) => setPassword(cx, registry, 'admin', hash))
-  } finally {
-    await databases.close()
-  }
-  return { login: 'admin', password }
-}
-
-const setPassword = (cx: Parameters<typeof asSystem>[0], registry: Registry, login: string, hash: string): Promise<void> =>
-  asSystem(cx, registry, 'first password', async (sys) => {
-    const users = await sys.model('res.users').search([['login', '=', login]])
-    if (users.ids.length !== 1) throw new Error(`There is no user ${login} to give the first password to.`)
-    await users.write({ password: new Prepared(hash) } as never) // a hash instead of clear text is not in the field's type
-  })
-
-function generatePassword(): string {
-  const letters = 'abcdefghjkmnpqrstuvwxyz23456789'
-  const group = () => Array.from({ length: 5 }, () => letters[randomInt(letters.length)]).join('')
-  return [group(), group(), group(), group()].join('-')
-}
