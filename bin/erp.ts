@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto'
 import type pg from 'pg'
-import type { Finding } from '@erp4/ops'
+import type { CarryOver, Finding, Journey } from '@erp4/ops'
 import type { Hosting, InstanceRecord } from '@erp4/server'
+import type { Carried } from './wiring/time-travel.ts'
 
 /** A running part of ERP4: stops without losing what is under way. */
 export interface Service {
@@ -77,6 +78,18 @@ export interface Erp {
   plan(access: InstanceAccess, apps: readonly string[]): Promise<MigrationPlan>
   /** Does it. Refuses to lose data, except in steps allowed by name. Runs in a child process. */
   migrate(access: InstanceAccess, apps: readonly string[], options: { allow: readonly string[] }): Promise<MigrationPlan>
+  /** The lines of the catalogue that an empty database has once these apps are in it, with these languages active. Runs in a child process. */
+  expectedCatalogue(owner: pg.ClientConfig, apps: readonly string[], languages: readonly string[]): Promise<readonly string[]>
+  /** The active languages of a database that is not trusted. Runs in a child process. */
+  languagesIn(owner: pg.ClientConfig): Promise<readonly string[]>
+  /** What a live database knows of who may do what, and which numbers were given. Runs in a child process. */
+  carryOver(owner: pg.ClientConfig): Promise<CarryOver>
+  /** Applies it to a database that went back in time, and holds what would be done twice. Runs in a child process. */
+  reconcile(
+    owner: pg.ClientConfig,
+    carried: CarryOver,
+    options: { journey?: Journey | undefined; keys?: CopyKeys | undefined },
+  ): Promise<Readonly<Record<string, unknown>>>
   /** Which rule decides whether the user may do that to the record, in sentences. Runs in a child process. */
   why(access: InstanceAccess, question: { user: string; operation: string; model: string; id: number }): Promise<string[]>
   /** Looks at instances from inside: rights, what they are behind with, what ran with the system's rights. Runs in a child process. */
@@ -119,6 +132,8 @@ export type AuditAnchor = { file: string } | { name: string; signed: string }
 const schema = () => import('./wiring/schema.ts')
 const firstPassword = () => import('./wiring/first-password.ts')
 const audit = () => import('./wiring/audit.ts')
+const catalogue = () => import('./wiring/catalogue.ts')
+const timeTravel = () => import('./wiring/time-travel.ts')
 
 export const erp: Erp = {
   buildTemplate: async (config, apps) => (await schema()).buildTemplate(config, apps),
@@ -127,6 +142,11 @@ export const erp: Erp = {
   setFirstPassword: async (access) => (await firstPassword()).setFirstPassword(access),
   plan: async (access, apps) => (await schema()).plan(access, apps),
   migrate: async (access, apps, options) => (await schema()).migrate(access, apps, options),
+  expectedCatalogue: async (owner, apps, languages) => (await catalogue()).expectedCatalogue(owner, apps, languages),
+  languagesIn: async (owner) => (await catalogue()).languagesIn(owner),
+  carryOver: async (owner) => (await timeTravel()).carryOver(owner),
+  // Carried by `carryOver` of this release, through ops and a channel.
+  reconcile: async (owner, carried, options) => ({ ...(await (await timeTravel()).reconcile(owner, carried as Carried, options)) }),
   why: async (access, question) => (await import('./wiring/why.ts')).why(access, question),
   examine: async (accesses) => (await import('./wiring/examine.ts')).examine(accesses),
   neutralise: async (access, keys) => (await import('./wiring/neutralise.ts')).neutralise(access, keys),

@@ -221,6 +221,7 @@ async function run(given: readonly string[], erp: Erp): Promise<void> {
   const args = takeRootKey(given)
   const [first = '', second = ''] = args
   if (first === 'task' && process.send) return (await import('./tasks.ts')).runTask(erp)
+  if (first === 'tasks' && process.send) return (await import('./tasks.ts')).runTasks(erp)
   if (['', 'help', '--help', '-h'].includes(first)) return print(help())
   const command = commands.find(({ name }) => name === first) ?? commands.find(({ name }) => name === `${first} ${second}`)
   if (!command) throw new CommandError('usage', `There is no command ${JSON.stringify(args.join(' '))}.\n\n${help()}`)

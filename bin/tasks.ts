@@ -1,6 +1,6 @@
 import type pg from 'pg'
-import { connectAs, ensureTemplate, fileKeys, type Finding, type Host, type Instance } from '@erp4/ops'
-import { answerOnce } from './child.ts'
+import { connectAs, ensureTemplate, fileKeys, type CarryOver, type Finding, type Host, type Instance, type Journey } from '@erp4/ops'
+import { answerAll, answerOnce } from './child.ts'
 import type { CopyKeys, Erp, InstanceAccess, MigrationPlan } from './erp.ts'
 import { CommandError } from './exit-codes.ts'
 import { describe } from './hosting.ts'
@@ -8,18 +8,23 @@ import { releaseFingerprint } from './release.ts'
 import { askChild, Helper } from './supervisor.ts'
 
 /** Things that need the ERP's code, done once each in a process of their own, as the OS user of the server: ops stays without it. */
-type Task =
+export type Task =
   | { task: 'build template' | 'load demo'; config: pg.ClientConfig; apps: readonly string[] }
   | { task: 'prepare first password'; apps: readonly string[] }
   | { task: 'first password'; access: InstanceAccess }
   | { task: 'plan'; access: InstanceAccess; apps: readonly string[] }
   | { task: 'migrate'; access: InstanceAccess; apps: readonly string[]; allow: readonly string[] }
   | { task: 'neutralise'; access: InstanceAccess; keys: CopyKeys }
+  | { task: 'expected catalogue'; config: pg.ClientConfig; apps: readonly string[]; languages: readonly string[] }
+  | { task: 'languages'; config: pg.ClientConfig }
+  | { task: 'carry over'; config: pg.ClientConfig }
+  | { task: 'reconcile'; config: pg.ClientConfig; carried: CarryOver; journey: Journey | undefined; keys: CopyKeys | undefined }
   | { task: 'examine'; accesses: readonly InstanceAccess[] }
   | { task: 'why'; access: InstanceAccess; question: { user: string; operation: string; model: string; id: number } }
 
-/** The command `task`, which only a parent of ours runs. */
+/** The commands `task` and `tasks`, which only a parent of ours runs: one question, or one after the other. */
 export const runTask = (erp: Erp): Promise<void> => answerOnce((question) => perform(erp, question as Task))
+export const runTasks = (erp: Erp): Promise<void> => answerAll((question) => perform(erp, question as Task))
 
 function perform(erp: Erp, task: Task): Promise<unknown> {
   switch (task.task) {
@@ -37,6 +42,14 @@ function perform(erp: Erp, task: Task): Promise<unknown> {
       return erp.migrate(task.access, task.apps, { allow: task.allow })
     case 'neutralise':
       return erp.neutralise(task.access, task.keys).then(() => null)
+    case 'expected catalogue':
+      return erp.expectedCatalogue(task.config, task.apps, task.languages)
+    case 'languages':
+      return erp.languagesIn(task.config)
+    case 'carry over':
+      return erp.carryOver(task.config)
+    case 'reconcile':
+      return erp.reconcile(task.config, task.carried, { journey: task.journey, keys: task.keys })
     case 'examine':
       return erp.examine(task.accesses)
     case 'why':
@@ -44,7 +57,7 @@ function perform(erp: Erp, task: Task): Promise<unknown> {
   }
 }
 
-const ask = <T>(host: Host, task: Task): Promise<T> =>
+export const ask = <T>(host: Host, task: Task): Promise<T> =>
   askChild(host.home, { name: 'task', command: ['task'], user: 'erp4', access: () => task }) as Promise<T>
 
 /** The template for these apps at this release; with demo data it is made from the one without. */
