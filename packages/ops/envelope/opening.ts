@@ -4,17 +4,15 @@ import { dirname } from 'node:path'
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createZstdDecompress } from 'node:zlib'
-import { buildClient, CommitmentPolicy } from '@aws-crypto/client-node'
 import { OpsError } from '../errors.ts'
 import { syncFolder } from '../files.ts'
 import { demandKey, keyId } from '../sealing.ts'
 import type { OpenedPart, OpenJob } from './job.ts'
-import { hasContext, type MessageHeader, messageLength, suiteId } from './message.ts'
+import { hasContext, keyNamespace, type MessageHeader, messageLength, suiteId } from './message.ts'
 import { Meter } from './meter.ts'
 import { isBrokenPipe, type Program, run } from './program.ts'
-import { headerOf, keyring } from './sealing.ts'
-
-const client = buildClient({ commitmentPolicy: CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT, maxEncryptedDataKeys: 1 })
+import { decryptUnsignedMessageStream, keyring } from './sdk.ts'
+import { headerOf } from './sealing.ts'
 
 /**
  * File → AWS Encryption SDK → zstd → file or program. A file gets its name after the last frame; a program has by then read frames that
@@ -36,7 +34,7 @@ export async function open(job: OpenJob, count: (plainBytes: number) => void): P
     program,
     pipeline([
       createReadStream(file, { highWaterMark: 1024 * 1024 }),
-      client.decryptUnsignedMessageStream(keyring(job.key, header.keyName)),
+      decryptUnsignedMessageStream(keyring(job.key, keyNamespace, header.keyName)),
       inner,
       ...(job.compressed ? [createZstdDecompress({ chunkSize: 128 * 1024 })] : []),
       plain,

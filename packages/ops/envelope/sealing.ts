@@ -4,13 +4,6 @@ import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createZstdCompress } from 'node:zlib'
-import {
-  AlgorithmSuiteIdentifier,
-  buildClient,
-  CommitmentPolicy,
-  RawAesKeyringNode,
-  RawAesWrappingSuiteIdentifier,
-} from '@aws-crypto/client-node'
 import { OpsError } from '../errors.ts'
 import { syncFolder } from '../files.ts'
 import { demandKey, keyId } from '../sealing.ts'
@@ -18,18 +11,9 @@ import type { SealedPart, SealJob } from './job.ts'
 import { contextOf, frameLength, hasContext, headerLimit, keyNamespace, type MessageHeader, readHeader, suiteId } from './message.ts'
 import { Meter } from './meter.ts'
 import { run } from './program.ts'
+import { committingSuite, encryptStream, keyring } from './sdk.ts'
 
 const pieceLength = 128 * 1024
-const client = buildClient({ commitmentPolicy: CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT, maxEncryptedDataKeys: 1 })
-
-/** The suite that wraps data keys with the backup key. The SDK erases the buffer it is given, so it gets a copy (cloud.md F1). */
-export const keyring = (key: Uint8Array, keyName: string): RawAesKeyringNode =>
-  new RawAesKeyringNode({
-    keyName,
-    keyNamespace,
-    unencryptedMasterKey: Uint8Array.from(key),
-    wrappingSuite: RawAesWrappingSuiteIdentifier.AES256_GCM_IV12_TAG16_NO_PADDING,
-  })
 
 /** Program or file → zstd → AWS Encryption SDK → file, bounded in memory. Only a whole file ever has the name `to`. */
 export async function seal(job: SealJob, count: (plainBytes: number) => void): Promise<SealedPart> {
@@ -61,8 +45,8 @@ const compression = () =>
   })
 
 const encryption = ({ key, context }: SealJob) =>
-  client.encryptStream(keyring(key, `${context.instance}/${keyId(key)}`), {
-    suiteId: AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA512_COMMIT_KEY,
+  encryptStream(keyring(key, keyNamespace, `${context.instance}/${keyId(key)}`), {
+    suiteId: committingSuite,
     encryptionContext: contextOf(context),
     frameLength,
   })
