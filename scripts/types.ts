@@ -1,11 +1,14 @@
 /** The type checker, on the whole tree and on each app with nothing but what it imports. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { mapSome, runTool } from './run.ts'
 import { workspacesOf } from './source.ts'
 
-/** Type errors of the whole tree, one line each. */
-export const typesOfAll = (root: string): Promise<string[]> => typeErrors(root, '.')
+/** Type errors of the whole tree, one line each; the web client's apart, since a browser has other names than Node. */
+export async function typesOfAll(root: string): Promise<string[]> {
+  const web = 'packages/web/src'
+  return [...(await typeErrors(root, '.')), ...(existsSync(join(root, web)) ? await typeErrors(root, web) : [])]
+}
 
 /**
  * Type errors of each app alone. In the whole tree every app's fields are merged into the models; alone, `sale` cannot

@@ -13,6 +13,7 @@ import {
   type Host,
   type Instance,
 } from '@erp4/ops'
+import { buildClient, isClientBuilt } from '@erp4/web/build'
 import { demandConnections } from '../connections.ts'
 import { CommandError, exitCodes, failureOf } from '../exit-codes.ts'
 import { finishers, tellFinished } from '../finishers.ts'
@@ -112,6 +113,10 @@ class Run {
     // Only now: what runs in a home that has another supervisor is not ours to stop.
     this.#home = home
     const port = await demandPort(wanted)
+    if (!isClientBuilt()) {
+      this.#steps.begin('Building the web client')
+      await buildClient()
+    }
     const { host } = await startHost(home, { tell: (step) => this.#steps.begin(step) })
     this.#host = host
     void this.#watchPostgres(host)

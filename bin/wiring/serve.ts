@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { Databases } from '@erp4/orm'
-import { type Hosting, FileStore, createApp, createLogger, serveMetrics } from '@erp4/server'
+import { type Hosting, FileStore, createApp, createLogger, readClient, serveMetrics } from '@erp4/server'
+import { clientFolder } from '@erp4/web/build'
 import type { ServeOptions, Service } from '../erp.ts'
 import { CommandError } from '../exit-codes.ts'
 import { loadApps } from './apps.ts'
@@ -13,7 +15,9 @@ export async function serve(hosting: Hosting, options: ServeOptions): Promise<Se
   const log = createLogger()
   const filesFor = storesOf(options.filesOf)
   const trustedProxies = proxiesFrom(process.env.ERP4_TRUSTED_PROXIES ?? '')
-  const app = createApp({ hosting, databases, log, registryFor, filesFor, isReady: options.isReady, trustedProxies })
+  // Whoever starts this service has built it; by hand, an old build is better than none.
+  const client = existsSync(clientFolder) ? readClient(clientFolder) : undefined
+  const app = createApp({ client, hosting, databases, log, registryFor, filesFor, isReady: options.isReady, trustedProxies })
   evictGone(databases, options.databases, options.onChange)
   const listen = async (): Promise<void> => {
     await app.listen({ port: options.port, addresses: options.addresses(), isShared: options.shared })

@@ -240,8 +240,26 @@ export function describeModel(env: Env, model: Model, fields: ReadonlySet<string
     label: env.t(model.label),
     hasActive: model.hasActive,
     may: { create: mayEver(env, model, 'create'), write: mayEver(env, model, 'write'), unlink: mayEver(env, model, 'unlink') },
-    fields: Object.fromEntries(kept.map((field) => [field.name, fieldMeta(env, field)])),
+    fields: Object.fromEntries(
+      kept.map((field) => [
+        field.name,
+        { ...fieldMeta(env, field), ...(leading(model).has(field.name) ? { follows: true as const } : {}) },
+      ]),
+    ),
   }
+}
+
+const leads = new WeakMap<Model, ReadonlySet<string>>()
+
+/** The fields on which others of the same record depend: those that functions of apps follow, and the first steps of what is computed. */
+function leading(model: Model): ReadonlySet<string> {
+  const known = leads.get(model)
+  if (known) return known
+  const needs = [...model.computes.values()].flatMap((compute) => [...compute.needs])
+  const related = [...model.fields.values()].flatMap((field) => (field.related && !field.magic ? [field.related[0]!] : []))
+  const found = new Set([...model.onchanges.map(({ field }) => field), ...needs.map((path) => path.split('.')[0]!), ...related])
+  leads.set(model, found)
+  return found
 }
 
 const unneeded = new Set(['store', 'exportable', 'company_dependent', 'depends', 'context', 'trim'])
@@ -250,5 +268,17 @@ function fieldMeta(env: Env, field: FieldInfo): FieldMeta {
   const told = Object.entries(describeField(env, field)).filter(
     ([key, value]) => !unneeded.has(key) && value !== false && !(key === 'domain' && (value as unknown[]).length === 0),
   )
-  return Object.fromEntries(told) as unknown as FieldMeta
+  return {
+    ...(Object.fromEntries(told) as unknown as FieldMeta),
+    ...(mayName(env, field) && makesByName(env, field) ? { creates: true } : {}),
+  }
+}
+
+/** A target is made with no more than a name where nothing else of it is required. */
+function makesByName(env: Env, field: FieldInfo): boolean {
+  const comodel = env.modelOf(endOf(env, field).comodel!)
+  const others = [...comodel.fields.values()].filter(
+    ({ name, options, computed, magic }) => options.required && options.default === undefined && !computed && !magic && name !== 'name',
+  )
+  return mayEver(env, comodel, 'create') && comodel.fields.get('name')?.column != null && others.length === 0
 }

@@ -23,6 +23,10 @@ export interface FieldMeta {
   readonly digits?: readonly [number, number]
   readonly currency_field?: string
   readonly size?: number
+  /** Other fields may change with it: a form asks `onchange` after it was changed. */
+  readonly follows?: true
+  /** Of a link: a name is enough to make a new target, and the user may make one. */
+  readonly creates?: true
 }
 
 export interface ModelMeta {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController, fastify } from 'fastify'
 import type { Logger } from 'pino'
 import { BusyError, type Databases } from '@erp4/orm'
+import { type Client, addClient } from './client/index.ts'
 import { createDispatcher } from './dispatch.ts'
 import { type BodyLimits, BodyBudget, BodyTooLarge, defaultBodyLimits, readBodies } from './http/body.ts'
 import { addContent } from './http/content.ts'
@@ -29,6 +30,8 @@ export interface AppOptions extends InstanceSources {
   trustedProxies?: readonly string[]
   bodies?: Partial<BodyLimits>
   timeouts?: Partial<Timeouts>
+  /** The built web client, from `readClient`; without one there are the protocols and the pages made here. */
+  client?: Client | undefined
   /** Whether this process can do its work, for `/readyz`; asked while it is not stopping. */
   isReady?: () => Promise<boolean>
 }
@@ -99,7 +102,8 @@ export function createApp(options: AppOptions): App {
   addJson2(http, context)
   addDocumentation(http, context)
   addContent(http, context.dispatcher)
-  registerPages(http, context)
+  addClient(http, context, options.client)
+  registerPages(http, { ...context, hasClient: options.client !== undefined })
 
   const listeners = new Listeners((request, response) => http.routing(request, response), options.timeouts)
   return {

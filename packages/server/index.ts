@@ -13,6 +13,7 @@ export {
   userByLogin,
   verifyPassword,
 } from './auth/index.ts'
+export { type Client, readClient } from './client/index.ts'
 export { type Credentials, type Dispatcher, type ModelCall, type RequestFacts, createDispatcher } from './dispatch.ts'
 export { type EnvOptions, openEnv, openSystemEnv, systemUser } from './env.ts'
 export * from './files/index.ts'

@@ -32,6 +32,8 @@ import { type Texts, textsFor } from './texts.ts'
 export interface PageDeps {
   databases: Databases
   dispatcher: Dispatcher
+  /** Whether those who work here go on to the web client. */
+  hasClient?: boolean
 }
 
 /** The pages made on the server: sign-in, the start, and signing out. */
@@ -107,7 +109,7 @@ async function takeSignOut(deps: PageDeps, request: FastifyRequest, reply: Fasti
   return reply.redirect('/web/login', 303)
 }
 
-async function showHome({ dispatcher }: PageDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function showHome({ dispatcher, hasClient }: PageDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { instance } = request
   try {
     const facts = requestFacts(request, 'web')
@@ -115,6 +117,7 @@ async function showHome({ dispatcher }: PageDeps, request: FastifyRequest, reply
       signed,
       company: await companyName(env, signed.user.company_id),
     }))
+    if (hasClient && page.signed.user.groups.has('base.group_user')) return reply.redirect('/odoo', 303)
     return sendPage(reply, (nonce) => homeOf(request, page, nonce))
   } catch (error) {
     if (error instanceof SessionExpired) return reply.redirect('/web/login', 303)

@@ -1,0 +1,2 @@
+export { type Client, readClient } from './files.ts'
+export { addClient } from './routes.ts'

@@ -1,0 +1,48 @@
+import { type Env, type MenuMeta, type ModelViews, callMethod, menusFor, viewsFor } from '@erp4/orm'
+import type { Instance } from '../instance.ts'
+import { sessionInfo } from '../rpc/session-info.ts'
+import { favourites, rowsOf } from './open.ts'
+
+/** What the client knows before it asks for anything. */
+export interface Start {
+  readonly session: { readonly user_context: { readonly lang: string } } & Readonly<Record<string, unknown>>
+  readonly languages: readonly { readonly code: string; readonly name: string }[]
+  readonly isCopy: boolean
+  readonly menus: readonly MenuMeta[]
+  /** Of the model that the address names: with them its list or record is one request away. */
+  readonly views: (ModelViews & { readonly favourites: unknown }) | null
+}
+
+export async function startOf(env: Env, instance: Instance, url: string): Promise<Start> {
+  const menus = menusFor(env)
+  const session = (await sessionInfo(env, env.user, instance)) as Start['session']
+  return { session, languages: await languages(env), isCopy: instance.record.kind === 'copy', menus, views: await viewsAt(env, menus, url) }
+}
+
+async function languages(env: Env): Promise<Start['languages']> {
+  const model = env.registry.models.get('res.lang')
+  if (!model) return []
+  const call = { model: 'res.lang', method: 'search_read', args: [[['active', '=', true]], ['code', 'name']], kwargs: {} }
+  return rowsOf(await callMethod(env, call)).map(({ code, name }) => ({ code: String(code), name: String(name) }))
+}
+
+/** `/odoo/contacts/7` shows res.partner, and so does `/odoo/res.partner`: the last word that is no number says it. */
+async function viewsAt(env: Env, menus: readonly MenuMeta[], url: string): Promise<Start['views']> {
+  const word = url
+    .split('?', 1)[0]!
+    .split('/')
+    .slice(2)
+    .findLast((step) => step !== '' && step !== 'new' && !/^\d+$/.test(step))
+  if (word === undefined) return null
+  const model = env.registry.models.get(findMenu(menus, word)?.model ?? word)
+  const views = model && viewsFor(env, model)
+  return views ? { ...views, favourites: await favourites(env, model) } : null
+}
+
+function findMenu(menus: readonly MenuMeta[], path: string): MenuMeta | undefined {
+  for (const menu of menus) {
+    const found = menu.path === path && menu.model ? menu : findMenu(menu.children, path)
+    if (found) return found
+  }
+  return undefined
+}

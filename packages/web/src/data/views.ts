@@ -1,0 +1,63 @@
+import { QueryClient } from '@tanstack/react-query'
+import type { ModelMeta, ModelViews } from '@erp4/orm/views-types'
+import { ask, Refusal, SignedOut } from '../rpc.ts'
+import { start } from '../start.ts'
+
+/** A search that somebody saved: his own, or (without a user) everybody's. */
+export interface Favourite {
+  readonly id: number
+  readonly name: string
+  readonly domain: string
+  readonly context: string
+  readonly sort: string
+  readonly is_default: boolean
+  readonly user_id: readonly [number, string] | false
+}
+
+export interface KnownViews extends ModelViews {
+  readonly favourites?: readonly Favourite[]
+}
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // What one looks at again is shown at once and asked for anew behind it.
+      staleTime: 0,
+      gcTime: 10 * 60_000,
+      refetchOnWindowFocus: false,
+      networkMode: 'always',
+      retry: (count, error) => !(error instanceof Refusal) && !(error instanceof SignedOut) && count < 1,
+    },
+  },
+})
+
+const known = new Map<string, KnownViews>()
+if (start.views) known.set(start.views.model, start.views)
+
+/** The model's views if they came already, with whatever came them in. */
+export const knownViews = (model: string): KnownViews | undefined => known.get(model)
+
+export function keepViews(views: ModelViews, favourites?: readonly Favourite[]): void {
+  known.set(views.model, { ...views, ...(favourites ? { favourites } : {}) })
+  queries.setQueryData(['open', views.model], known.get(views.model))
+}
+
+export async function loadViews(model: string): Promise<KnownViews> {
+  const found = known.get(model)
+  if (found) return found
+  const { favourites, ...views } = await ask<ModelViews & { favourites: Favourite[] }>('views', { model })
+  keepViews(views, favourites)
+  return known.get(model)!
+}
+
+/** Saved searches change: the next look asks for them. */
+export async function reloadFavourites(model: string): Promise<readonly Favourite[]> {
+  const { favourites, ...views } = await ask<ModelViews & { favourites: Favourite[] }>('views', { model })
+  keepViews(views, favourites)
+  return favourites
+}
+
+export const metaOf = (views: ModelViews): ModelMeta => views.models[views.model]!
+
+/** After a change anywhere: lists, groups and records are asked for anew, and what is on the screen at once. */
+export const changed = (): Promise<void> => queries.invalidateQueries()

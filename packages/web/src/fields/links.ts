@@ -1,0 +1,39 @@
+import { useDebouncedValue } from '@mantine/hooks'
+import { useQuery } from '@tanstack/react-query'
+import type { FieldMeta } from '@erp4/orm/views-types'
+import { call } from '../rpc.ts'
+
+/** A linked record as forms hold it. */
+export interface Linked {
+  readonly id: number
+  readonly display_name: string
+  readonly color?: number
+}
+
+const most = 8
+
+/** Records of the field's model whose names hold the text, as it is typed; the field's own condition holds for all of them. */
+export function useNames(
+  field: FieldMeta,
+  text: string,
+  isOpen: boolean,
+): { names: readonly Linked[]; isLoading: boolean; hasMore: boolean } {
+  const [settled] = useDebouncedValue(text.trim(), 160)
+  const { data = [], isFetching } = useQuery({
+    queryKey: ['names', field.relation, settled, field.domain],
+    queryFn: () => call<[number, string][]>(field.relation!, 'name_search', [settled], { domain: plainDomain(field), limit: most + 1 }),
+    enabled: isOpen,
+    staleTime: 20_000,
+    placeholderData: (previous) => previous,
+  })
+  const names = data.slice(0, most).map(([id, display_name]) => ({ id, display_name }))
+  return { names, isLoading: isFetching || settled !== text.trim(), hasMore: data.length > most }
+}
+
+const plainDomain = ({ domain }: FieldMeta): readonly unknown[] => (Array.isArray(domain) ? domain : [])
+
+/** A new record with this name. */
+export async function createNamed(field: FieldMeta, name: string): Promise<Linked> {
+  const [id, display_name] = await call<[number, string]>(field.relation!, 'name_create', [name])
+  return { id, display_name }
+}

@@ -1,0 +1,171 @@
+import { Popover } from '@mantine/core'
+import { useId, useRef, useState } from 'react'
+import { useTexts } from '../i18n/index.ts'
+import { follow, formatPlace } from '../location.ts'
+import { wordOf } from '../menus.ts'
+import { IconExternal, IconX } from '../ui/icons.ts'
+import { tellFailure } from '../ui/notify.ts'
+import { type Linked, createNamed, useNames } from './links.ts'
+import type { EditProps, FieldWidget, ShowProps } from './widget.ts'
+import { inputProps } from './widget.ts'
+
+export const linkedOf = (value: unknown): Linked | null =>
+  typeof value === 'object' && value !== null && 'id' in value ? (value as Linked) : null
+
+function Many2oneEdit(props: EditProps) {
+  const { field, value, onChange, shown, compact } = props
+  const t = useTexts()
+  const linked = linkedOf(value)
+  return (
+    <div className="link-edit">
+      <NamePicker
+        edit={props}
+        shownName={linked?.display_name ?? ''}
+        placeholder={shown.placeholder}
+        onPick={onChange}
+        onClear={() => onChange(false)}
+      />
+      {linked && !props.required && !compact && (
+        <button type="button" className="bare" aria-label={t.clearField(field.string)} onClick={() => onChange(false)}>
+          <IconX size={14} aria-hidden />
+        </button>
+      )}
+      {linked && !compact && (
+        <a
+          className="bare"
+          aria-label={t.openRecord(linked.display_name)}
+          {...follow(formatPlace([{ word: wordOf(field.relation!), id: linked.id }]))}
+        >
+          <IconExternal size={16} aria-hidden />
+        </a>
+      )}
+    </div>
+  )
+}
+
+interface PickerProps {
+  readonly edit: EditProps
+  readonly shownName: string
+  readonly placeholder?: string | undefined
+  readonly onPick: (linked: Linked) => void
+  readonly onClear?: () => void
+  readonly without?: ReadonlySet<number>
+}
+
+/** Types a name, picks a record; offers to make one of that name where there is none. */
+export function NamePicker({ edit, shownName, placeholder, onPick, onClear, without }: PickerProps) {
+  const { field } = edit
+  const t = useTexts()
+  const id = useId()
+  const [text, setText] = useState<string | null>(null)
+  const [isOpen, setOpen] = useState(false)
+  const [at, setAt] = useState(0)
+  const box = useRef<HTMLInputElement>(null)
+  const { names, isLoading, hasMore } = useNames(field, text ?? '', isOpen)
+  const found = names.filter((one) => !without?.has(one.id))
+  const typed = (text ?? '').trim()
+  const canCreate = field.creates === true && typed !== '' && !names.some((one) => one.display_name.toLowerCase() === typed.toLowerCase())
+  const count = found.length + (canCreate ? 1 : 0)
+  const close = (): void => {
+    setOpen(false)
+    setText(null)
+    setAt(0)
+  }
+  const pick = async (i: number): Promise<void> => {
+    const one = found[i]
+    close()
+    if (one) return onPick(one)
+    if (!canCreate) return
+    try {
+      onPick(await createNamed(field, typed))
+    } catch (error) {
+      tellFailure(error, t)
+    }
+  }
+  const onKeyDown = (event: React.KeyboardEvent): void => {
+    if (event.nativeEvent.isComposing) return
+    if (event.key === 'ArrowDown') {
+      setOpen(true)
+      if (isOpen && count > 0) setAt((at + 1) % count)
+    } else if (event.key === 'ArrowUp' && isOpen && count > 0) setAt((at + count - 1) % count)
+    else if (event.key === 'Enter' && isOpen && count > 0) void pick(at)
+    else if (event.key === 'Tab' && isOpen && typed !== '' && count > 0) return void pick(at)
+    else if (event.key === 'Escape' && isOpen) close()
+    else return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+  return (
+    <Popover
+      opened={isOpen}
+      position="bottom-start"
+      width="target"
+      shadow="md"
+      withinPortal
+      returnFocus={false}
+      offset={2}
+      middlewares={{ shift: true, flip: true }}
+    >
+      <Popover.Target popupType="listbox">
+        <input
+          {...inputProps(edit)}
+          ref={box}
+          className="input"
+          role="combobox"
+          aria-expanded={isOpen}
+          aria-controls={isOpen ? `${id}-list` : undefined}
+          aria-autocomplete="list"
+          {...(isOpen && count > 0 ? { 'aria-activedescendant': `${id}-${at}` } : {})}
+          autoComplete="off"
+          placeholder={placeholder}
+          value={text ?? shownName}
+          onClick={() => setOpen(true)}
+          onChange={(event) => {
+            setText(event.target.value)
+            setAt(0)
+            setOpen(true)
+            if (event.target.value === '' && shownName !== '') onClear?.()
+          }}
+          onBlur={close}
+          onKeyDown={onKeyDown}
+        />
+      </Popover.Target>
+      <Popover.Dropdown p={0} className="options">
+        <ul role="listbox" id={`${id}-list`} aria-label={field.string}>
+          {found.map((one, i) => (
+            <Option key={one.id} id={`${id}-${i}`} isAt={i === at} onPick={() => void pick(i)}>
+              {one.display_name || '–'}
+            </Option>
+          ))}
+          {canCreate && (
+            <Option id={`${id}-${found.length}`} isAt={at === found.length} onPick={() => void pick(found.length)}>
+              {t.createNamed(typed)}
+            </Option>
+          )}
+          {count === 0 && (
+            <li role="option" aria-selected={false} aria-disabled className="soft">
+              {isLoading ? t.loading : t.nothingFound}
+            </li>
+          )}
+        </ul>
+        {hasMore && <p className="options-more">{t.typeForMore}</p>}
+      </Popover.Dropdown>
+    </Popover>
+  )
+}
+
+function Option({ id, isAt, onPick, children }: { id: string; isAt: boolean; onPick: () => void; children: React.ReactNode }) {
+  return (
+    <li id={id} role="option" aria-selected={isAt} onPointerDown={(event) => event.preventDefault()} onClick={onPick}>
+      {children}
+    </li>
+  )
+}
+
+function Many2oneShow({ field, value }: ShowProps) {
+  const linked = linkedOf(value)
+  if (!linked) return null
+  return <a {...follow(formatPlace([{ word: wordOf(field.relation!), id: linked.id }]))}>{linked.display_name || '–'}</a>
+}
+
+export const many2one: FieldWidget = { Edit: Many2oneEdit, Show: Many2oneShow }

@@ -1,0 +1,56 @@
+import { DateInput, DatesProvider, DateTimePicker } from '@mantine/dates'
+import '@mantine/dates/styles.layer.css'
+import dayjs from 'dayjs'
+import 'dayjs/locale/ko'
+import timezone from 'dayjs/plugin/timezone'
+import utc from 'dayjs/plugin/utc'
+import { useTexts } from '../i18n/index.ts'
+import { start } from '../start.ts'
+import type { EditProps } from './widget.ts'
+import { inputProps } from './widget.ts'
+
+dayjs.extend(utc)
+dayjs.extend(timezone)
+
+const lang = start.session.user_context.lang.slice(0, 2)
+const zone = start.session.user_context.tz || 'UTC'
+const isKorean = lang === 'ko'
+const dayFormat = isKorean ? 'YYYY. M. D.' : 'MMM D, YYYY'
+const monthFormat = isKorean ? 'YYYY년 M월' : 'MMMM YYYY'
+
+/** A day as it is, or a moment in the user's zone that is kept in UTC. */
+export function Picker(props: EditProps) {
+  const { field, value, onChange } = props
+  const t = useTexts()
+  const shared = {
+    ...inputProps(props),
+    classNames: { input: 'input' },
+    size: 'xs' as const,
+    variant: 'unstyled' as const,
+    clearable: !props.required,
+    monthLabelFormat: monthFormat,
+    popoverProps: { withinPortal: true },
+    clearButtonProps: { 'aria-label': t.clear },
+    previousLabel: t.previousMonth,
+    nextLabel: t.nextMonth,
+  }
+  return (
+    <DatesProvider settings={{ locale: isKorean ? 'ko' : 'en', firstDayOfWeek: isKorean ? 0 : 1 }}>
+      {field.type === 'date' ? (
+        <DateInput
+          {...shared}
+          valueFormat={dayFormat}
+          value={typeof value === 'string' && value !== '' ? value : null}
+          onChange={(next) => onChange(next ?? false)}
+        />
+      ) : (
+        <DateTimePicker
+          {...shared}
+          valueFormat={`${dayFormat} HH:mm`}
+          value={typeof value === 'string' && value !== '' ? dayjs.utc(value).tz(zone).format('YYYY-MM-DD HH:mm:ss') : null}
+          onChange={(next) => onChange(next ? dayjs.tz(next, zone).utc().format('YYYY-MM-DD HH:mm:ss') : false)}
+        />
+      )}
+    </DatesProvider>
+  )
+}

@@ -1,0 +1,100 @@
+import type { FieldMeta } from '@erp4/orm/views-types'
+import { type Currency, start } from './start.ts'
+
+/** `ko_KR` as browsers spell it. */
+export const locale = start.session.user_context?.lang?.replace('_', '-') ?? 'en-US'
+const zone = start.session.user_context?.tz || 'UTC'
+
+const made = new Map<string, Intl.NumberFormat>()
+
+function numberFormat(least: number, most: number): Intl.NumberFormat {
+  const key = `${least}-${most}`
+  const known = made.get(key) ?? new Intl.NumberFormat(locale, { minimumFractionDigits: least, maximumFractionDigits: most })
+  made.set(key, known)
+  return known
+}
+
+export const formatInteger = (value: number): string => numberFormat(0, 0).format(value)
+export const formatNumber = (value: number, digits?: number): string => numberFormat(digits ?? 0, digits ?? 6).format(value)
+
+export function formatMoney(value: number, currency: Currency | undefined): string {
+  const digits = currency?.digits[1] ?? 2
+  const text = numberFormat(digits, digits).format(value)
+  if (!currency) return text
+  return currency.position === 'before' ? `${currency.symbol}\u00a0${text}` : `${text}\u00a0${currency.symbol}`
+}
+
+export const currencyOf = (id: unknown): Currency | undefined => start.session.currencies[String(idOf(id))]
+
+const idOf = (value: unknown): unknown => (typeof value === 'object' && value !== null ? (value as { id?: unknown }).id : value)
+
+const dates = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' })
+const times = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: zone })
+
+/** `2027-01-31`, a day without a zone. */
+export const formatDay = (value: string): string => dates.format(new Date(`${value}T00:00:00Z`))
+/** `2027-01-31 09:30:00` in UTC, shown in the user's zone. */
+export const formatMoment = (value: string): string => times.format(new Date(`${value.replace(' ', 'T')}Z`))
+
+const listing = new Intl.ListFormat(locale, { type: 'disjunction' })
+export const orList = (items: readonly string[]): string => listing.format(items)
+
+/** What stands for a value in a list, a sentence or a conflict: text, never markup. */
+export function formatValue(field: FieldMeta, value: unknown, record: Readonly<Record<string, unknown>> = {}): string {
+  switch (field.type) {
+    case 'boolean':
+      return value ? '✓' : ''
+    case 'integer':
+      return typeof value === 'number' ? formatInteger(value) : ''
+    case 'float':
+      return typeof value === 'number' ? formatNumber(value, field.digits?.[1]) : ''
+    case 'monetary':
+      return typeof value === 'number' ? formatMoney(value, currencyOf(record[field.currency_field ?? 'currency_id'])) : ''
+    case 'date':
+      return typeof value === 'string' && value !== '' ? formatDay(value) : ''
+    case 'datetime':
+      return typeof value === 'string' && value !== '' ? formatMoment(value) : ''
+    case 'selection':
+      return field.selection?.find(([key]) => key === value)?.[1] ?? ''
+    case 'many2one':
+      return nameOf(value)
+    case 'many2many':
+    case 'one2many':
+      return Array.isArray(value) ? listed(value) : ''
+    case 'html':
+      return typeof value === 'string' ? textOf(value) : ''
+    default:
+      return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
+  }
+}
+
+const nameOf = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? String((value as { display_name?: unknown }).display_name ?? '') : ''
+
+function listed(value: readonly unknown[]): string {
+  const names = value.map(nameOf).filter((name) => name !== '')
+  return names.length > 0 ? names.join(', ') : value.length > 0 ? formatInteger(value.length) : ''
+}
+
+/** The words of formatted text. */
+export const textOf = (html: string): string =>
+  html
+    .replaceAll(/<(?:br|\/p|\/div|\/li|\/h\d)[^>]*>/gi, ' ')
+    .replaceAll(/<[^>]*>/g, '')
+    .replaceAll('&nbsp;', ' ')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&amp;', '&')
+    .trim()
+
+const parts = new Intl.NumberFormat(locale).formatToParts(1234567.8)
+const group = parts.find(({ type }) => type === 'group')?.value ?? ','
+const decimal = parts.find(({ type }) => type === 'decimal')?.value ?? '.'
+
+/** What a person typed as a number, in his locale's way; undefined where it is none. */
+export function parseNumber(text: string): number | undefined {
+  const plain = text.trim().replaceAll(group, '').replaceAll(/\s/g, '').replace(decimal, '.')
+  return plain !== '' && /^-?\d*\.?\d*$/.test(plain) && /\d/.test(plain) ? Number(plain) : undefined
+}

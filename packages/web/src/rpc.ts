@@ -1,0 +1,96 @@
+import { companies } from './companies.ts'
+import { start } from './start.ts'
+
+/** What the server would not do, in its own words, which are for people. */
+export class Refusal extends Error {
+  override name = 'Refusal'
+  /** `odoo.exceptions.AccessError` and its like. */
+  readonly kind: string
+  readonly details: readonly unknown[]
+
+  constructor(kind: string, message: string, details: readonly unknown[]) {
+    super(message)
+    this.kind = kind
+    this.details = details
+  }
+
+  /** Somebody else saved first; the fields that differ are in `details`. */
+  get isConflict(): boolean {
+    return this.kind.endsWith('.ConflictError')
+  }
+  get isAccess(): boolean {
+    return this.kind.endsWith('.AccessError')
+  }
+}
+
+/** No answer came. Nothing may have happened, or all of it. */
+export class Unreachable extends Error {
+  override name = 'Unreachable'
+}
+
+/** The session is over. */
+export class SignedOut extends Error {
+  override name = 'SignedOut'
+}
+
+interface Answer {
+  readonly result?: unknown
+  readonly error?: {
+    readonly code: number
+    readonly data: { readonly name: string; readonly message: string; readonly arguments: unknown[] }
+  }
+}
+
+const listeners = new Set<(isReachable: boolean) => void>()
+
+/** Calls `listener` with whether the server answered, at every answer. */
+export function onReach(listener: (isReachable: boolean) => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+async function post(path: string, params: unknown): Promise<unknown> {
+  let answer: Answer
+  try {
+    const response = await fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ jsonrpc: '2.0', method: 'call', id: 1, params }),
+    })
+    if (response.status >= 502) throw new Error(String(response.status))
+    answer = response.ok ? ((await response.json()) as Answer) : await refused(response)
+  } catch (error) {
+    for (const tell of listeners) tell(false)
+    throw new Unreachable('unreachable', { cause: error })
+  }
+  for (const tell of listeners) tell(true)
+  if (!answer.error) return answer.result
+  if (answer.error.code === 100) throw new SignedOut()
+  const { name, message, arguments: details } = answer.error.data
+  throw new Refusal(name, message, details)
+}
+
+async function refused(response: Response): Promise<Answer> {
+  return { error: { code: 0, data: { name: `http.${response.status}`, message: await response.text(), arguments: [] } } }
+}
+
+const context = () => ({ ...start.session.user_context, allowed_company_ids: companies() })
+
+/** A question of the client's own: `/web/client/<name>`. */
+export const ask = <T>(name: 'views' | 'list' | 'form' | 'find' | 'menus', params: Record<string, unknown>): Promise<T> =>
+  post(`/web/client/${name}`, { ...params, context: { ...context(), ...(params['context'] as object | undefined) } }) as Promise<T>
+
+/** A method of a model, as every integration calls it. */
+export const call = <T>(model: string, method: string, args: readonly unknown[] = [], kwargs: Record<string, unknown> = {}): Promise<T> =>
+  post(`/web/dataset/call_kw/${model}/${method}`, {
+    model,
+    method,
+    args,
+    kwargs: { ...kwargs, context: { ...context(), ...(kwargs['context'] as object | undefined) } },
+  }) as Promise<T>
+
+/** A button: the answer is what to do next, or false. */
+export const press = (model: string, method: string, ids: readonly number[]): Promise<Record<string, unknown> | false> =>
+  post(`/web/dataset/call_button/${model}/${method}`, { model, method, args: [ids], kwargs: { context: context() } }) as Promise<
+    Record<string, unknown> | false
+  >

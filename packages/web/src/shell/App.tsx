@@ -1,0 +1,91 @@
+import { lazy, Suspense, useEffect } from 'react'
+import { knownViews } from '../data/views.ts'
+import { useTexts } from '../i18n/index.ts'
+import { go, usePlace } from '../location.ts'
+import { menuAt, modelAt } from '../menus.ts'
+import { start } from '../start.ts'
+import { Questions } from '../ui/confirm.tsx'
+import { Empty, FormSkeleton } from '../ui/states.tsx'
+import { Listing } from '../views/Listing.tsx'
+import { Breadcrumbs } from './Breadcrumbs.tsx'
+import { Help } from './Help.tsx'
+import { Home } from './Home.tsx'
+import { Offline } from './Offline.tsx'
+import { Palette } from './Palette.tsx'
+import { TopBar } from './TopBar.tsx'
+
+// A list is usable before the form has come; it is fetched while one looks at the list.
+const loadForm = () => import('../views/form/FormView.tsx')
+const FormView = lazy(async () => ({ default: (await loadForm()).FormView }))
+
+/** Everything: the bar, and below it what the address says. */
+export function App() {
+  const t = useTexts()
+  const place = usePlace()
+  const step = place.steps.at(-1)
+  useEffect(() => {
+    const idle =
+      (globalThis as { requestIdleCallback?: (work: () => void) => void }).requestIdleCallback ?? ((work) => setTimeout(work, 800))
+    idle(() => void loadForm())
+  }, [])
+  return (
+    <>
+      <a className="skip" href="#main">
+        {t.skipToContent}
+      </a>
+      {start.isCopy && (
+        <p className="banner" role="status">
+          {t.thisIsACopy}
+        </p>
+      )}
+      <Offline />
+      <TopBar place={place} />
+      <main id="main" className="main" tabIndex={-1}>
+        {!step ? (
+          <Home />
+        ) : step.id === undefined ? (
+          <Screen word={step.word} key={place.steps.map(({ word, id }) => `${word}/${id ?? ''}`).join('/')} />
+        ) : (
+          <>
+            <div className="control">
+              <Breadcrumbs place={place} />
+            </div>
+            <Suspense fallback={<FormSkeleton />}>
+              <FormView
+                key={`${step.word}/${step.id}`}
+                model={modelAt(step.word)}
+                id={step.id}
+                place={place}
+                context={menuAt(step.word)?.menu.context}
+              />
+            </Suspense>
+          </>
+        )}
+      </main>
+      <Questions />
+      <Palette />
+      <Help />
+    </>
+  )
+}
+
+function Screen({ word }: { word: string }) {
+  const t = useTexts()
+  const place = usePlace()
+  const model = modelAt(word)
+  // A word that is neither a menu's nor a model's name: an address with a typing error, or an app that this user has not.
+  if (!menuAt(word) && !word.includes('.') && !knownViews(model)) {
+    return (
+      <Empty
+        title={t.noSuchPage}
+        hint={t.noSuchPageHint}
+        action={
+          <a href="/odoo" onClick={(event) => (event.preventDefault(), void go('/odoo'))}>
+            {t.toApps}
+          </a>
+        }
+      />
+    )
+  }
+  return <Listing model={model} place={place} />
+}

@@ -1,0 +1,43 @@
+import { useEffect } from 'react'
+import { useTexts } from '../i18n/index.ts'
+import { follow } from '../location.ts'
+import { firstIn, menus, urlOf } from '../menus.ts'
+import { start } from '../start.ts'
+import { iconNamed } from '../ui/app-icons.ts'
+import { Empty } from '../ui/states.tsx'
+
+/** The apps this user may open; what he may not open is not here. */
+export function Home() {
+  const t = useTexts()
+  useEffect(() => {
+    document.title = 'ERP4'
+  }, [])
+  return (
+    <div className="home">
+      <h1>{t.hello(start.session.name)}</h1>
+      {menus.length === 0 ? (
+        <Empty title={t.noApps} hint={t.noAppsHint} />
+      ) : (
+        <nav aria-label={t.apps}>
+          <ul className="apps">
+            {menus.map((app) => {
+              const first = firstIn(app)
+              const Icon = iconNamed(app.icon)
+              return first ? (
+                <li key={app.path}>
+                  <a {...follow(urlOf(first))}>
+                    <span className="app-icon">
+                      <Icon size={26} stroke={1.5} />
+                    </span>
+                    {app.label}
+                  </a>
+                </li>
+              ) : null
+            })}
+          </ul>
+          <p className="soft hint">{t.paletteHint}</p>
+        </nav>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,105 @@
+import { ActionIcon, Menu, useMantineColorScheme } from '@mantine/core'
+import { useRef } from 'react'
+import { useTexts } from '../i18n/index.ts'
+import { formatPlace, go } from '../location.ts'
+import { call } from '../rpc.ts'
+import { start } from '../start.ts'
+import { IconCheck, IconHelp, IconLogout, IconUser } from '../ui/icons.ts'
+import { tellFailure } from '../ui/notify.ts'
+import { openHelp } from './Help.tsx'
+
+const schemes = ['light', 'dark', 'auto'] as const
+
+/** What is the person's own: language, light or dark, preferences, the way out. */
+export function UserMenu() {
+  const t = useTexts()
+  const { colorScheme, setColorScheme } = useMantineColorScheme()
+  const out = useRef<HTMLFormElement>(null)
+  const { session, languages, csrf } = start
+  const speak = async (code: string): Promise<void> => {
+    try {
+      await call('res.users', 'write', [[session.uid], { lang: code }])
+      location.reload()
+    } catch (error) {
+      tellFailure(error, t)
+    }
+  }
+  const mark = (isOn: boolean) => (isOn ? <IconCheck size={15} aria-hidden /> : <span className="gap" />)
+  return (
+    <>
+      <Menu position="bottom-end" shadow="md" width={230}>
+        <Menu.Target>
+          <ActionIcon variant="light" radius="xl" size={30} aria-label={t.userMenu(session.name)}>
+            <span className="initials" aria-hidden>
+              {initials(session.name)}
+            </span>
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <div className="who">
+            <strong>{session.name}</strong>
+            <span className="soft">{session.username}</span>
+          </div>
+          <Menu.Divider />
+          <Menu.Item
+            leftSection={<IconUser size={16} aria-hidden />}
+            onClick={() => void go(formatPlace([{ word: 'res.users', id: session.uid }]))}
+          >
+            {t.preferences}
+          </Menu.Item>
+          <Menu.Item leftSection={<IconHelp size={16} aria-hidden />} rightSection={<kbd>?</kbd>} onClick={openHelp}>
+            {t.shortcuts}
+          </Menu.Item>
+          <Menu.Divider />
+          <Menu.Label>{t.appearance}</Menu.Label>
+          {schemes.map((scheme) => (
+            <Menu.Item
+              key={scheme}
+              role="menuitemradio"
+              aria-checked={colorScheme === scheme}
+              leftSection={mark(colorScheme === scheme)}
+              closeMenuOnClick={false}
+              onClick={() => setColorScheme(scheme)}
+            >
+              {t.schemes[scheme]}
+            </Menu.Item>
+          ))}
+          {languages.length > 1 && (
+            <>
+              <Menu.Divider />
+              <Menu.Label>{t.language}</Menu.Label>
+              {languages.map(({ code, name }) => (
+                <Menu.Item
+                  key={code}
+                  role="menuitemradio"
+                  aria-checked={code === session.user_context.lang}
+                  leftSection={mark(code === session.user_context.lang)}
+                  onClick={() => void speak(code)}
+                >
+                  {name}
+                </Menu.Item>
+              ))}
+            </>
+          )}
+          <Menu.Divider />
+          <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => out.current?.submit()}>
+            {t.signOut}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <form ref={out} method="post" action="/web/session/logout" hidden>
+        <input type="hidden" name="csrf_token" value={csrf} />
+      </form>
+    </>
+  )
+}
+
+/** Two letters of a name in letters, one syllable of a Korean one. */
+function initials(name: string): string {
+  const words = name.trim().split(/\s+/)
+  if (/\p{Script=Hangul}|\p{Script=Han}/u.test(name)) return [...name.trim()][0] ?? ''
+  return words
+    .slice(0, 2)
+    .map((word) => [...word][0]?.toUpperCase() ?? '')
+    .join('')
+}

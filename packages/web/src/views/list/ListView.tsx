@@ -1,0 +1,345 @@
+import { ActionIcon, Button, Tooltip } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'react'
+import { metaOf } from '../../data/views.ts'
+import { formatInteger, formatValue } from '../../format.ts'
+import { useTexts } from '../../i18n/index.ts'
+import { go } from '../../location.ts'
+import { useShortcuts } from '../../shell/shortcuts.ts'
+import { Toolbar } from '../../shell/Toolbar.tsx'
+import { IconChevronLeft, IconChevronRight, IconPlus } from '../../ui/icons.ts'
+import { Empty, Failure, ListSkeleton } from '../../ui/states.tsx'
+import type { ViewProps } from '../view-type.ts'
+import { ColumnMenu } from './ColumnMenu.tsx'
+import { trackOf, useColumns } from './columns.ts'
+import { HeaderRow } from './HeaderRow.tsx'
+import { GroupRow, MoreRow, RecordRow, WaitRow } from './ListRows.tsx'
+import { type Item, type Row, countExactly, countedTo, pageSize, useRows, useTree } from './rows.ts'
+import { SelectionBar } from './SelectionBar.tsx'
+import { useSelection } from './selection.ts'
+
+const rowHeight = 35
+const phoneRowHeight = 62
+
+/** Rows and columns. Only rows in sight are drawn; the keyboard goes where the mouse goes. */
+export function ListView({ views, domain, by, context, look, setLook, urlOf }: ViewProps) {
+  const t = useTexts()
+  const gridId = useId()
+  const meta = metaOf(views)
+  const choice = useColumns(views)
+  const { columns } = choice
+  const isPhone = useMediaQuery('(max-width: 700px)', false, { getInitialValueInEffect: false })
+  const [open, setOpen] = useState<ReadonlyMap<string, number>>(new Map())
+  const [at, setAt] = useState(-1)
+  const [editing, setEditing] = useState<{ readonly id: number; readonly field: string } | null>(null)
+  const [exact, setExact] = useState<number | null>(null)
+  const scroller = useRef<HTMLDivElement>(null)
+  const options = views.views['list']?.options ?? {}
+  const order = look.order || String(options['order'] ?? '')
+  const isGrouped = by.length > 0
+  const names = useMemo(() => columns.map(({ field }) => field.name), [columns])
+  const sums = useMemo(() => columns.flatMap(({ field, shown }) => (shown.sum ? [field.name] : [])), [columns])
+  const request = { domain, order, page: look.page, fields: names, context }
+  const rows = useRows(views.model, request, sums, !isGrouped)
+  const labelOf = useCallback(
+    (value: unknown, spec: string): string => groupText(value, meta.fields[spec.split(':')[0]!]?.selection, t),
+    [meta, t],
+  )
+  const tree = useTree({ model: views.model, domain, by, order, fields: names, sums, context, open, labelOf }, isGrouped)
+  const items: readonly Item[] = useMemo(
+    () => (isGrouped ? tree.items : (rows.data?.records ?? []).map((row) => ({ kind: 'row', row, level: 0 }))),
+    [isGrouped, tree.items, rows.data],
+  )
+  const shownRows = useMemo(() => items.flatMap((item) => (item.kind === 'row' ? [item.row] : [])), [items])
+  const selection = useSelection(shownRows, `${JSON.stringify(domain)}${look.page}`)
+  const total = isGrouped ? undefined : rows.data?.length
+  const virtual = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => (isPhone ? phoneRowHeight : rowHeight),
+    overscan: 14,
+  })
+
+  useEffect(() => {
+    setAt(-1)
+    setExact(null)
+    setEditing(null)
+  }, [domain, look.page, look.order, isGrouped])
+
+  const openRow = useCallback(
+    (row: Row): void =>
+      void go(urlOf(row.id), { state: { ids: shownRows.map(({ id }) => id), list: location.pathname + location.search } }),
+    [urlOf, shownRows],
+  )
+  const toggleGroup = useCallback((path: string): void => {
+    setOpen((known) => {
+      const next = new Map(known)
+      if (next.has(path)) for (const one of next.keys()) if (one.startsWith(path.slice(0, -1))) next.delete(one)
+      if (!known.has(path)) next.set(path, pageSize)
+      return next
+    })
+  }, [])
+  const showMore = useCallback(
+    (path: string): void => setOpen((known) => new Map(known).set(path, (known.get(path) ?? pageSize) + pageSize)),
+    [],
+  )
+  const moveTo = (index: number): void => {
+    const next = Math.max(0, Math.min(items.length - 1, index))
+    setAt(next)
+    virtual.scrollToIndex(next)
+  }
+  const editable = columns.filter(
+    ({ field }) => meta.may.write && !field.readonly && !['one2many', 'html', 'binary', 'json'].includes(field.type),
+  )
+  const edit = (row: Row, name?: string): void => {
+    const field = name ?? editable[0]?.field.name
+    if (field) setEditing({ id: row.id, field })
+  }
+
+  const onKeyDown = (event: React.KeyboardEvent): void => {
+    if (event.target !== event.currentTarget) return
+    const item = items[at]
+    if (event.key === 'ArrowDown') moveTo(at + 1)
+    else if (event.key === 'ArrowUp') moveTo(at - 1)
+    else if (event.key === 'Home') moveTo(0)
+    else if (event.key === 'End') moveTo(items.length - 1)
+    else if (event.key === 'PageDown') moveTo(at + 15)
+    else if (event.key === 'PageUp') moveTo(at - 15)
+    else if (event.key === 'Escape') selection.clear()
+    else if ((event.ctrlKey || event.metaKey) && event.key === 'a') selection.selectPage()
+    else if (!item) return
+    else if (item.kind === 'group' && ['Enter', ' ', item.isOpen ? 'ArrowLeft' : 'ArrowRight'].includes(event.key))
+      toggleGroup(item.group.path)
+    else if (item.kind === 'more' && event.key === 'Enter') showMore(item.path)
+    else if (item.kind !== 'row') return
+    else if (event.key === 'Enter') openRow(item.row)
+    else if (event.key === ' ') selection.toggle(item.row.id, event.shiftKey)
+    else if (event.key === 'F2' || event.key === 'e') edit(item.row)
+    else return
+    event.preventDefault()
+  }
+
+  useShortcuts([
+    { keys: 'alt+n', label: t.new, run: () => meta.may.create && void go(urlOf('new')) },
+    { keys: '/', label: t.search, run: () => document.getElementById('search')?.focus() },
+    { keys: 'arrowdown', label: t.keysRows, run: () => scroller.current?.focus() },
+  ])
+
+  const error = isGrouped ? tree.error : rows.error
+  const isLoading = isGrouped ? tree.isLoading : rows.isPending
+  const pages = total === undefined ? 1 : Math.ceil(total / pageSize)
+  const from = look.page * pageSize
+  const template = [
+    ...(isPhone ? [] : ['38px']),
+    ...columns.map((column, i) => trackOf(column, i === 0)),
+    ...(isPhone ? [] : [columns.every(({ width }) => width !== undefined) ? '1fr' : '0']),
+  ]
+
+  return (
+    <>
+      <Toolbar>
+        {selection.count > 0 ? (
+          <SelectionBar views={views} domain={domain} selection={selection} total={total} context={context} />
+        ) : (
+          <>
+            {meta.may.create && (
+              <Button
+                size="compact-sm"
+                leftSection={<IconPlus size={15} aria-hidden />}
+                onClick={() => void go(urlOf('new'), { state: { list: location.pathname + location.search } })}
+              >
+                {t.new}
+              </Button>
+            )}
+            <span className="grow" />
+          </>
+        )}
+        {total !== undefined && total > 0 && (
+          <span className="pager" aria-live="polite">
+            <span>
+              {formatInteger(from + 1)}–{formatInteger(Math.min(from + pageSize, total))} {t.pagerOf}{' '}
+              {total >= countedTo && exact === null ? (
+                <button
+                  type="button"
+                  className="link"
+                  title={t.countExactly}
+                  onClick={() => void countExactly(views.model, domain).then(setExact)}
+                >
+                  {formatInteger(countedTo - 1)}+
+                </button>
+              ) : (
+                formatInteger(exact ?? total)
+              )}
+            </span>
+            {(pages > 1 || look.page > 0) && (
+              <>
+                <Tooltip label={t.previousPage}>
+                  <ActionIcon
+                    variant="subtle"
+                    color="gray"
+                    c="inherit"
+                    aria-label={t.previousPage}
+                    disabled={look.page === 0}
+                    onClick={() => setLook({ page: look.page - 1 })}
+                  >
+                    <IconChevronLeft size={18} aria-hidden />
+                  </ActionIcon>
+                </Tooltip>
+                <Tooltip label={t.nextPage}>
+                  <ActionIcon
+                    variant="subtle"
+                    color="gray"
+                    c="inherit"
+                    aria-label={t.nextPage}
+                    disabled={look.page + 1 >= pages && total < countedTo}
+                    onClick={() => setLook({ page: look.page + 1 })}
+                  >
+                    <IconChevronRight size={18} aria-hidden />
+                  </ActionIcon>
+                </Tooltip>
+              </>
+            )}
+          </span>
+        )}
+        {!isPhone && <ColumnMenu views={views} choice={choice} />}
+      </Toolbar>
+      {error ? (
+        <Failure error={error} retry={() => void (isGrouped ? setOpen(new Map()) : rows.refetch())} />
+      ) : isLoading ? (
+        <ListSkeleton />
+      ) : items.length === 0 ? (
+        <NoRows
+          isSearching={look.facets.length > 0}
+          label={meta.label}
+          canCreate={meta.may.create}
+          onCreate={() => void go(urlOf('new'))}
+          onClear={() => setLook({ facets: [] })}
+        />
+      ) : (
+        <div
+          className="grid-scroll"
+          ref={scroller}
+          tabIndex={0}
+          role="grid"
+          aria-label={meta.label}
+          aria-rowcount={isGrouped ? items.length + 1 : (total ?? 0) + 1}
+          aria-multiselectable
+          {...(at >= 0 ? { 'aria-activedescendant': `${gridId}-${at}` } : {})}
+          data-phone={isPhone || undefined}
+          data-busy={rows.isPlaceholderData || undefined}
+          onKeyDown={onKeyDown}
+          onFocus={(event) => event.target === event.currentTarget && at < 0 && setAt(0)}
+        >
+          <div className="grid" style={{ '--cols': template.join(' ') } as React.CSSProperties}>
+            {!isPhone && (
+              <HeaderRow
+                columns={columns}
+                order={order}
+                choice={choice}
+                selection={selection}
+                onOrder={(next) => setLook({ order: next })}
+              />
+            )}
+            <div role="rowgroup" className="grid-body" style={{ height: virtual.getTotalSize() }}>
+              {virtual.getVirtualItems().map(({ index, start, size }) => {
+                const item = items[index]!
+                const shared = {
+                  id: `${gridId}-${index}`,
+                  index,
+                  isAt: index === at,
+                  style: { transform: `translateY(${start}px)`, height: size },
+                }
+                if (item.kind === 'group')
+                  return (
+                    <GroupRow key={item.group.path} {...shared} item={item} columns={columns} isPhone={isPhone} onToggle={toggleGroup} />
+                  )
+                if (item.kind === 'more') return <MoreRow key={`more${item.path}`} {...shared} item={item} onMore={showMore} />
+                if (item.kind === 'wait') return <WaitRow key={`wait${item.path}`} {...shared} />
+                return (
+                  <RecordRow
+                    key={item.row.id}
+                    {...shared}
+                    row={item.row}
+                    level={item.level}
+                    views={views}
+                    columns={columns}
+                    isPhone={isPhone}
+                    isSelected={selection.has(item.row.id)}
+                    editing={editing?.id === item.row.id ? editing.field : null}
+                    isEditable={options['editable'] === true && meta.may.write}
+                    onSelect={selection.toggle}
+                    onOpen={openRow}
+                    onEdit={edit}
+                    onDone={(next) => {
+                      setEditing(next ? { id: item.row.id, field: next } : null)
+                      if (!next) scroller.current?.focus()
+                    }}
+                    url={urlOf(item.row.id)}
+                  />
+                )
+              })}
+            </div>
+            {!isPhone && sums.length > 0 && rows.data?.sums && !isGrouped && (
+              <div className="grid-row grid-foot" role="row">
+                <span role="gridcell" />
+                {columns.map(({ field }) => (
+                  <span key={field.name} role="gridcell" className="cell number">
+                    {rows.data.sums?.[field.name] !== undefined &&
+                      formatValue(field, rows.data.sums[field.name], oneCurrency(shownRows, field.currency_field))}
+                  </span>
+                ))}
+              </div>
+            )}
+          </div>
+        </div>
+      )}
+    </>
+  )
+}
+
+/** The currency of a sum, where all rows in sight share it; a sum over several is a number without one. */
+function oneCurrency(rows: readonly Row[], name: string | undefined): Readonly<Record<string, unknown>> {
+  if (!name) return {}
+  const ids = new Set(rows.map((row) => (row[name] as { id?: number } | false | undefined) && (row[name] as { id: number }).id))
+  return ids.size === 1 ? { [name]: rows[0]![name] } : {}
+}
+
+function groupText(value: unknown, choices: readonly (readonly [string, string])[] | undefined, t: ReturnType<typeof useTexts>): string {
+  if (value === false || value === null || value === '') return t.unset
+  if (value === true) return t.yes
+  if (Array.isArray(value)) return String(value[1])
+  return choices?.find(([key]) => key === value)?.[1] ?? String(value)
+}
+
+interface NoRowsProps {
+  readonly isSearching: boolean
+  readonly label: string
+  readonly canCreate: boolean
+  readonly onCreate: () => void
+  readonly onClear: () => void
+}
+
+function NoRows({ isSearching, label, canCreate, onCreate, onClear }: NoRowsProps) {
+  const t = useTexts()
+  if (isSearching) {
+    return (
+      <Empty
+        title={t.nothingMatches}
+        hint={t.nothingMatchesHint}
+        action={
+          <Button variant="default" onClick={onClear}>
+            {t.clearSearch}
+          </Button>
+        }
+      />
+    )
+  }
+  return (
+    <Empty
+      title={t.noneYet(label)}
+      hint={canCreate ? t.noneYetHint : t.noneForYouHint}
+      action={canCreate && <Button onClick={onCreate}>{t.createFirst}</Button>}
+    />
+  )
+}

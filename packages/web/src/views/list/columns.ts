@@ -1,0 +1,89 @@
+import { useCallback, useState } from 'react'
+import type { FieldMeta, ShownField } from '@erp4/orm/views-types'
+import { type KnownViews, metaOf } from '../../data/views.ts'
+import { store, stored } from '../../start.ts'
+
+/** A person's own choice of columns for a model. What is left out is as the view declares it. */
+export interface ColumnChoice {
+  /** Names in order; null for the declared ones. */
+  readonly names: readonly string[] | null
+  /** In pixels. */
+  readonly widths: Readonly<Record<string, number>>
+}
+
+export interface Column {
+  readonly field: FieldMeta
+  readonly shown: ShownField
+  /** In pixels, where the person has set it. */
+  readonly width: number | undefined
+}
+
+const noChoice: ColumnChoice = { names: null, widths: {} }
+const read = (model: string): ColumnChoice => ({ ...noChoice, ...stored<Partial<ColumnChoice>>(`columns.${model}`, {}) })
+
+const declared = (views: KnownViews): ShownField[] =>
+  (views.views['list']?.nodes ?? []).filter(
+    (node): node is ShownField => node.tag === 'field' && metaOf(views).fields[node.field] !== undefined,
+  )
+
+const declaredNames = (views: KnownViews): string[] =>
+  declared(views).flatMap(({ field, optional }) => (optional === 'hidden' ? [] : [field]))
+
+function columnsFor(views: KnownViews, choice: ColumnChoice): Column[] {
+  const { fields } = metaOf(views)
+  const shown = new Map(declared(views).map((one) => [one.field, one]))
+  const names = choice.names?.filter((name) => fields[name]) ?? declaredNames(views)
+  return names.map((name) => ({
+    field: fields[name]!,
+    shown: shown.get(name) ?? { tag: 'field', field: name },
+    width: choice.widths[name],
+  }))
+}
+
+/** What a list asks for: its columns, and the version against which a row is saved. */
+export function wantedFields(views: KnownViews): { readonly names: readonly string[]; readonly isDeclared: boolean } {
+  const choice = read(views.model)
+  return { names: [...columnsFor(views, choice).map(({ field }) => field.name)], isDeclared: choice.names === null }
+}
+
+/** The columns of a list and how to change them; kept for this user. */
+export function useColumns(views: KnownViews) {
+  const [choice, setChoice] = useState(() => read(views.model))
+  const keep = useCallback(
+    (next: ColumnChoice): void => {
+      setChoice(next)
+      store(`columns.${views.model}`, next)
+    },
+    [views.model],
+  )
+  const columns = columnsFor(views, choice)
+  const names = columns.map(({ field }) => field.name)
+  return {
+    columns,
+    isChanged: choice.names !== null || Object.keys(choice.widths).length > 0,
+    toggle: (name: string): void =>
+      keep({ ...choice, names: names.includes(name) ? names.filter((one) => one !== name) : [...names, name] }),
+    move: (name: string, by: number): void => {
+      const from = names.indexOf(name)
+      const to = Math.max(0, Math.min(names.length - 1, from + by))
+      const rest = names.filter((one) => one !== name)
+      keep({ ...choice, names: [...rest.slice(0, to), name, ...rest.slice(to)] })
+    },
+    resize: (name: string, width: number): void =>
+      keep({ ...choice, widths: { ...choice.widths, [name]: Math.max(60, Math.round(width)) } }),
+    reset: (): void => keep(noChoice),
+  }
+}
+
+const numbers = new Set(['integer', 'float', 'monetary'])
+export const isNumber = ({ type }: FieldMeta): boolean => numbers.has(type)
+
+/** How much room a column takes where nobody has said: names much, amounts little. */
+export function trackOf({ field, width }: Column, isFirst: boolean): string {
+  if (width !== undefined) return `${width}px`
+  if (isFirst) return 'minmax(180px, 2fr)'
+  if (numbers.has(field.type)) return 'minmax(90px, 0.8fr)'
+  if (field.type === 'boolean') return '80px'
+  if (field.type === 'date' || field.type === 'selection') return 'minmax(110px, 0.9fr)'
+  return 'minmax(120px, 1.2fr)'
+}

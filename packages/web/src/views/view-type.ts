@@ -1,0 +1,39 @@
+import type { FC } from 'react'
+import type { KnownViews } from '../data/views.ts'
+import type { Domain } from '../domain.ts'
+import type { Texts } from '../i18n/index.ts'
+import type { Place } from '../location.ts'
+import type { Facet } from '../search/facets.ts'
+
+/** How the records of a model are looked at, as the address says it. */
+export interface Look {
+  readonly facets: readonly Facet[]
+  /** `name desc, id`; empty for the model's own. */
+  readonly order: string
+  /** From 0. */
+  readonly page: number
+  readonly view: string
+}
+
+/** What every view of several records gets. */
+export interface ViewProps {
+  readonly views: KnownViews
+  readonly place: Place
+  /** The search as the server takes it, the menu's own condition included. */
+  readonly domain: Domain
+  /** Groups, from the outermost inwards. */
+  readonly by: readonly string[]
+  readonly context: Readonly<Record<string, unknown>>
+  readonly look: Look
+  /** Changes the address; what is left out stays. A change of the search begins at the first page. */
+  readonly setLook: (change: Partial<Look>) => void
+  /** The address of a record opened from here. */
+  readonly urlOf: (id: number | 'new') => string
+}
+
+/** A way to look at several records. */
+export interface ViewType {
+  readonly label: (t: Texts) => string
+  readonly icon: FC<{ size?: number | string; 'aria-hidden'?: boolean }>
+  readonly View: FC<ViewProps>
+}
