@@ -9,4 +9,5 @@ export { type RunningInstance, RunningErp4, type StartOptions } from './running.
 export { type S3Call, type S3Double, type S3Fault, type S3Right, s3Double } from './s3.ts'
 export type { Samples } from './samples.ts'
 export { type ReceivedMail, type SmtpSink, smtpSink } from './smtp.ts'
+export { type SshServer, sftpRights, sshServer } from './sshd.ts'
 export { type World, world } from './world.ts'

@@ -65,7 +65,7 @@ export class DirectoryReader implements StoreReader {
       // The walk follows no links, but it must not begin behind one either.
       await this.place('objects', `${prefix.slice(0, prefix.lastIndexOf('/') + 1)}any`)
       const objects: { key: string; length: number }[] = []
-      for await (const key of walk((folder) => this.entries(join(root, 'objects', folder)), prefix, cursor)) {
+      for await (const { path: key } of walk((folder) => this.entries(join(root, 'objects', folder)), prefix, cursor)) {
         if (objects.length === pageSize) return { objects, cursor: objects.at(-1)!.key }
         const stats = await lstat(join(root, 'objects', key)).catch(unlessMissing(undefined))
         if (stats?.isFile()) objects.push({ key, length: stats.size })
@@ -232,7 +232,7 @@ export class DirectoryPruner extends DirectoryReader implements StorePruner {
       let removed = 0
       for (const { name: day } of await this.entries(trash)) {
         if (!mayLeaveTrash(day, now, this.trashDays)) continue
-        for await (const path of walk((folder) => this.entries(join(trash, folder)), `${day}/`))
+        for await (const { path } of walk((folder) => this.entries(join(trash, folder)), `${day}/`))
           removed += await this.#purge(trash, path, now)
         await removeEmptyFolders(join(trash, day))
       }

@@ -37,13 +37,21 @@ export const mayLeaveTrash = (day: string, now: Date, days: number): boolean =>
 export interface Entry {
   name: string
   kind: 'file' | 'folder' | 'other'
+  /** Of a file, where it came along. */
+  length?: number
+}
+
+/** A file that a walk came by. */
+export interface Found {
+  path: string
+  length?: number | undefined
 }
 
 /**
  * The keys under `prefix` that come after `cursor`, in the order of keys: a walk through a tree of folders, which need not be held in memory.
  * `read` gives the entries of the folder at a path of segments (`''` is the root), none when it is gone.
  */
-export async function* walk(read: (folder: string) => Promise<readonly Entry[]>, prefix: string, cursor = ''): AsyncGenerator<string> {
+export async function* walk(read: (folder: string) => Promise<readonly Entry[]>, prefix: string, cursor = ''): AsyncGenerator<Found> {
   yield* descend(read, prefix.slice(0, prefix.lastIndexOf('/') + 1), prefix, cursor)
 }
 
@@ -52,14 +60,16 @@ async function* descend(
   folder: string,
   prefix: string,
   cursor: string,
-): AsyncGenerator<string> {
+): AsyncGenerator<Found> {
   const entries = await read(folder)
   // A folder sorts as its keys do: `a-b/x` comes before `a/x`, since `-` comes before `/`.
-  const paths = entries.flatMap(({ name, kind }) => (kind === 'other' ? [] : [`${folder}${name}${kind === 'folder' ? '/' : ''}`]))
-  for (const path of paths.toSorted((a, b) => (a < b ? -1 : 1))) {
+  const paths = entries
+    .filter(({ kind }) => kind !== 'other')
+    .map(({ name, kind, length }) => ({ path: `${folder}${name}${kind === 'folder' ? '/' : ''}`, length }))
+  for (const { path, length } of paths.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
     if (!path.startsWith(prefix)) continue
     if (!path.endsWith('/')) {
-      if (path > cursor) yield path
+      if (path > cursor) yield { path, length }
     } else if (path > cursor || cursor.startsWith(path)) yield* descend(read, path, prefix, cursor)
   }
 }

@@ -56,7 +56,14 @@ export async function openStoreWith<R extends StoreRole>(
       }
       return make[role]()
     }
-    default:
-      throw new Error(`${store.kind} ${typeof credentials}`)
+    case 'sftp': {
+      const { SftpPruner, SftpReader, SftpWriter } = await import('./sftp.ts')
+      const make: { [K in StoreRole]: () => StoreOf[K] } = {
+        read: () => new SftpReader(location, store, credentials),
+        write: () => new SftpWriter(location, store, credentials),
+        prune: () => new SftpPruner(location, store, credentials, trashDays),
+      }
+      return make[role]()
+    }
   }
 }
