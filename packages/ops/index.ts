@@ -57,7 +57,7 @@ export {
   type DeletionOrder,
 } from './instances-deletion.ts'
 export { HostKeys, openInstanceKeys, signingPair, type InstanceKeys } from './keys.ts'
-export { kitText, makeKit, type RecoveryKit } from './keys/kit.ts'
+export { kitText, kitTrusts, makeKit, openKitStores, parseKit, type RecoveryKit } from './keys/kit.ts'
 export { rotateHostLogins } from './keys/logins.ts'
 export { instancesWithKeys, publishKeyObjects, readKeyObject, type AtLocation } from './keys/objects.ts'
 export { hasRoot, parseRoot, removeRoot, rootFacts, type RootFacts } from './keys/root.ts'

@@ -12,7 +12,7 @@ import { HostKeys } from '../keys.ts'
 import { keyId, unseal } from '../sealing.ts'
 import { openStores } from '../stores/open.ts'
 import { readKey } from './key-file.ts'
-import { kitText, makeKit } from './kit.ts'
+import { kitText, kitTrusts, makeKit, openKitStores, parseKit } from './kit.ts'
 import { fetchObject, instanceKeyContext, listKeyObjects, publishKeyObjects, readKeyObject } from './objects.ts'
 import { hasRoot, parseRoot, removeRoot, rootFile } from './root.ts'
 import { isRootRotating, rotateRoot, type RotationStore } from './rotation.ts'
@@ -126,6 +126,29 @@ test('the recovery kit says where the sets lie and whom to believe, and holds th
   const text = kitText(kit)
   for (const share of kit.root.shares) assert.ok(text.includes(share))
   for (const form of [keys.root.toString('base64'), keys.root.toString('hex')]) assert.ok(!text.includes(form))
+})
+
+test('with a kit alone, its home gone, the stores are read, signatures are checked and keys open', async () => {
+  await published(azure)
+  const [backup, signer] = [keys.backupKey(azure), keys.signer('host')]
+  const place = mkdtempSync(join(tmpdir(), 'erp4-keys-'))
+  folders.push(place)
+  const kit = parseKit(JSON.stringify(await makeKit(home, keys.root, '0.1.0')))
+  const moved = kit.locations.map((one) => {
+    cpSync((one.store as { path: string }).path, join(place, one.name), { recursive: true })
+    return { ...one, store: { kind: 'directory' as const, path: join(place, one.name) } }
+  })
+  rmSync(join(home.dir, 'keys'), { recursive: true })
+  rmSync(join(home.dir, 'stores'), { recursive: true })
+  const other = HostKeys.open(newHome())
+  const root = await combineShares(kit.root.shares.slice(0, 2).join('\n'))
+  assert.deepEqual(await other.adoptInstanceKeys(azure, await openKitStores({ ...kit, locations: moved }), root), [1])
+  assert.deepEqual(other.backupKey(azure), backup)
+  assert.ok(verify(null, message, kitTrusts(kit, signer.keyId)!, signer.sign(message)))
+  const swapped = { ...kit, trusted: { [signer.keyId]: Object.entries(kit.trusted).find(([id]) => id !== signer.keyId)![1] } }
+  assert.equal(kitTrusts(swapped, signer.keyId), undefined)
+  assert.equal(kitTrusts(kit, 'toString'), undefined)
+  for (const text of ['', '{}', '[]', '{"v":2}']) assert.throws(() => parseKit(text), { code: 'refused' })
 })
 
 test('without the root key a host goes on serving, and makes no instance until it is lent', () => {

@@ -1,9 +1,13 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { OpsError } from '../errors.ts'
 import type { Home } from '../home.ts'
 import { keyId } from '../sealing.ts'
 import { readingCredentials, type StoreCredentials } from '../stores/credentials.ts'
 import { directoryOf, readRegister, type RegisteredLocation } from '../stores/locations.ts'
+import { openStoreWith } from '../stores/open.ts'
+import type { StoreReader } from '../stores/store.ts'
 import { splitRoot } from './shares.ts'
-import { trustedKeys } from './signers.ts'
+import { hasKeyId, trustedKeys } from './signers.ts'
 
 /** What everything can be had back with when host and registry are gone: the root key, where the sets lie, and whom to believe. */
 export interface RecoveryKit {
@@ -53,4 +57,32 @@ export function kitText(kit: RecoveryKit): string {
     ].join('\n'),
   )
   return [...sheets, `WITH EACH SHEET\n${JSON.stringify(rest, null, 1)}`].join('\n\n')
+}
+
+/** Reads a kit as `erp4 keys kit --json` writes it; the shares may have been cut off it. OpsError `refused` when it is none. */
+export function parseKit(text: string): RecoveryKit {
+  try {
+    const kit = JSON.parse(text) as RecoveryKit
+    if (kit.v === 1 && Array.isArray(kit.locations) && kit.locations.length && typeof kit.trusted === 'object') return kit
+  } catch {} // the same sentence
+  throw new OpsError('refused', 'That is no recovery kit of ERP4: give the JSON that "erp4 keys kit --json" printed.')
+}
+
+/** The stores that a kit names, to be read from wherever one is. Close them. */
+export const openKitStores = (kit: RecoveryKit): Promise<StoreReader[]> =>
+  Promise.all(
+    kit.locations.map((location) =>
+      openStoreWith(location, 'read', () => {
+        const credentials = kit.credentials[location.name]
+        if (!credentials) throw new OpsError('key_missing', `The recovery kit has no credentials for ${location.name}.`)
+        return credentials
+      }),
+    ),
+  )
+
+/** Whose signatures count for a kit: what a home's `trustedKey` is for a home. */
+export function kitTrusts(kit: RecoveryKit, keyId: string): KeyObject | undefined {
+  const pem = Object.hasOwn(kit.trusted, keyId) ? kit.trusted[keyId] : undefined
+  const key = pem === undefined ? undefined : createPublicKey(pem)
+  return key && hasKeyId(key, keyId) ? key : undefined
 }

@@ -64,8 +64,12 @@ export function trustedKey(home: Home, keyId: string): KeyObject | undefined {
   const path = join(trustedFolder(home), `${keyId}.pem`)
   if (!isKeyId(keyId) || !existsSync(path)) return undefined
   const key = createPublicKey(readFileSync(path))
-  return keyIdOf(keyId.split('-')[0] as SignerPurpose, key) === keyId ? key : undefined
+  return hasKeyId(key, keyId) ? key : undefined
 }
+
+/** Whether an id is the one that is made of this key. */
+export const hasKeyId = (key: KeyObject, keyId: string): boolean =>
+  isKeyId(keyId) && keyIdOf(keyId.split('-')[0] as SignerPurpose, key) === keyId
 
 /** All that are trusted here, as PEM by id: what a recovery kit pins. */
 export function trustedKeys(home: Home): Record<string, string> {
