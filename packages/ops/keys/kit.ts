@@ -64,7 +64,9 @@ export function parseKit(text: string): RecoveryKit {
   try {
     const kit = JSON.parse(text) as RecoveryKit
     if (kit.v === 1 && Array.isArray(kit.locations) && kit.locations.length && typeof kit.trusted === 'object') return kit
-  } catch {} // the same sentence
+  } catch {
+    // no JSON: the same sentence
+  }
   throw new OpsError('refused', 'That is no recovery kit of ERP4: give the JSON that "erp4 keys kit --json" printed.')
 }
 
