@@ -16,6 +16,12 @@ export interface InstanceAccess {
   runtime: pg.ClientConfig
 }
 
+export interface FirstSignIn {
+  login: string
+  password: string
+  set(name: string, runtime: pg.ClientConfig): Promise<void>
+}
+
 /** What the keys of a copy's files are wrapped with, and what they shall be; base64, for they travel over a channel. */
 export interface CopyKeys {
   /** The original's, of every version that it ever had. */
@@ -70,10 +76,8 @@ export interface Erp {
   buildTemplate(config: pg.ClientConfig, apps: readonly string[]): Promise<void>
   /** Adds the examples to a built one, as its owner. Runs in a child process. */
   loadDemo(config: pg.ClientConfig, apps: readonly string[]): Promise<void>
-  /** Begins what `setFirstPassword` needs before there is a database. Runs in the child process that will be asked to set it. */
-  prepareFirstPassword(apps: readonly string[]): Promise<void>
-  /** Gives the administrator of a new instance a generated password. Runs in a child process. */
-  setFirstPassword(access: InstanceAccess): Promise<{ login: string; password: string }>
+  /** Begins to make the sign-in of a new instance's administrator; `set` gives it to him, once there is a database. */
+  firstSignIn(): Promise<FirstSignIn>
   /** What bringing the instance to `apps` at this release would do. Runs in a child process. */
   plan(access: InstanceAccess, apps: readonly string[]): Promise<MigrationPlan>
   /** Does it. Refuses to lose data, except in steps allowed by name. Runs in a child process. */
@@ -130,7 +134,6 @@ export type AuditAnchor = { file: string } | { name: string; signed: string }
 
 // Loaded when they are asked for: the supervisor needs none of it.
 const schema = () => import('./wiring/schema.ts')
-const firstPassword = () => import('./wiring/first-password.ts')
 const audit = () => import('./wiring/audit.ts')
 const catalogue = () => import('./wiring/catalogue.ts')
 const timeTravel = () => import('./wiring/time-travel.ts')
@@ -138,8 +141,10 @@ const timeTravel = () => import('./wiring/time-travel.ts')
 export const erp: Erp = {
   buildTemplate: async (config, apps) => (await schema()).buildTemplate(config, apps),
   loadDemo: async (config, apps) => (await schema()).loadDemo(config, apps),
-  prepareFirstPassword: async (apps) => (await firstPassword()).prepareFirstPassword(apps),
-  setFirstPassword: async (access) => (await firstPassword()).setFirstPassword(access),
+  firstSignIn: async () => {
+    const { password, set } = (await import('@erp4/server/first-password')).generateFirstPassword()
+    return { login: 'admin', password, set: (_name, runtime) => set('admin', runtime) }
+  },
   plan: async (access, apps) => (await schema()).plan(access, apps),
   migrate: async (access, apps, options) => (await schema()).migrate(access, apps, options),
   expectedCatalogue: async (owner, apps, languages) => (await catalogue()).expectedCatalogue(owner, apps, languages),

@@ -24,13 +24,13 @@ const commands: readonly Command[] = [
     name: 'start',
     usage: '[--port N] [--home DIR] [--json] [--processes N] [--listen ADDRESS]… [--metrics-port N]',
     summary: 'start everything on this machine',
-    run: async (args) => (await import('./commands/start.ts')).start(args),
+    run: async (args, erp) => (await import('./commands/start.ts')).start(args, erp),
   },
   {
     name: 'instance create',
     usage: 'NAME [--demo] [--apps A,B] [--host NAME]… [--json]',
     summary: 'make an instance',
-    run: async (args) => (await instance()).create(args),
+    run: async (args, erp) => (await instance()).create(args, erp),
   },
   { name: 'instance list', usage: '[--json]', summary: 'the instances of this host', run: async (args) => (await instance()).list(args) },
   {

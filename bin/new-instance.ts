@@ -1,6 +1,7 @@
-import { createInstance, listInstances, type Host, type Instance } from '@erp4/ops'
+import { connectAs, createInstance, listInstances, type Host, type Instance } from '@erp4/ops'
+import type { Erp } from './erp.ts'
 import { release } from './release.ts'
-import { firstPasswordOf, templateFor } from './tasks.ts'
+import { templateFor } from './tasks.ts'
 
 export interface NewInstance {
   name: string
@@ -8,29 +9,30 @@ export interface NewInstance {
   demo: boolean
   /** Further host names, the first being its main address; `<name>.localhost` and a free 127.0.0.N when none is given. */
   hosts?: readonly string[]
-  port: number
 }
 
 export const standardApps = ['base', 'contacts'] as const
 
 /** Makes an instance with an administrator; its password is sealed in the home until `takeFirstPassword`, so that a crash cannot lose it. */
-export async function makeInstance(host: Host, order: NewInstance): Promise<Instance> {
+export async function makeInstance(host: Host, order: NewInstance, { firstSignIn }: Pick<Erp, 'firstSignIn'>): Promise<Instance> {
   const template = await templateFor(host, order.apps, order.demo)
   const hosts = order.hosts?.length ? order.hosts : [`${order.name}.localhost`, await freeAddress(host)]
-  const password = firstPasswordOf(host, order.apps)
-  try {
-    const { instance } = await createInstance(host, {
-      name: order.name,
-      hosts,
-      apps: order.apps,
-      release: release(),
-      template,
-      prepare: async (made) => host.keys.sealLogin(firstLogin(made), JSON.stringify(await password.set(made, order.port))),
-    })
-    return instance
-  } finally {
-    await password.end()
-  }
+  // Hashed while the database is being made: the two take about as long.
+  const signIn = firstSignIn()
+  signIn.catch(() => {}) // told below
+  const { instance } = await createInstance(host, {
+    name: order.name,
+    hosts,
+    apps: order.apps,
+    release: release(),
+    template,
+    prepare: async (made) => {
+      const { login, password, set } = await signIn
+      await set(made.name, await connectAs(host, made, 'runtime'))
+      host.keys.sealLogin(firstLogin(made), JSON.stringify({ login, password }))
+    },
+  })
+  return instance
 }
 
 /** The sign-in of a new instance, as long as nobody was shown it. */

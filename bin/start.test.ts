@@ -96,7 +96,7 @@ test('the first start makes demo and main, tells their passwords once, and a sig
   const first = await start(home)
   assert.equal(first.line?.ready, true, first.err())
   const [demo, main] = first.line.instances
-  assert.deepEqual({ ...demo, url: '' }, { name: 'demo', url: '', db: 'demo', login: 'admin', password: 'first of demo' })
+  assert.deepEqual({ ...demo, url: '' }, { name: 'demo', url: '', db: 'demo', login: 'admin', password: 'first' })
   assert.match(demo.url, /^http:\/\/127\.0\.0\.1:\d+$/)
   assert.match(main.url, /^http:\/\/127\.0\.0\.2:\d+$/)
   const port = Number(new URL(demo.url).port)
@@ -225,10 +225,7 @@ test('instances are made, renamed and deleted while ERP4 runs, and it notices', 
   const made = command(home, 'instance', 'create', 'azure', '--json')
   assert.equal(made.status, 0, made.stderr)
   const azure = JSON.parse(made.stdout)
-  assert.deepEqual(
-    [azure.name, azure.login, azure.password, new URL(azure.url).hostname],
-    ['azure', 'admin', 'first of azure', '127.0.0.3'],
-  )
+  assert.deepEqual([azure.name, azure.login, azure.password, new URL(azure.url).hostname], ['azure', 'admin', 'first', '127.0.0.3'])
   assert.equal((await ask(base, 'azure.localhost')).body.name, 'azure')
   assert.equal(command(home, 'instance', 'rename', 'azure', 'bakery').status, 0)
   assert.equal((await ask(base, 'bakery.localhost')).body.name, 'bakery')

@@ -5,13 +5,11 @@ import type { CopyKeys, Erp, InstanceAccess, MigrationPlan } from './erp.ts'
 import { CommandError } from './exit-codes.ts'
 import { describe } from './hosting.ts'
 import { releaseFingerprint } from './release.ts'
-import { askChild, Helper } from './supervisor.ts'
+import { askChild } from './supervisor.ts'
 
 /** Things that need the ERP's code, done once each in a process of their own, as the OS user of the server: ops stays without it. */
 export type Task =
   | { task: 'build template' | 'load demo'; config: pg.ClientConfig; apps: readonly string[] }
-  | { task: 'prepare first password'; apps: readonly string[] }
-  | { task: 'first password'; access: InstanceAccess }
   | { task: 'plan'; access: InstanceAccess; apps: readonly string[] }
   | { task: 'migrate'; access: InstanceAccess; apps: readonly string[]; allow: readonly string[] }
   | { task: 'neutralise'; access: InstanceAccess; keys: CopyKeys }
@@ -32,10 +30,6 @@ function perform(erp: Erp, task: Task): Promise<unknown> {
       return erp.buildTemplate(task.config, task.apps).then(() => null)
     case 'load demo':
       return erp.loadDemo(task.config, task.apps).then(() => null)
-    case 'prepare first password':
-      return erp.prepareFirstPassword(task.apps).then(() => null)
-    case 'first password':
-      return erp.setFirstPassword(task.access)
     case 'plan':
       return erp.plan(task.access, task.apps)
     case 'migrate':
@@ -71,24 +65,6 @@ export async function templateFor(host: Host, apps: readonly string[], demo: boo
   return ensureTemplate(host, { label: `demo ${names}`, apps, fingerprint, from: plain }, (config) =>
     ask(host, { task: 'load demo', config, apps }),
   )
-}
-
-/**
- * Has a process ready for the first password of an instance that is still to be made: loading code and hashing take as long as making a
- * database. `end` in any case.
- */
-export function firstPasswordOf(host: Host, apps: readonly string[]) {
-  const helper = new Helper(host.home, { name: 'task', command: ['tasks'], user: 'erp4' })
-  const ready = helper.ask({ task: 'prepare first password', apps } satisfies Task)
-  ready.catch(() => {}) // told by the question that follows
-  return {
-    set: async (instance: Instance, port: number) => {
-      await ready
-      const task: Task = { task: 'first password', access: await accessTo(host, instance, port) }
-      return helper.ask(task) as Promise<{ login: string; password: string }>
-    },
-    end: () => helper.close(),
-  }
 }
 
 export const planMigration = async (host: Host, instance: Instance, apps: readonly string[]) =>

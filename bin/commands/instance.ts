@@ -21,7 +21,7 @@ import {
   undeleteInstance,
   type Instance,
 } from '@erp4/ops'
-import type { MigrationPlan } from '../erp.ts'
+import type { Erp, MigrationPlan } from '../erp.ts'
 import { CommandError } from '../exit-codes.ts'
 import { finishers, tellFinished } from '../finishers.ts'
 import { renewServices, supervisorOf, withHost } from '../home.ts'
@@ -34,7 +34,7 @@ import { print, say, Steps } from '../terminal.ts'
 const home = { type: 'string' } as const
 const json = { type: 'boolean', default: false } as const
 
-export async function create(args: readonly string[]): Promise<void> {
+export async function create(args: readonly string[], erp: Erp): Promise<void> {
   const own = {
     home,
     json,
@@ -49,7 +49,7 @@ export async function create(args: readonly string[]): Promise<void> {
     const port = Number(values.port ?? supervisorOf(host.home)?.port ?? 8069)
     const apps = values.apps?.split(',') ?? standardApps
     await renewServices(host.home)
-    const instance = await makeInstance(host, { name, apps, demo: values.demo, port, ...(values.host ? { hosts: values.host } : {}) })
+    const instance = await makeInstance(host, { name, apps, demo: values.demo, ...(values.host ? { hosts: values.host } : {}) }, erp)
     const first = peekFirstPassword(host, instance)!
     const url = originOf(numericHost(instance.hosts) ?? instance.hosts[0]!, port)
     if (values.json) print(JSON.stringify({ name, url, db: name, ...first }))

@@ -15,6 +15,7 @@ import {
 } from '@erp4/ops'
 import { buildClient, isClientBuilt } from '@erp4/web/build'
 import { demandConnections } from '../connections.ts'
+import type { Erp } from '../erp.ts'
 import { CommandError, exitCodes, failureOf } from '../exit-codes.ts'
 import { finishers, tellFinished } from '../finishers.ts'
 import { becomeSupervisor, homeFolder, noteRelease } from '../home.ts'
@@ -44,7 +45,7 @@ interface ReadyInstance {
 }
 
 /** Brings everything up, tells where it is, and keeps it running until a signal comes. */
-export async function start(args: readonly string[]): Promise<void> {
+export async function start(args: readonly string[], erp: Erp): Promise<void> {
   const { values } = parseArgs({ args: [...args], options })
   const order = {
     port: numberOf(values.port, 'port', 0, 65_535),
@@ -54,7 +55,7 @@ export async function start(args: readonly string[]): Promise<void> {
     listen: values.listen,
     metricsPort: values['metrics-port'] === undefined ? undefined : numberOf(values['metrics-port'], 'metrics-port', 1, 65_535),
   }
-  const run = new Run(order)
+  const run = new Run(order, erp)
   try {
     await run.start()
   } catch (error) {
@@ -89,12 +90,14 @@ class Run {
   #stopping: Promise<void> | undefined
   readonly #stopped = Promise.withResolvers<void>()
   readonly #order: Order
+  readonly #erp: Erp
   #isReady = false
   #isTold = false
   isInterrupted = false
 
-  constructor(order: Order) {
+  constructor(order: Order, erp: Erp) {
     this.#order = order
+    this.#erp = erp
   }
 
   /** Resolves when a signal has ended everything. */
@@ -128,7 +131,7 @@ class Run {
     const services = this.#startServices(host, this.#supervisor, port, processes)
     services.catch(() => {}) // looked at below, when the instances are there
     const first = !home.facts().seeded
-    if (first) await this.#makeFirstInstances(host, port)
+    if (first) await this.#makeFirstInstances(host)
     this.#steps.begin('Starting the server, the worker and the sealer')
     await services
     this.#steps.end()
@@ -219,14 +222,14 @@ class Run {
     ])
   }
 
-  async #makeFirstInstances(host: Host, port: number): Promise<void> {
+  async #makeFirstInstances(host: Host): Promise<void> {
     const known = new Set((await listInstances(host)).map(({ name }) => name))
     const orders = [
       { name: 'demo', demo: true, hosts: ['demo.localhost', 'localhost', '127.0.0.1'] },
       { name: 'main', demo: false, hosts: ['main.localhost', '127.0.0.2'] },
     ].filter(({ name }) => !known.has(name))
     if (orders.length) this.#steps.begin(`Making the instances ${orders.map(({ name }) => name).join(' and ')}`)
-    await Promise.all(orders.map((order) => makeInstance(host, { ...order, apps: standardApps, port })))
+    await Promise.all(orders.map((order) => makeInstance(host, { ...order, apps: standardApps }, this.#erp)))
     host.home.note({ seeded: true })
   }
 

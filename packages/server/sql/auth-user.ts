@@ -36,6 +36,15 @@ export const candidateById = (id: number): Sql => candidate(sql`u.id = ${id}::in
 export const rehash = (id: number, old: string, fresh: string): Sql => sql`
   update res_users set password = ${fresh}::text where id = ${id}::int4 and password = ${old}::text`
 
+/** The first password of a user who has none yet, in one statement with the trail's row: for instances that are just made. No row: he has one. */
+export const firstHash = (login: string, hash: string): Sql => sql`
+  with given as (update res_users set password = ${hash}::text, sec_version = sec_version + 1
+                 where login = ${login}::text and password is null returning id, sec_version),
+       told as (insert into audit_in (actor, source, model, rec, operation, change)
+                select 1, 'first password', 'res.users', id, 'write',
+                       jsonb_build_object('password', array['…', '…'], 'sec_version', array[sec_version - 1, sec_version]) from given)
+  select id from given`
+
 /** A sign-in, or a failed one, in the trail. The login of a failure is not written: people type passwords there. */
 export const auditSignIn = (one: {
   operation: 'login' | 'login_failed'
