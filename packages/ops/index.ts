@@ -74,8 +74,24 @@ export { hostLogins, withClient, type HostLogin } from './provision.ts'
 export { HostTable, type AuditHead, type HostTableEvents } from './registry.ts'
 export { scratchUser, sweepScratch, withScratch, type Scratch } from './restore/scratch.ts'
 export { deriveKey, seal, unseal, type SealContext } from './sealing.ts'
-export { openStores } from './stores/open.ts'
-export type { StorePruner, StoreReader, StoreWriter } from './stores/store.ts'
+export { readingCredentials, sealCredentials, type StoreCredentials } from './stores/credentials.ts'
+export {
+  endWaiver,
+  parseRegister,
+  readRegister,
+  recordWaiver,
+  writeRegister,
+  type LocationRegister,
+  type RegisteredLocation,
+  type ResidencyWaiver,
+  type StoreRole,
+  type StoreSettings,
+} from './stores/locations.ts'
+export { openStore, openStores, openStoreWith } from './stores/open.ts'
+export { placement, type Copy, type Placement } from './stores/placement.ts'
+export { within } from './stores/replicate.ts'
+export { repair, scrub, type ScrubReport } from './stores/scrub.ts'
+export type { Location, StorePruner, StoreReader, StoreWriter } from './stores/store.ts'
 export { ensureTemplate, templateName, type BuildTemplate, type TemplateOrder } from './templates.ts'
 export { discardInstance, sharedHomeVariable, startThrowawayCluster, type Throwaway } from './throwaway.ts'
 export { proveOldest, proveSet, type Proof, type ProveOptions } from './verify/prove.ts'
