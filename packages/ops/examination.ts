@@ -5,6 +5,7 @@ import { connectAs, listInstances, type Instance } from './instances.ts'
 import { hasRoot, rootFacts } from './keys/root.ts'
 import { isRootRotating } from './keys/rotation.ts'
 import { withClient } from './provision.ts'
+import { examineStores } from './stores/examine.ts'
 import { examineSurroundings } from './surroundings.ts'
 
 export interface Finding {
@@ -22,6 +23,7 @@ export async function examineHost(host: Host): Promise<Finding[]> {
     strayDatabases(host, instances),
     Promise.resolve([...keyFiles(host), ...rootKey(host)]),
     examineSurroundings(host),
+    examineStores(host.home),
     ...instances.map((instance) => examineInstance(host, instance)),
   ])
   return all.flat()
