@@ -16,6 +16,7 @@ interface Command {
 const services = () => import('./commands/services.ts')
 const instance = () => import('./commands/instance.ts')
 const backup = () => import('./commands/backup.ts')
+const stores = () => import('./commands/stores.ts')
 const audit = () => import('./commands/audit.ts')
 const script = (name: string) => async (args: readonly string[]) => (await import('./commands/script.ts')).script(name, args)
 
@@ -130,6 +131,42 @@ const commands: readonly Command[] = [
     usage: 'FILE [--key FILE] [--json]',
     summary: 'is a downloaded archive whole?',
     run: async (args) => (await import('./commands/download.ts')).verify(args),
+  },
+  {
+    name: 'stores list',
+    usage: '[--json]',
+    summary: 'the locations of backups, and whether they answer',
+    run: async (args) => (await stores()).list(args),
+  },
+  {
+    name: 'stores set',
+    usage: 'FILE',
+    summary: 'replace the register of locations',
+    run: async (args) => (await stores()).set(args),
+  },
+  {
+    name: 'stores credentials',
+    usage: 'LOCATION read|write|prune',
+    summary: 'keep the credentials that come on standard input',
+    run: async (args) => (await stores()).credentials(args),
+  },
+  {
+    name: 'stores waive',
+    usage: 'INSTANCE|--all --countries A,B --who NAME --reason TEXT | --end',
+    summary: 'keep backups in some countries',
+    run: async (args) => (await stores()).waive(args),
+  },
+  {
+    name: 'stores scrub',
+    usage: '[LOCATION]… [--gigabytes N] [--json]',
+    summary: 'read backups back, and heal what is damaged',
+    run: async (args) => (await stores()).scrubStores(args),
+  },
+  {
+    name: 'stores repair',
+    usage: '[LOCATION] [--json]',
+    summary: 'bring backups to where they are missing',
+    run: async (args) => (await stores()).repairStores(args),
   },
   {
     name: 'doctor',
