@@ -4,7 +4,7 @@ import { chown, copyFile, link } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { contentOf } from './backup/content.ts'
+import { contentOf, type Content } from './backup/content.ts'
 import { dumpCommand } from './backup/parts.ts'
 import { relativePath, takeSnapshot, type Snapshot } from './backup/snapshot.ts'
 import type { Command } from './envelope/envelope.ts'
@@ -64,12 +64,13 @@ async function fill(host: Host, source: Instance, copy: Instance, { tasks, tell 
   const snapshot = await takeSnapshot(host, source)
   try {
     const owner = await connectAs(host, copy, 'owner')
+    const content = await snapshot.measure()
     await pipe(dumpCommand(host.home, snapshot.config, snapshot.id), restoreCommand(host.home, owner), op.signal)
     await snapshot.letGo()
     await begin('Copying the files')
     await copyFiles(host, source, copy, snapshot)
     await begin('Comparing with the original')
-    await demandSame(snapshot, owner)
+    await demandSame(content, owner)
   } finally {
     await snapshot.close()
   }
@@ -139,7 +140,7 @@ async function linkOrCopy(from: string, to: string, owner: { uid: number; gid: n
   }
 }
 
-async function demandSame({ content }: Snapshot, owner: Awaited<ReturnType<typeof connectAs>>): Promise<void> {
+async function demandSame(content: Content, owner: Awaited<ReturnType<typeof connectAs>>): Promise<void> {
   await demandCatalogue(owner, content.catalogue)
   const found = await withClient(owner, async (db) => {
     await db.query('begin isolation level repeatable read read only')

@@ -14,21 +14,21 @@ interface Relation {
 
 /**
  * Counts and hashes everything a connection sees, which must be the owner's and in a transaction: that of a snapshot for a backup, one
- * of its own in a restored database to compare. A policy that would hide rows from being counted is an error instead.
+ * of its own in a restored database to compare. A policy that would hide rows from being counted is an error instead. `drawn` are the
+ * sequences as they were read before.
  */
-export async function contentOf(db: pg.ClientBase): Promise<Content> {
+export async function contentOf(db: pg.ClientBase, drawn?: SetFacts['sequences']): Promise<Content> {
   await db.query('set local search_path = pg_catalog, pg_temp')
   await db.query('set local row_security = off')
   const counted: SetFacts['tables'] = {}
   const tables = await relations(db, 'r')
   for (let i = 0; i < tables.length; i += atOnce) await count(db, tables.slice(i, i + atOnce), counted)
-  const { rows } = await db.query<{ bytes: string }>('select pg_database_size(current_database()) as bytes')
   return {
     tables: counted,
-    sequences: await sequences(db),
+    sequences: drawn ?? (await sequencesOf(db)),
     catalogue: catalogueHash(await catalogueLines(db)),
     audit: await auditHead(db),
-    database_bytes: Number(rows[0]!.bytes),
+    database_bytes: await databaseBytes(db),
   }
 }
 
@@ -70,12 +70,17 @@ async function count(db: pg.ClientBase, tables: readonly Relation[], counted: Se
 }
 
 /** Their last values, null where none was drawn. They obey no snapshot: a dump that began later may hold later ones, never earlier ones. */
-async function sequences(db: pg.ClientBase): Promise<SetFacts['sequences']> {
+export async function sequencesOf(db: pg.ClientBase): Promise<SetFacts['sequences']> {
   const all = await relations(db, 'S')
   if (all.length === 0) return {}
   const one = ({ sql }: Relation, i: number) => `select ${i} as i, case when is_called then last_value end::text as last from ${sql}`
   const { rows } = await db.query<{ i: number; last: string | null }>(all.map(one).join(' union all '))
   return Object.fromEntries(rows.map(({ i, last }) => [all[i]!.key, last]))
+}
+
+export async function databaseBytes(db: pg.ClientBase): Promise<number> {
+  const { rows } = await db.query<{ bytes: string }>('select pg_database_size(current_database()) as bytes')
+  return Number(rows[0]!.bytes)
 }
 
 async function auditHead(db: pg.ClientBase): Promise<SetFacts['audit']> {

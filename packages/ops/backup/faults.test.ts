@@ -196,7 +196,7 @@ test('where the disk has no room a backup refuses before it begins, and a disk t
   await world.host.db.query(`update backup_set set manifest = jsonb_set(manifest::jsonb, '{parts,0,bytes}', '1000')::text where id = $1`, [
     good.id,
   ])
-  assert.deepEqual(onDisk('6m'), ['begun', 'Dumping the database', 'failed disk_full'])
+  assert.deepEqual(onDisk('6m'), ['begun', 'Dumping the database, packing the files', 'failed disk_full'])
   await world.host.db.query('delete from backup_set where id = $1', [good.id])
   await demandTidy()
 })

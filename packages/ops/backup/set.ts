@@ -6,7 +6,7 @@ import { ulid } from '../ulid.ts'
 import { OpsError } from '../errors.ts'
 import { catchUpInstance, showBackup, type BackupSet } from './catalogue.ts'
 import { writeCompanions } from './companions.ts'
-import type { Manifest, SetClass, SetFacts } from './manifest.ts'
+import type { Manifest, ManifestPart, SetClass, SetFacts } from './manifest.ts'
 import { sealDatabase, sealFacts, sealFiles, type PartOrder } from './parts.ts'
 import { fail, noteSpooled } from './record.ts'
 import { signManifest } from './signed-manifest.ts'
@@ -106,13 +106,19 @@ async function plan(host: Host, set: string, { uuid }: Subject, kind: SetClass):
 }
 
 /** Sets room aside, so that sets that are made at once do not each count on the same. Files are known to the byte, the dump is estimated. */
-async function reserve(host: Host, set: string, { uuid }: Subject, { content, files, taken }: Snapshot, folder: string): Promise<void> {
+async function reserve(
+  host: Host,
+  set: string,
+  { uuid }: Subject,
+  { databaseBytes, files, taken }: Snapshot,
+  folder: string,
+): Promise<void> {
   const last = await host.db.query<{ dump: number | null }>(
     `select (select (part ->> 'bytes')::float8 from jsonb_array_elements(manifest::jsonb -> 'parts') part where part ->> 'kind' = 'database') as dump
      from backup_set where instance = $1 and state = 'published' and manifest is not null order by taken desc limit 1`,
     [uuid],
   )
-  const dump = last.rows[0]?.dump ? last.rows[0].dump * 1.3 : content.database_bytes
+  const dump = last.rows[0]?.dump ? last.rows[0].dump * 1.3 : databaseBytes
   const bytes = Math.ceil(dump + files.reduce((sum, file) => sum + file.bytes + 1024, 0) + 2e6)
   const others = await host.db.query<{ bytes: string }>(`select coalesce(sum(bytes), 0) as bytes from backup_set where state = 'dumping'`)
   demandSpace(host.home, folder, bytes + Number(others.rows[0]!.bytes), 'The backup')
@@ -123,15 +129,24 @@ async function spool(host: Host, draft: Draft, snapshot: Snapshot, options: Back
   const { set, seq, folder, subject } = draft
   const { uuid, generation, facts } = subject
   const tell = options.tell ?? (() => {})
-  const { bytesPerSecond, signal, progress } = options
+  const { bytesPerSecond, progress } = options
   const { version, key } = host.keys.backupKey(uuid)
-  const order: PartOrder = { home: host.home, instance: uuid, set, key, folder, bytesPerSecond, signal, progress }
-  tell('Dumping the database')
-  const database = await sealDatabase(order, snapshot)
-  await snapshot.letGo()
-  tell('Packing the files')
-  const files = await sealFiles(order, snapshot)
-  const known = await sealFacts(order, { v: 1, instance: facts, generation, ...snapshot.content, files: snapshot.files })
+  const order: PartOrder = { home: host.home, instance: uuid, set, key, folder, bytesPerSecond, progress }
+  tell('Dumping the database, packing the files')
+  const gently = bytesPerSecond !== undefined
+  const fromRows = async (within: AbortSignal): Promise<ManifestPart[]> => {
+    const parts = await together(within, gently, [
+      (signal) => sealDatabase({ ...order, signal }, snapshot),
+      async (signal) => {
+        const content = await snapshot.measure()
+        return sealFacts({ ...order, signal }, { v: 1, instance: facts, generation, ...content, files: snapshot.files })
+      },
+    ])
+    await snapshot.letGo()
+    return parts
+  }
+  const works = [fromRows, async (signal: AbortSignal) => [await sealFiles({ ...order, signal }, snapshot)]]
+  const parts = (await together(options.signal, gently, works)).flat()
   const signer = host.keys.signer('host')
   const manifest: Manifest = {
     v: 1,
@@ -145,10 +160,28 @@ async function spool(host: Host, draft: Draft, snapshot: Snapshot, options: Back
     key_version: version,
     postgres: snapshot.postgres,
     release: facts.release,
-    parts: [database, files, known],
+    parts,
     companions: writeCompanions(folder),
   }
   const signed = signManifest(manifest, signer)
   writeManifest(folder, signed)
-  await noteSpooled(host, manifest, signed, snapshot.content.database_bytes)
+  await noteSpooled(host, manifest, signed, snapshot.databaseBytes)
+}
+
+/** All at once, or gently one after the other; when one fails the others are ended. */
+async function together<T>(
+  given: AbortSignal | undefined,
+  gently: boolean,
+  works: readonly ((signal: AbortSignal) => Promise<T>)[],
+): Promise<T[]> {
+  const failed = new AbortController()
+  const signal = given ? AbortSignal.any([given, failed.signal]) : failed.signal
+  const done: Promise<T>[] = []
+  for (const work of works) {
+    done.push(work(signal))
+    done.at(-1)!.catch((error: Error) => failed.abort(error))
+    if (gently) await done.at(-1)
+  }
+  await Promise.allSettled(done)
+  return Promise.all(done)
 }

@@ -28,7 +28,7 @@ const pathOf = (name: string): string => join(world.host.home.files, instance.uu
 test('a snapshot counts every table, sequence and file at one point, whatever is written meanwhile', async () => {
   const snapshot = await takeSnapshot(world.host, instance)
   try {
-    const { tables, sequences, audit, catalogue, database_bytes } = snapshot.content
+    const { tables, sequences, audit, catalogue, database_bytes } = await snapshot.measure()
     assert.deepEqual(Object.keys(tables).sort(), ['Order Line', 'audit_seal', 'blob', 'ir_attachment', 'odd', 'partner'])
     assert.deepEqual([tables['partner']!.rows, tables['odd'], tables['Order Line']!.rows], [50, { rows: 1, hash: null }, 20])
     assert.match(tables['partner']!.hash!, /^-?\d+$/)

@@ -173,7 +173,7 @@ test('a database that restores as something else fails by what differs', async (
   const { takeSnapshot } = await import('../backup/snapshot.ts')
   const snapshot = await takeSnapshot(world.host, shop)
   const { compareContent } = await import('../restore/compare.ts')
-  const facts = { ...snapshot.content, v: 1 as const, files: [], generation: 1, instance: {} as never }
+  const facts = { ...(await snapshot.measure()), v: 1 as const, files: [], generation: 1, instance: {} as never }
   await snapshot.close()
   const lie = structuredClone(facts)
   lie.tables['partner']!.rows = 51
