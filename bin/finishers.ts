@@ -1,7 +1,7 @@
-import { deletionFinishers, type Finished, type Finishers } from '@erp4/ops'
+import { deletionFinishers, restoreFinishers, type Finished, type Finishers } from '@erp4/ops'
 
 /** How each kind of operation that must not be left half done is finished or undone, by `start`, the agent, and by hand. */
-export const finishers: Finishers = { ...deletionFinishers }
+export const finishers: Finishers = { ...deletionFinishers, ...restoreFinishers }
 
 /** One line about an operation that a killed process had left. */
 export function tellFinished({ record: { kind, started }, result, error }: Finished): string {

@@ -8,6 +8,9 @@ export function identifier(name: string): string {
 
 export const roleStem = (uuid: string): string => `i_${uuid.replaceAll('-', '')}`
 
+/** The database of one generation of an instance, as the registry computes it. */
+export const databaseOf = (uuid: string, generation: number): string => `${roleStem(uuid)}_g${generation}`
+
 /** Makes a closed copy of `template`, owned and used by the three roles of an instance: PUBLIC never had a moment to connect. */
 export async function createDatabase(host: Host, database: string, template: string, uuid: string): Promise<void> {
   const [name, stem] = [identifier(database), identifier(roleStem(uuid))]

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { roleStem } from './databases.ts'
 import type { Host } from './host.ts'
 import { connectAs, listInstances, type Instance } from './instances.ts'
 import { hasRoot, rootFacts } from './keys/root.ts'
@@ -52,12 +53,25 @@ async function powerfulRoles(host: Host): Promise<Finding[]> {
 }
 
 async function strayDatabases(host: Host, instances: readonly Instance[]): Promise<Finding[]> {
-  const { rows } = await host.db.query<{ datname: string }>(`select datname from pg_database where datname like 'i\\_%'`)
+  const { rows } = await host.db.query<{ datname: string; datallowconn: boolean }>(
+    `select datname, datallowconn from pg_database where datname like 'i\\_%'`,
+  )
   const known = new Set(instances.map(({ database }) => database))
-  const strays = rows
-    .filter((row) => !known.has(row.datname))
-    .map((row) => `The database ${row.datname} belongs to no instance of the registry.`)
-  return verdict(strays, 'Every database belongs to an instance.')
+  const stems = new Set(instances.map(({ uuid }) => roleStem(uuid)))
+  const others = rows.filter((row) => !known.has(row.datname))
+  const strays = others.filter(({ datname }) => !stems.has(datname.split('_g')[0]!))
+  // A restore keeps what it replaced, closed, for a day; one under way is filling the next.
+  const earlier = others.filter((row) => !strays.includes(row))
+  return [
+    ...verdict(
+      strays.map((row) => `The database ${row.datname} belongs to no instance of the registry.`),
+      'Every database belongs to an instance.',
+    ),
+    ...earlier.map(({ datname, datallowconn }) => ({
+      level: 'note' as const,
+      text: `${datname} is another generation of its instance, ${datallowconn ? 'in the hand of a restore' : 'closed, and kept until a restore can no longer be undone'}.`,
+    })),
+  ]
 }
 
 function keyFiles({ home }: Host): Finding[] {

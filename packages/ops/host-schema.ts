@@ -28,6 +28,8 @@ alter table instance
   add column if not exists delete_after timestamptz,
   add column if not exists legal_hold text,
   add column if not exists copy_of uuid,
+  -- Since when a restore is about to put another generation in this one's place: servers hold what is new for a moment.
+  add column if not exists fenced timestamptz,
   drop constraint if exists instance_state_check,
   add constraint instance_state_check check (state in ('creating', 'ready', 'deleted', 'deleting')),
   drop constraint if exists instance_delete_after_check,
@@ -59,6 +61,10 @@ create table if not exists audit_head (
   at timestamptz not null default now(),
   primary key (instance, seq)
 );
+-- A restore takes the trail back: what was sealed before it goes on being known, under the generation that it was sealed in.
+alter table audit_head add column if not exists generation int not null default 1;
+alter table audit_head drop constraint if exists audit_head_pkey;
+alter table audit_head add primary key (instance, generation, seq);
 create table if not exists template (
   name text primary key,
   label text not null,
@@ -95,12 +101,12 @@ create sequence if not exists operation_fence;
 grant select, insert, update, delete on instance, host_name, secret, template, operation_lock to erp4_ops;
 grant select, insert, update on operation to erp4_ops;
 grant select, delete on active to erp4_ops;
-grant select on audit_head to erp4_ops;
+grant select, insert on audit_head to erp4_ops;
 grant usage on sequence operation_fence to erp4_ops;
 grant select on instance, host_name, active, secret to erp4_server;
 grant insert, update on active to erp4_server;
 grant select on instance, host_name, active, secret, audit_head to erp4_sealer;
-grant insert (instance, seq, head, signed) on audit_head to erp4_sealer;
+grant insert (instance, generation, seq, head, signed) on audit_head to erp4_sealer;
 
 alter table secret enable row level security;
 drop policy if exists ops on secret;

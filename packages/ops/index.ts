@@ -107,10 +107,21 @@ export { checks, type Check } from './evidence/checks.ts'
 export { claimsState, type ClaimState, type DueSubject } from './evidence/claims.ts'
 export { listEvidence, verifyEvidence, type ChainReport, type SignedRecord } from './evidence/reading.ts'
 export { type EvidenceRecord, type Subject } from './evidence/record.ts'
-export { testify } from './evidence/testify.ts'
+export { evidenceHeads, testify } from './evidence/testify.ts'
 export { labelsOf } from './retention/labels.ts'
 export { pruneLocation } from './retention/location.ts'
 export { fullness, planRetention, retentionPolicy, type RetentionPlan, type RetentionSet } from './retention/plan.ts'
 export { type PruneReport } from './retention/prune.ts'
 export { retentionSets } from './retention/registry.ts'
 export { scheduleFacts, type ScheduledInstance, type ScheduledSet, type ScheduleFacts } from './schedule-facts.ts'
+export { restoreAside, type AsideOrder, type AsideReport } from './restore/aside.ts'
+export {
+  dropOldGenerations,
+  restoreFinishers,
+  restoreOverLive,
+  undoRestore,
+  type OverLiveOrder,
+  type RestoreReport,
+  type UndoOrder,
+} from './restore/over-live.ts'
+export { previewRestore, type RestorePreview } from './restore/preview.ts'

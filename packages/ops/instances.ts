@@ -33,6 +33,8 @@ export interface Instance {
   created: Date
   /** Since when nobody may use it; its backups go on. */
   suspended: Date | null
+  /** Since when a restore is putting another generation in its place. */
+  fenced: Date | null
   /** When a copy goes by itself. */
   expires: Date | null
   /** Of a deleted one: from then on it may be removed for good. */
@@ -66,7 +68,7 @@ export interface InstanceOrder<T> {
 }
 
 export const instanceColumns = `i.uuid, i.name, i.generation, i.kind, i.database, i.apps, i.release, i.key_version as "keyVersion", i.state,
-  i.zone, i.plan, i.created, i.suspended, i.expires, i.delete_after as "deleteAfter", i.legal_hold as "legalHold", i.copy_of as "copyOf",
+  i.zone, i.plan, i.created, i.suspended, i.fenced, i.expires, i.delete_after as "deleteAfter", i.legal_hold as "legalHold", i.copy_of as "copyOf",
   (select o.name from instance o where o.uuid = i.copy_of) as "copyOfName",
   array(select h.host from host_name h where h.instance = i.uuid order by h.position) as hosts`
 
@@ -185,7 +187,8 @@ export async function setHostNames(host: Host, name: string, hosts: readonly str
 /** The newest heads of an instance's audit chain that its sealer left in the registry, the newest first. */
 export async function auditHeads(host: Host, uuid: string, limit = 1): Promise<{ seq: number; head: Buffer; signed: string; at: Date }[]> {
   const { rows } = await host.db.query<{ seq: string; head: Buffer; signed: string; at: Date }>(
-    'select seq, head, signed, at from audit_head where instance = $1 order by seq desc limit $2',
+    `select seq, head, signed, at from audit_head where instance = $1 and generation = (select generation from instance where uuid = $1)
+     order by seq desc limit $2`,
     [uuid, limit],
   )
   return rows.map((row) => ({ ...row, seq: Number(row.seq) }))

@@ -55,7 +55,8 @@ async function makeRoles(db: pg.Client, keys: HostKeys): Promise<void> {
     await db.query(`alter role ${login} password '${scramVerifier(password)}'`)
     await db.query(`alter role ${login} set search_path = public`)
   }
-  await db.query('grant pg_signal_backend, erp4_builder to erp4_ops')
+  // A restore waits for what is under way before it ends connections: whether they are at work is shown to nobody else.
+  await db.query('grant pg_signal_backend, pg_read_all_stats, erp4_builder to erp4_ops')
   // PostgreSQL 16 asks for the admin option, where 15 lets CREATEROLE do.
   await db.query('grant erp4_runtime, erp4_seal to erp4_roles with admin option')
 }

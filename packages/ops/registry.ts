@@ -132,12 +132,11 @@ export class HostTable {
 
   /** A head of the audit chain, kept outside the instance; insert only, so that no head can be replaced (sealer's login). */
   async addAuditHead(uuid: string, { seq, head, signed }: AuditHead): Promise<void> {
-    await this.#query('insert into audit_head (instance, seq, head, signed) values ($1, $2, $3, $4) on conflict do nothing', [
-      uuid,
-      seq,
-      Buffer.from(head),
-      signed,
-    ])
+    await this.#query(
+      `insert into audit_head (instance, generation, seq, head, signed) select uuid, generation, $2, $3, $4 from instance where uuid = $1
+       on conflict do nothing`,
+      [uuid, seq, Buffer.from(head), signed],
+    )
   }
 
   async close(): Promise<void> {

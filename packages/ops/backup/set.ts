@@ -1,3 +1,4 @@
+import { databaseOf } from '../databases.ts'
 import type { Host } from '../host.ts'
 import { findInstance } from '../instances.ts'
 import { operation } from '../operation.ts'
@@ -17,6 +18,8 @@ import { storeSet, type StoringOptions } from './storing.ts'
 export interface BackupOptions extends StoringOptions {
   /** `manual` unless given: scheduled sets are the agent's. */
   class?: SetClass
+  /** An earlier generation, which a restore has replaced, instead of the present one. */
+  generation?: number
   /** Of plain content, for sets that are made while people work. */
   bytesPerSecond?: number
   /** Hears each step as it begins. */
@@ -67,7 +70,7 @@ interface Draft {
 
 /** From `planned` to `spooled`. Everything that a reader needs lies in the spool then, durably. */
 async function makeSet(host: Host, name: string, set: string, options: BackupOptions): Promise<void> {
-  const subject = await readSubject(host, name)
+  const subject = await readSubject(host, name, options.generation)
   await catchUpInstance(host, subject.uuid, options.stores)
   const kind = options.class ?? 'manual'
   const seq = await plan(host, set, subject, kind)
@@ -87,8 +90,10 @@ async function makeSet(host: Host, name: string, set: string, options: BackupOpt
   }
 }
 
-async function readSubject(host: Host, name: string): Promise<Subject> {
-  const { uuid, database, generation, state, hosts, apps, release, kind } = await findInstance(host, name)
+async function readSubject(host: Host, name: string, earlier?: number): Promise<Subject> {
+  const { uuid, state, hosts, apps, release, kind, ...present } = await findInstance(host, name)
+  const generation = earlier ?? present.generation
+  const database = databaseOf(uuid, generation)
   // One that is deleted lies closed for its 30 days, and has its final set made.
   if (state !== 'ready' && state !== 'deleted') throw new OpsError('refused', `${name} is ${state}: there is nothing to back up.`)
   const { rows } = await host.db.query<{ zone: string; plan: 'paid' | 'free' }>('select zone, plan from instance where uuid = $1', [uuid])

@@ -19,6 +19,8 @@ const database = `
   select format('database right %s for %s', lower(a.privilege_type), case when a.grantee = 0 then 'everybody' else ${role('a.grantee')} end)
   from pg_database d cross join lateral aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
   where d.datname = current_database() and a.grantee <> d.datdba
+    -- Who of the instance's own may connect changes with every fence, and says nothing of what is in it.
+    and not (a.privilege_type = 'CONNECT' and ${role('a.grantee')} in ('owner', 'runtime', 'seal'))
   union all
   select format('database setting %s for %s', setting, case when s.setrole = 0 then 'everybody' else ${role('s.setrole')} end)
   from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase cross join lateral unnest(s.setconfig) setting

@@ -33,6 +33,8 @@ export interface FetchOptions {
   signal?: AbortSignal | undefined
   /** Hears how many bytes of how many were read. */
   progress?: ((bytes: number, of: number) => void) | undefined
+  /** Only what is needed to know of the set, not to restore it. */
+  factsAlone?: boolean
 }
 
 /** One location's copy is not what was written; those of others may be. */
@@ -60,11 +62,12 @@ export async function withSet<T>(
   const { manifest, manifestSha256 } = await readManifest(host, store, known)
   const folder = reserveFolder(host.home)
   try {
-    const all = manifest.parts.reduce((sum, part) => sum + part.bytes, 0)
-    const plain = manifest.parts.reduce((sum, part) => sum + (part.kind === 'database' ? 0 : part.plain_bytes), 0)
+    const parts = manifest.parts.filter(({ kind }) => kind === 'facts' || !options.factsAlone)
+    const all = parts.reduce((sum, part) => sum + part.bytes, 0)
+    const plain = parts.reduce((sum, part) => sum + (part.kind === 'database' ? 0 : part.plain_bytes), 0)
     demandSpace(host.home, folder, all + plain, 'Reading the set')
     let read = 0
-    for (const part of manifest.parts)
+    for (const part of parts)
       await fetchPart(store, manifest, part, folder, { ...options, progress: (bytes) => options.progress?.(read + bytes, all) }).then(
         () => (read += part.bytes),
       )
