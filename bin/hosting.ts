@@ -93,7 +93,7 @@ export async function openSealingHost(access: HostAccess): Promise<OpenHost<Seal
 }
 
 export const describe = (instance: Instance, port: number): InstanceRecord => {
-  const { uuid, name, database, generation, kind, apps, hosts, suspended, copyOfName, created, expires } = instance
+  const { uuid, name, database, generation, kind, apps, hosts, suspended, fenced, copyOfName, created, expires } = instance
   return {
     uuid,
     name,
@@ -104,6 +104,7 @@ export const describe = (instance: Instance, port: number): InstanceRecord => {
     hosts,
     origin: originOf(hosts[0] ?? name, port),
     isSuspended: suspended !== null,
+    isFenced: fenced !== null,
     copy: kind === 'copy' ? { of: copyOfName, made: day(created), expires: expires && day(expires) } : undefined,
   }
 }
@@ -111,7 +112,7 @@ export const describe = (instance: Instance, port: number): InstanceRecord => {
 const day = (at: Date): string => at.toISOString().slice(0, 10)
 
 /** Jobs and mail are done for it. */
-const isWorkedOn = ({ kind, suspended }: Instance): boolean => kind === 'live' && suspended === null
+const isWorkedOn = ({ kind, suspended, fenced }: Instance): boolean => kind === 'live' && suspended === null && fenced === null
 
 const databasesOf = (table: HostTable): string[] =>
   table

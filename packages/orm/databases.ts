@@ -35,6 +35,8 @@ interface Slot {
   busy: boolean
   since: number
   broken: boolean
+  /** What ended the connection, when PostgreSQL said so. */
+  lostBy?: unknown
 }
 interface Waiter {
   key: string
@@ -96,10 +98,12 @@ export class Databases {
     const opening = options.readonly ? 'begin isolation level repeatable read read only' : 'begin isolation level read committed'
     for (let attempt = 0; ; attempt++) {
       const slot = await this.#take(key)
+      let isCommitting = false
       try {
         await slot.client.query(opening)
         const loan = new Loan(slot)
         const result = await work(loan)
+        isCommitting = true
         await slot.client.query('commit')
         // What is in the log before this message is on the disk when the message is: nothing is acknowledged that could be lost.
         if (loan.isEarly) await slot.client.query("select pg_logical_emit_message(true, '', '')")
@@ -108,6 +112,8 @@ export class Databases {
         await slot.client.query('rollback').catch(() => {
           slot.broken = true
         })
+        // Ended by a restore, say, before anything could last: whoever asks again asks the generation that is there then.
+        if (!isCommitting && (isEnded(error) || isEnded(slot.lostBy))) throw new BusyError()
         if (!isTransient(error) || attempt >= retries)
           throw isTransient(error) ? new LockError('Others are changing the same records right now. Please try again.') : error
       } finally {
@@ -189,13 +195,16 @@ export class Databases {
       const client = new pg.Client({ ...(await this.#resolve(key)), types })
       const slot: Slot = { client, key, busy: true, since: Date.now(), broken: false }
       // An idle one that PostgreSQL ended would hold its place until it is swept, while callers wait for a place.
-      const lost = (): void => {
+      const lost = (error?: unknown): void => {
         slot.broken = true
+        slot.lostBy ??= error
         if (!slot.busy) void this.#drop(slot)
       }
       client.on('error', lost)
       client.on('end', lost)
-      await client.connect()
+      await client.connect().catch((error: unknown) => {
+        throw isReplaced(error) ? new BusyError() : error
+      })
       this.#slots.push(slot)
       failed = false
       return slot
@@ -284,6 +293,12 @@ export class BusyError extends UserError {
     super('The server is busy. Please try again in a moment.')
   }
 }
+
+/** The database takes no connections of ours, or is gone: another generation is taking its place (cloud.md §4). */
+const isReplaced = (error: unknown): boolean => ['3D000', '42501', '55000'].includes((error as { code?: string }).code ?? '')
+
+/** PostgreSQL ended the connection on somebody's order. */
+const isEnded = (error: unknown): boolean => (error as { code?: string } | undefined)?.code === '57P01'
 
 const isTransient = (error: unknown): boolean => {
   const { code } = error as { code?: string }

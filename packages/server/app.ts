@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { BusyError, type Databases } from '@erp4/orm'
 import { type Client, addClient } from './client/index.ts'
 import { createDispatcher } from './dispatch.ts'
+import { holdFenced } from './fenced.ts'
 import { type BodyLimits, BodyBudget, BodyTooLarge, defaultBodyLimits, readBodies } from './http/body.ts'
 import { addContent } from './http/content.ts'
 import { isByTls } from './http/facts.ts'
@@ -89,6 +90,7 @@ export function createApp(options: AppOptions): App {
     done()
   })
   readBodies(http, budget)
+  holdFenced(http, instances)
   refuseSuspended(http)
   observe(http, metrics)
   http.setErrorHandler(answerError)

@@ -12,6 +12,8 @@ export interface InstanceRecord {
   kind: 'live' | 'copy'
   /** Nobody may use it: every address answers so, and its database is left alone. */
   isSuspended?: boolean
+  /** A restore is about to put another generation in its place, and nothing new should begin. */
+  isFenced?: boolean
   /** Of a copy: the name of what it is a copy of, while the host has that; the days (`2026-03-01`) when it was made and when it goes by itself. */
   copy?: { of: string | null; made: string; expires: string | null } | undefined
   apps: readonly string[]

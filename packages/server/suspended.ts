@@ -8,7 +8,7 @@ import { sendFault } from './rpc/xmlrpc.ts'
 /** Somebody has to decide that it goes on: asking every second changes nothing. */
 const retryAfterSeconds = 300
 /** These tell of the process, which other instances share. */
-const ofTheProcess = new Set(['/healthz', '/readyz'])
+export const ofTheProcess: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
 /**
  * Answers every request for a suspended instance: people get a page, programs the error of the protocol they speak. Nothing here, and nothing
@@ -19,11 +19,12 @@ export function refuseSuspended(http: FastifyInstance): void {
   http.addHook('preHandler', async (request, reply) => {
     if (!request.instance.record.isSuspended || ofTheProcess.has(request.routeOptions.url ?? '')) return undefined
     reply.header('retry-after', String(retryAfterSeconds))
-    return answer(request, reply, wireError(new SuspendedError(), 'rpc', request.id))
+    return answerUnavailable(request, reply, wireError(new SuspendedError(), 'rpc', request.id))
   })
 }
 
-function answer(request: FastifyRequest, reply: FastifyReply, error: WireError): FastifyReply {
+/** 503, as people and programs expect it of the route that they asked. */
+export function answerUnavailable(request: FastifyRequest, reply: FastifyReply, error: WireError): FastifyReply {
   const { access, forgery } = request.routeOptions.config
   if (forgery === 'credentials') return sendFault(request, reply, error)
   if (access === 'key') return sendHttpError(reply, error)

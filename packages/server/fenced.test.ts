@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { fastify, type FastifyInstance } from 'fastify'
+import { holdFenced } from './fenced.ts'
+import type { Hosting, InstanceRecord } from './hosting.ts'
+import { Instances } from './instance.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+
+const record = (change: Partial<InstanceRecord>): InstanceRecord => ({
+  uuid: 'uuid-of-azure',
+  name: 'azure',
+  database: 'i_azure_g1',
+  generation: 1,
+  kind: 'live',
+  apps: [],
+  hosts: ['azure.example.com'],
+  origin: 'https://azure.example.com',
+  ...change,
+})
+
+function world(patienceMs: number) {
+  const state = { record: record({}) }
+  const hosting: Hosting = {
+    find: (host) => (host === 'azure.example.com' ? state.record : undefined),
+    connect: () => Promise.reject(new Error('no database answers here')),
+    markActive: async () => {},
+    keys: () => ({ derive: () => Buffer.alloc(32, 1) }),
+  }
+  const instances = new Instances({ hosting, registryFor: () => ({}) as never, filesFor: () => ({}) as never })
+  const http = fastify() as unknown as FastifyInstance
+  http.decorateRequest('instance')
+  http.addHook('onRequest', async (request) => void (request.instance = instances.byHost('azure.example.com')!))
+  holdFenced(http, instances, patienceMs)
+  const config = { access: 'public', forgery: 'harmless' } as never
+  for (const url of ['/', '/healthz']) http.get(url, { config }, async (request) => request.instance.database)
+  const ask = async (url = '/') => http.inject({ url, headers: { host: 'azure.example.com' } })
+  return { state, ask }
+}
+
+test('a request for a fenced instance waits, and is answered by the generation that takes its place', async () => {
+  const { state, ask } = world(5_000)
+  assert.equal((await ask()).body, 'i_azure_g1')
+  state.record = record({ isFenced: true })
+  const waiting = ask()
+  assert.equal((await ask('/healthz')).statusCode, 200)
+  assert.equal(await Promise.race([waiting, pause(100, 'it waits')]), 'it waits')
+  state.record = record({ generation: 2, database: 'i_azure_g2' })
+  const { statusCode, body } = await waiting
+  assert.deepEqual([statusCode, body], [200, 'i_azure_g2'])
+})
+
+test('after a restore that was given up, it is answered by the generation that was there', async () => {
+  const { state, ask } = world(5_000)
+  state.record = record({ isFenced: true })
+  const waiting = ask()
+  state.record = record({})
+  assert.equal((await waiting).body, 'i_azure_g1')
+})
+
+test('whoever would wait too long is told to come again', async () => {
+  const { state, ask } = world(60)
+  state.record = record({ isFenced: true })
+  const { statusCode, headers } = await ask()
+  assert.deepEqual([statusCode, headers['retry-after']], [503, '2'])
+})
