@@ -23,6 +23,7 @@ function agent(change: Partial<AgentOrder> = {}) {
   const order: AgentOrder = {
     host: world.host,
     mail: undefined,
+    settleMs: 0,
     tell: (line) => void told.push(line),
     ...change,
     perform: async (task, signal) => {

@@ -15,10 +15,13 @@ export interface AgentOrder {
   tell?: (line: string) => void
   tickMs?: number
   alarmMs?: number
+  /** How long it leaves the machine to those who start it. */
+  settleMs?: number
 }
 
 const tickMs = 15_000
 const alarmMs = 60_000
+const settleMs = 15_000
 const deepEveryMs = 3_600_000
 /** A task that runs longer is ended: it would keep all others waiting. */
 const patienceMs = 6 * 3_600_000
@@ -35,6 +38,7 @@ export class Agent {
   #lives: Promise<unknown> = Promise.resolve()
   #deepAt = 0
   #isDeciding = false
+  #isStarted = false
 
   constructor(order: AgentOrder) {
     this.#order = order
@@ -42,7 +46,11 @@ export class Agent {
 
   start(): void {
     const { tickMs: tick = tickMs, alarmMs: alarm = alarmMs } = this.#order
-    this.#lives = Promise.all([this.#repeat(tick, () => this.decide()), this.#repeat(alarm, () => this.watch())])
+    this.#isStarted = true
+    this.#beat(this.#since)
+    this.#lives = pause(this.#order.settleMs ?? settleMs, undefined, { signal: this.#stop.signal })
+      .catch(() => {}) // stopped
+      .then(() => Promise.all([this.#repeat(tick, () => this.decide()), this.#repeat(alarm, () => this.watch())]))
   }
 
   async stop(): Promise<void> {
@@ -67,7 +75,7 @@ export class Agent {
     const facts = await scheduleFacts(host).finally(() => (this.#isDeciding = false))
     const [task] = dueTasks(facts, readJournal(host.home), now, policy)
     this.#beat(now)
-    if (task) void this.#run(task)
+    if (task && !this.#stop.signal.aborted) void this.#run(task)
   }
 
   /** Looks at all alarms once. */
@@ -107,6 +115,8 @@ export class Agent {
     } finally {
       this.#running = undefined
     }
+    // What comes next need not wait for the next tick.
+    if (this.#isStarted && !this.#stop.signal.aborted) await this.decide().catch((error: Error) => this.#tell(error.message))
   }
 
   #noteFailure(task: Task): void {

@@ -9,16 +9,16 @@ export type ChildMessage = { ready: true } | { failed: { code: string; message: 
 export type ParentMessage = { access: unknown } | { stop: true }
 
 /**
- * The life of `serve`, `work` and `seal`. Under a supervisor the access comes over its channel and the process ends with it, even
+ * The life of `serve`, `work`, `seal` and `agent`. Under a supervisor the access comes over its channel and the process ends with it, even
  * when the supervisor was killed; started by hand, `openAccess` makes it from the home, and a signal ends it.
  */
-export async function live(openAccess: () => Promise<HostAccess>, start: (access: HostAccess) => Promise<Service>): Promise<void> {
+export async function live<A = HostAccess>(openAccess: () => Promise<A>, start: (access: A) => Promise<Service>): Promise<void> {
   const isSupervised = process.send !== undefined
   const ended = isSupervised ? endOfSupervisor() : signalled()
   const state = { isReady: false }
   // While it is starting there is nothing to stop gently.
   void ended.then(() => state.isReady || process.exit(0))
-  const service = await start(isSupervised ? ((await firstMessage()) as HostAccess) : await openAccess())
+  const service = await start(isSupervised ? ((await firstMessage()) as A) : await openAccess())
   state.isReady = true
   tellParent({ ready: true })
   await ended

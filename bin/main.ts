@@ -18,6 +18,7 @@ const instance = () => import('./commands/instance.ts')
 const backup = () => import('./commands/backup.ts')
 const stores = () => import('./commands/stores.ts')
 const audit = () => import('./commands/audit.ts')
+const evidence = () => import('./commands/evidence.ts')
 const script = (name: string) => async (args: readonly string[]) => (await import('./commands/script.ts')).script(name, args)
 
 const commands: readonly Command[] = [
@@ -121,6 +122,18 @@ const commands: readonly Command[] = [
   },
   { name: 'backup show', usage: 'SET [--json]', summary: 'everything about one set', run: async (args) => (await backup()).show(args) },
   {
+    name: 'restore',
+    usage: 'SET --to-side NAME | SET --over-live NAME --confirm NAME [--preview] | undo NAME --confirm NAME  [--from LOCATION] [--json]',
+    summary: 'restore a set beside what lives, or over it',
+    run: async (args) => (await import('./commands/restore.ts')).restore(args),
+  },
+  {
+    name: 'backup verify',
+    usage: 'SET [--from LOCATION] [--json]',
+    summary: 'restore a set into a cluster of its own and compare everything',
+    run: async (args) => (await import('./commands/restore.ts')).verify(args),
+  },
+  {
     name: 'download',
     usage: 'NAME|SET --to FILE [--fresh] [--passphrase-file FILE] [--json]',
     summary: 'an archive that anybody can open',
@@ -131,6 +144,42 @@ const commands: readonly Command[] = [
     usage: 'FILE [--key FILE] [--json]',
     summary: 'is a downloaded archive whole?',
     run: async (args) => (await import('./commands/download.ts')).verify(args),
+  },
+  {
+    name: 'retention plan',
+    usage: 'INSTANCE [--json]',
+    summary: 'which backup sets stay, as what, and which may go',
+    run: async (args) => (await import('./commands/retention.ts')).plan(args),
+  },
+  {
+    name: 'retention prune',
+    usage: 'LOCATION [--dry-run] [--json]',
+    summary: 'drop what may go in a location (the agent does it daily)',
+    run: async (args) => (await import('./commands/retention.ts')).prune(args),
+  },
+  {
+    name: 'evidence list',
+    usage: '[--check NAME] [--subject ID] [--days N] [--json]',
+    summary: 'the signed records of checks',
+    run: async (args) => (await evidence()).list(args),
+  },
+  {
+    name: 'evidence verify',
+    usage: '[--json]',
+    summary: 'was a record changed, removed or put in?',
+    run: async (args) => (await evidence()).verify(args),
+  },
+  {
+    name: 'evidence claims',
+    usage: '[--json]',
+    summary: 'what may be claimed of this host now',
+    run: async (args) => (await evidence()).claims(args),
+  },
+  {
+    name: 'alarms',
+    usage: '[--json]',
+    summary: 'what is wrong now',
+    run: async (args) => (await import('./commands/agent.ts')).alarms(args),
   },
   {
     name: 'stores list',
@@ -235,6 +284,12 @@ const commands: readonly Command[] = [
     summary: 'only the audit sealer (start does it)',
     run: async (args, erp) => (await services()).seal(args, erp),
   },
+  {
+    name: 'agent',
+    usage: '',
+    summary: 'only the agent: backups, proofs, alarms (start does it)',
+    run: async (args) => (await import('./commands/agent.ts')).agent(args),
+  },
   { name: 'test', usage: '[APP] [--watch] [--long]', summary: 'run the tests', run: script('test') },
   { name: 'check', usage: '', summary: 'types, lint, format, boundaries, documents', run: script('check') },
   { name: 'new-app', usage: 'NAME', summary: 'make an app that passes its tests', run: script('new-app') },
@@ -258,6 +313,7 @@ async function run(given: readonly string[], erp: Erp): Promise<void> {
   const args = takeRootKey(given)
   const [first = '', second = ''] = args
   if (first === 'task' && process.send) return (await import('./tasks.ts')).runTask(erp)
+  if (first === 'job' && process.send) return (await import('./jobs.ts')).runJob()
   if (first === 'tasks' && process.send) return (await import('./tasks.ts')).runTasks(erp)
   if (['', 'help', '--help', '-h'].includes(first)) return print(help())
   const command = commands.find(({ name }) => name === first) ?? commands.find(({ name }) => name === `${first} ${second}`)

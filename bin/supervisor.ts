@@ -14,7 +14,8 @@ export interface ChildOrder {
   name: string
   /** The command of `bin/erp4.ts` that it runs. */
   command: readonly string[]
-  user: ServiceUser
+  /** Whoever started us, unless given. */
+  user?: ServiceUser
   /** Asked at each start: what the process is handed over its channel. */
   access: () => unknown
 }
@@ -124,9 +125,10 @@ class Child {
   }
 }
 
-/** Asks one thing of a child process and waits for its answer. */
-export async function askChild(home: Home, order: ChildOrder): Promise<unknown> {
+/** Asks one thing of a child process and waits for its answer; `signal` ends it before. */
+export async function askChild(home: Home, order: ChildOrder, signal?: AbortSignal): Promise<unknown> {
   const child = launch(home, order)
+  signal?.addEventListener('abort', () => end(child), { once: true })
   const ended = endOf(child, order)
   const answer = new Promise((resolve) => child.on('message', (message: ChildMessage) => 'answer' in message && resolve(message.answer)))
   return Promise.race([answer, ended]).finally(() => child.connected && child.disconnect())
@@ -173,8 +175,14 @@ export class Helper {
   }
 }
 
+/** It ends by itself when its channel breaks, and is helped when it does not. */
+function end(child: ChildProcess): void {
+  if (child.connected) child.disconnect()
+  setTimeout(() => child.kill('SIGKILL'), stopPatienceMs / 2).unref()
+}
+
 function launch(home: Home, { name, command, user, access }: ChildOrder): ChildProcess {
-  const { user: osUser } = serviceUser(user)
+  const osUser = user && serviceUser(user).user
   const cache = join(home.dir, 'cache', osUser ? user : 'self')
   mkdirSync(join(home.dir, 'cache'), { recursive: true, mode: 0o711 })
   ensureFolder(cache, 0o700, osUser)

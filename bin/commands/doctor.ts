@@ -39,7 +39,7 @@ async function examineAll(host: Host): Promise<Finding[]> {
 function connections(host: Host): Finding {
   const processes = supervisorOf(host.home)?.processes ?? 1
   const { needed, given } = sumConnections(host, processes)
-  const text = `${processes} server process${processes > 1 ? 'es' : ''}, worker, sealer and commands need ${needed} database connections at most; there are ${given}.`
+  const text = `${processes} server process${processes > 1 ? 'es' : ''}, worker, sealer, agent and commands need ${needed} database connections at most; there are ${given}.`
   return { level: needed > given ? 'fault' : 'ok', text }
 }
 

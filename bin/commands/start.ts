@@ -24,6 +24,7 @@ import { forgetFirstPassword, makeInstance, peekFirstPassword, standardApps } fr
 import { ensureServiceUsers } from '../os-users.ts'
 import { fingerprintNow, release, releaseFingerprint } from '../release.ts'
 import { print, say, Steps } from '../terminal.ts'
+import { watchAgent } from './agent.ts'
 import { Supervisor } from '../supervisor.ts'
 
 const options = {
@@ -84,6 +85,7 @@ interface Order {
 class Run {
   readonly #steps = new Steps()
   #release = (): void => {}
+  #unwatch = (): void => {}
   #home: Home | undefined
   #host: Host | undefined
   #supervisor: Supervisor | undefined
@@ -132,10 +134,11 @@ class Run {
     services.catch(() => {}) // looked at below, when the instances are there
     const first = !home.facts().seeded
     if (first) await this.#makeFirstInstances(host)
-    this.#steps.begin('Starting the server, the worker and the sealer')
+    this.#steps.begin('Starting the server, the worker, the sealer and the agent')
     await services
     this.#steps.end()
     this.#isReady = true
+    this.#unwatch = watchAgent(home)
     const instances = (await listInstances(host)).filter(({ state }) => state === 'ready')
     if (json) print(JSON.stringify({ ready: true, instances: instances.map((instance) => readyInstance(host, instance, port)) }))
     else tellPeople(host, instances, port, this.#steps.total)
@@ -160,6 +163,7 @@ class Run {
 
   async #stop(): Promise<void> {
     this.#steps.end()
+    this.#unwatch()
     await this.#supervisor?.stop()
     await this.#host?.close()
     if (this.#home) await this.#stopCluster(this.#home)
@@ -219,6 +223,8 @@ class Run {
       ...servers,
       supervisor.start({ name: 'work', command: ['work'], user: 'erp4', access: () => serving() }),
       supervisor.start({ name: 'seal', command: ['seal'], user: 'erp4seal', access: sealing }),
+      // It runs ops, and needs every key of this host: as the supervisor's own user.
+      supervisor.start({ name: 'agent', command: ['agent'], access: () => ({ home: home.dir }) }),
     ])
   }
 

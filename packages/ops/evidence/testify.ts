@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { listBackups } from '../backup/catalogue.ts'
 import { examineHost } from '../examination.ts'
 import type { Host } from '../host.ts'
 import { fullness, planRetention } from '../retention/plan.ts'
 import { retentionSets } from '../retention/registry.ts'
+import { objectKeys } from '../retention/stored-sets.ts'
 import { openStores } from '../stores/open.ts'
 import { headFile, record, type ChainHead } from './chain.ts'
 import { openLine, type Measure, type Result } from './record.ts'
@@ -86,4 +88,23 @@ async function shipHead(host: Host): Promise<void> {
   const order = { length: line.length, sha256: createHash('sha256').update(line).digest('hex') }
   const stores = await openStores(host.home, 'write')
   await Promise.allSettled(stores.map((store) => store.putIfAbsent(key, () => Readable.from([line]), order).finally(() => store.close())))
+}
+
+/** The newest head that each location keeps of this host's chain, and which locations could not be asked. */
+export async function evidenceHeads(home: Host['home']): Promise<{ heads: string[]; unreachable: string[] }> {
+  const stores = await openStores(home, 'read')
+  const heads: string[] = []
+  const unreachable: string[] = []
+  for (const store of stores) {
+    try {
+      let newest: string | undefined
+      for await (const key of objectKeys(store, `evidence/${home.facts().host ?? ''}/`)) newest = key
+      if (newest) heads.push((await text(await store.get(newest))).trimEnd())
+    } catch (error) {
+      unreachable.push((error as Error).message)
+    } finally {
+      await store.close()
+    }
+  }
+  return { heads, unreachable }
 }
