@@ -68,11 +68,11 @@ export function becomeSupervisor(home: Home, run: Pick<Holder, 'port' | 'process
   }
 }
 
-/** Says that this supervisor's services run the code of `release` now. */
-export function noteRelease(home: Home, release: string): void {
+/** Changes what is known of this supervisor: the code that its services run now, the port that it was given. */
+export function noteSupervisor(home: Home, change: Partial<Pick<Holder, 'port' | 'release'>>): void {
   const holder = JSON.parse(readFileSync(lockFile(home), 'utf8')) as Holder
   const fresh = `${lockFile(home)}.new`
-  writeFileSync(fresh, JSON.stringify({ ...holder, release }), { mode: 0o600 })
+  writeFileSync(fresh, JSON.stringify({ ...holder, ...change }), { mode: 0o600 })
   renameSync(fresh, lockFile(home))
 }
 

@@ -18,7 +18,7 @@ import { demandConnections } from '../connections.ts'
 import type { Erp } from '../erp.ts'
 import { CommandError, exitCodes, failureOf } from '../exit-codes.ts'
 import { finishers, tellFinished } from '../finishers.ts'
-import { becomeSupervisor, homeFolder, noteRelease } from '../home.ts'
+import { becomeSupervisor, homeFolder, noteSupervisor } from '../home.ts'
 import { numericHost, originOf, type HostAccess } from '../hosting.ts'
 import { forgetFirstPassword, makeInstance, peekFirstPassword, standardApps } from '../new-instance.ts'
 import { ensureServiceUsers } from '../os-users.ts'
@@ -118,6 +118,7 @@ class Run {
     // Only now: what runs in a home that has another supervisor is not ours to stop.
     this.#home = home
     const port = await demandPort(wanted)
+    noteSupervisor(home, { port })
     if (!isClientBuilt()) {
       this.#steps.begin('Building the web client')
       await buildClient()
@@ -192,7 +193,7 @@ class Run {
     say('  The code has changed: starting the server, the worker and the sealer again.')
     try {
       await this.#supervisor!.renew()
-      noteRelease(this.#home!, found)
+      noteSupervisor(this.#home!, { release: found })
     } catch (error) {
       say(`  ${failureOf(error).message}`)
     }
