@@ -145,7 +145,8 @@ function run({ root, config, account: { uid, gid }, diskMegabytes }: Run): Child
       ? [`mount -t tmpfs -o size=${diskMegabytes}m,mode=700 none "$1"`, `mkdir ${folders.map((name) => `"$1/${name}"`).join(' ')}`]
       : []),
     ...(diskMegabytes && isRoot ? [`chown -R ${uid}:${gid} "$1"`] : []),
-    'exec /usr/sbin/sshd -D -e -f "$2"',
+    // The rights that made the namespaces would also open files that are closed to their owner.
+    `exec ${isRoot ? '' : 'setpriv --inh-caps=-all --ambient-caps=-all '}/usr/sbin/sshd -D -e -f "$2"`,
   ]
   // Its processes, one or two for each connection, end with the first one.
   const rights = ['-m', '-p', '-f', '--kill-child', ...(isRoot ? [] : ['-U', '--map-current-user', '--keep-caps'])]

@@ -287,9 +287,9 @@ interface PutOutcome {
   message?: string
 }
 
-function putProcess(ground: Ground, key: string, bytes: number, then: 'end' | 'hang') {
+function putProcess(ground: Ground, key: string, bytes: number, ending: 'end' | 'hang') {
   const child = spawn(process.execPath, [`${import.meta.dirname}/fixtures/put.ts`], { stdio: ['pipe', 'pipe', 'inherit'] })
-  child.stdin.end(JSON.stringify({ location: ground.location, credentials: ground.credentials('write'), key, bytes, then }))
+  child.stdin.end(JSON.stringify({ location: ground.location, credentials: ground.credentials('write'), key, bytes, ending }))
   return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() }
 }
 

@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs'
 import { link, lstat, mkdir, open, readdir, realpath, rename, rm, rmdir, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { OpsError } from '../errors.ts'
 import { ensureFolder } from '../files.ts'
 import { ulid } from '../ulid.ts'

@@ -284,20 +284,19 @@ function mayPass(error: unknown): boolean {
   return status === undefined || status >= 500 || status === 409 || status === 408 || status === 429
 }
 
+/** The stream in pieces of `size` bytes, the last one shorter. Each is gone when the next is asked for: they share one memory. */
 async function* inPieces(stream: AsyncIterable<Buffer>, size: number): AsyncGenerator<Buffer> {
-  let held: Buffer[] = []
+  const piece = Buffer.allocUnsafeSlow(size)
   let length = 0
-  for await (const piece of stream) {
-    let rest = piece
-    while (length + rest.length >= size) {
-      const room = size - length
-      yield Buffer.concat([...held, rest.subarray(0, room)])
-      rest = rest.subarray(room)
-      held = []
+  for await (const some of stream) {
+    for (let from = 0; from < some.length;) {
+      const taken = some.copy(piece, length, from)
+      from += taken
+      length += taken
+      if (length < size) continue
+      yield piece
       length = 0
     }
-    if (rest.length) held.push(rest)
-    length += rest.length
   }
-  if (length) yield Buffer.concat(held)
+  if (length) yield piece.subarray(0, length)
 }

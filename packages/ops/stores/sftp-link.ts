@@ -225,23 +225,23 @@ export class SftpLink {
 async function writeAll(session: Session, handle: Buffer, content: AsyncIterable<Buffer>): Promise<void> {
   const under = new Set<Promise<void>>()
   let place = 0
-  let fault: { error: unknown } | undefined
+  const faults: unknown[] = []
   for await (const piece of content) {
     for (let from = 0; from < piece.length; from += pieceSize) {
       const [part, at] = [piece.subarray(from, from + pieceSize), place]
       place += part.length
       const writing: Promise<void> = session
         .ask<void>((sftp, done) => sftp.write(handle, part, 0, part.length, at, done))
-        .catch((error: unknown) => void (fault = { error }))
+        .catch((error: unknown) => void faults.push(error))
         .finally(() => under.delete(writing))
       under.add(writing)
       if (under.size >= window) await Promise.race(under)
-      if (fault) break
+      if (faults.length) break
     }
-    if (fault) break
+    if (faults.length) break
   }
   await Promise.all(under)
-  if (fault) throw (fault as { error: unknown }).error
+  if (faults.length) throw faults[0]
 }
 
 async function sync(session: Session, handle: Buffer): Promise<void> {
