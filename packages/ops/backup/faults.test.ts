@@ -45,7 +45,7 @@ const program = join(import.meta.dirname, 'fixtures', 'backup.ts')
 function start(bytesPerSecond = ''): { child: ChildProcess; said: string[]; ended: Promise<void>; says: (what: string) => Promise<void> } {
   const child = spawn(process.execPath, [program, world.host.home.dir, 'azure', bytesPerSecond], { stdio: ['ignore', 'pipe', 'inherit'] })
   const said: string[] = []
-  child.stdout!.setEncoding('utf8').on('data', (text: string) => said.push(...text.split('\n').filter(Boolean)))
+  child.stdout.setEncoding('utf8').on('data', (text: string) => said.push(...text.split('\n').filter(Boolean)))
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const says = async (what: string) => {
     while (!said.some((line) => line.startsWith(what))) {

@@ -35,7 +35,7 @@ const signed = signManifest(manifest, signer)
 
 test('a manifest comes out as it went in', () => void assert.deepEqual(openManifest(signed, trusted), manifest))
 
-const swap = (change: object): SignedManifest => signManifest({ ...manifest, ...change } as Manifest, signer)
+const swap = (change: object): SignedManifest => signManifest({ ...manifest, ...change }, signer)
 for (const [what, one] of [
   ['with one byte changed', { ...signed, text: signed.text.replace('"seq": 3', '"seq": 4') }],
   ['with a space more', { ...signed, text: `${signed.text} ` }],

@@ -89,7 +89,9 @@ function parse(text: string, what: string): object {
   try {
     const found: unknown = JSON.parse(text)
     if (typeof found === 'object' && found !== null) return found
-  } catch {} // the same sentence
+  } catch {
+    // the same sentence
+  }
   throw damaged(`its ${what} is no JSON object`)
 }
 

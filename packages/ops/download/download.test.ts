@@ -136,6 +136,8 @@ for (const [what, harm] of [
   ['that is empty', (path: string) => truncateSync(path, 0)],
   ['to which a file was added', (path: string) => rezip(path, "z.writestr('files/extra', 'x')")],
   ['from which a file was taken', (path: string) => rezip(path, '', names[1])],
+  ['with a name that leads elsewhere', (path: string) => rezip(path, "z.writestr('../../etc/passwd', 'x')")],
+  ['with a name that is meant for a terminal', (path: string) => rezip(path, "z.writestr('\\x1b[2Jx', 'x')")],
   ['whose dump was exchanged', (path: string) => rezip(path, "z.writestr('db.dump', 'PGDMP')", 'db.dump')],
 ] as const) {
   test(`an archive ${what} is refused`, async () => {

@@ -52,7 +52,7 @@ async function gpg(passphrase: string, args: readonly string[], use: (input: Wri
       env: { PATH: process.env.PATH, LC_ALL: 'C' },
     })
     let words = ''
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-400)))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-400)))
     const ended = new Promise<void>((resolve, reject) => {
       child.once('error', reject)
       child.once('close', (code, signal) =>
@@ -63,7 +63,7 @@ async function gpg(passphrase: string, args: readonly string[], use: (input: Wri
     secret.on('error', () => {}) // told by its end
     secret.end(`${passphrase}\n`)
     try {
-      await Promise.all([ended, use(child.stdin!, child.stdout!)])
+      await Promise.all([ended, use(child.stdin, child.stdout)])
     } finally {
       child.kill('SIGKILL')
     }

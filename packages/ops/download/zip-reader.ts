@@ -102,6 +102,8 @@ function parseDirectory(directory: Buffer, count: number): ZipEntry[] {
       const method = directory.readUInt16LE(at + 10)
       const isEncrypted = directory.readUInt16LE(at + 8) & 1
       const name = directory.toString('utf8', at + 46, at + 46 + nameLength)
+      // Names of ours are plain; others could be meant for whoever reads the message, or unpacks.
+      if (!/^[A-Za-z0-9._/-]{1,200}$/.test(name) || name.split('/').includes('..')) throw damaged('a name in it is none of ours')
       if (method !== 0 || isEncrypted) throw damaged(`${name} is compressed or encrypted`)
       const extra = directory.subarray(at + 46 + nameLength, at + 46 + nameLength + extraLength)
       entries.push({ name, crc32: directory.readUInt32LE(at + 16), ...sizes(directory, at, extra) })
