@@ -17,6 +17,7 @@ import {
   repair,
   runBackup,
   scrub,
+  sweepDownloads,
   sweepScratch,
   testify,
   type Home,
@@ -88,6 +89,7 @@ async function finish(host: Host): Promise<void> {
   for (const { set, result, error } of await finishBackups(host))
     say(`The interrupted backup ${set} is ${result}${error ? `: ${error}` : ''}.`)
   sweepScratch(host.home)
+  sweepDownloads(host.home)
 }
 
 async function prove(host: Host, set: string): Promise<Done> {

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { dropDatabase, roleStem } from './databases.ts'
+import { sweepDownloads } from './download/spool.ts'
 import type { Host } from './host.ts'
 
 /**
@@ -16,5 +17,6 @@ export async function removeInstance(host: Host, uuid: string): Promise<void> {
   await host.db.query('select drop_instance_roles($1)', [uuid])
   host.keys.removeInstanceKeys(uuid)
   rmSync(join(host.home.files, uuid), { recursive: true, force: true })
+  sweepDownloads(host.home, { instance: uuid })
   await host.db.query('delete from instance where uuid = $1', [uuid])
 }
