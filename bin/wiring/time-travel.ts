@@ -8,6 +8,7 @@ import {
   archiveGone,
   continueTrail,
   endSessions,
+  giveLesserGroups,
   holdJobs,
   holdOutbox,
   keepPasswords,
@@ -30,6 +31,8 @@ export interface Journey {
   taken: string
   /** The set that keeps what was lost. */
   safety: string
+  /** The live database went with its host: nothing is known of its last hours. */
+  isHostLost?: true
 }
 
 /** What was done to the restored database, for the report and the operator's review. */
@@ -46,6 +49,9 @@ export interface Reconciled {
   /** Numbers of documents that were given since: skipped, for somebody to look at. */
   numbers: { id: number; name: string; code: string | null; prefix: string | null; implementation: string; from: number; to: number }[]
 }
+
+/** More than anybody can have raised the epoch since the set was taken: tickets of the lost hours must not be good again. */
+const unknownEpochs = 1_000
 
 export const carryOver = (owner: pg.ClientConfig): Promise<Carried> =>
   withClient(owner, async (client) => {
@@ -64,7 +70,7 @@ export const reconcile = (
     await client.query('begin')
     await client.query('set local statement_timeout = 0')
     if (keys) await rewrap(cx, keys)
-    const done = await apply(cx, rights)
+    const done = await apply(cx, journey?.isHostLost ? { ...rights, epoch: rights.epoch + unknownEpochs } : rights)
     if (journey) await cx.query(continueTrail({ ...journey, lost: rights.trail, done }))
     await client.query('commit')
     return done
@@ -77,6 +83,7 @@ async function apply(cx: Connection, rights: LiveRights): Promise<Reconciled> {
   await cx.query(endSessions)
   // What is over by its time happened already, in the time that is lost: it is not made up for.
   await skipDue(cx)
+  await cx.query(giveLesserGroups(rights))
   return {
     epoch,
     archived: await logins(archiveGone(rights)),

@@ -51,6 +51,16 @@ export const keepPasswords = (rights: LiveRights): Sql => sql`
   update res_users u set password = live.password, sec_version = greatest(u.sec_version, live."secVersion") + 1
   from ${users(rights)} where live.id = u.id and live.password is distinct from u.password returning u.login`
 
+/** Whose rights were lessened since has the lesser ones, which the greater implied: nobody gets any that he had not. */
+export const giveLesserGroups = (rights: LiveRights): Sql => sql`
+  with recursive held(user_id, group_id) as (
+    select left_id, right_id from res_users_group_ids_rel
+    union select held.user_id, i.right_id from held join res_groups_implied_ids_rel i on i.left_id = held.group_id)
+  insert into res_users_group_ids_rel (left_id, right_id)
+  select live.id, wanted.id from ${users(rights)} cross join lateral unnest(live.groups) wanted(id)
+    join held on held.user_id = live.id and held.group_id = wanted.id
+  where not exists (select from res_users_group_ids_rel r where r.left_id = live.id and r.right_id = wanted.id) returning left_id`
+
 export const takeGroups = (rights: LiveRights): Sql => sql`
   delete from res_users_group_ids_rel r using ${users(rights)}
   where live.id = r.left_id and not r.right_id = any(live.groups)
