@@ -100,6 +100,7 @@ export type { CarryOver, ErpTasks, Journey } from './erp-tasks.ts'
 export { beat, heartbeatOf, type Heartbeat } from './alarms/facts.ts'
 export { alarmNames, type Alarm, type AlarmName } from './alarms/judge.ts'
 export { alarmMailOf, type AlarmMail } from './alarms/mail.ts'
+export { testAlarmMail } from './alarms/mail-test.ts'
 export { listAlarms, type RaisedAlarm } from './alarms/state.ts'
 export { settle as settleAlarm, watchAlarms, type WatchOrder } from './alarms/watch.ts'
 export { headFile, record, type Observation } from './evidence/chain.ts'
@@ -114,6 +115,7 @@ export { fullness, planRetention, retentionPolicy, type RetentionPlan, type Rete
 export { type PruneReport } from './retention/prune.ts'
 export { retentionSets } from './retention/registry.ts'
 export { scheduleFacts, type ScheduledInstance, type ScheduledSet, type ScheduleFacts } from './schedule-facts.ts'
+export { sweepFetched } from './restore/fetch.ts'
 export { restoreAside, type AsideOrder, type AsideReport } from './restore/aside.ts'
 export {
   dropOldGenerations,
@@ -125,3 +127,10 @@ export {
   type UndoOrder,
 } from './restore/over-live.ts'
 export { previewRestore, type RestorePreview } from './restore/preview.ts'
+export { extrapolate, type Extrapolation, type Sample } from './disaster/extrapolate.ts'
+export { readJournal, type RecoveryItem, type RecoveryJournal } from './disaster/journal.ts'
+export { demandRootOpens, surveyKit, type InstanceSets, type KitSet, type Survey } from './disaster/kit-sets.ts'
+export { mostAttempts, nextClaim, recoveryOrder, workOff, type Claim } from './disaster/order.ts'
+export { recover, tellItem, type RecoveryOrder } from './disaster/recover.ts'
+export { demandPlace, isLost, openRecoveryHome, type RecoveryPlace } from './disaster/recovery-home.ts'
+export { ulid } from './ulid.ts'
