@@ -1,14 +1,26 @@
 import type pg from 'pg'
 import { withClient } from '@erp4/ops'
-import { type Connection, type Model, type Registry, asConnection, ident, sql } from '@erp4/orm'
+import { type Connection, type Model, type Registry, asConnection } from '@erp4/orm'
 import { rewrapKeys } from '@erp4/server'
 import type { CopyKeys, InstanceAccess } from '../erp.ts'
 import { loadApps } from './apps.ts'
+import {
+  beginTrail,
+  dropKeys,
+  dropTrail,
+  empty,
+  endSessions,
+  holdJobs,
+  holdOutbox,
+  stopSchedules,
+  trailHead,
+  waitForEver,
+} from './sql/neutralise.ts'
 
 /**
  * Takes from the database of a copy whatever reaches outside or lets somebody in who was let into the original: keys, tokens, sessions, mail
- * that waits, jobs, schedules. Its files open with its own key from then on, and its trail is its own. All of it or nothing; it can be
- * run again. That it is a copy is a fact of the host registry; this is the second fence (cloud.md §4).
+ * that waits, jobs, schedules. Its files open with its own key from then on, and its trail is its own. All of it or nothing.
+ * That it is a copy is a fact of the host registry; this is the second fence (cloud.md §4).
  */
 export async function neutralise(access: InstanceAccess, keys: CopyKeys): Promise<void> {
   const registry = (await loadApps())(access.record.apps)
@@ -18,32 +30,26 @@ export async function neutralise(access: InstanceAccess, keys: CopyKeys): Promis
 export async function neutraliseDatabase(client: pg.Client, registry: Registry, { from, to }: CopyKeys): Promise<void> {
   const cx = asConnection(client)
   await client.query('begin')
-  await client.query('set local statement_timeout = 0')
+  await cx.query(waitForEver)
   const opening = from.wraps.map((wrap) => Buffer.from(wrap, 'base64'))
   await rewrapKeys(cx, { instance: from.instance, wrap: opening }, { instance: to.instance, wrap: Buffer.from(to.wrap, 'base64') })
   await dropSecrets(cx, registry)
-  await cx.query(sql`truncate session, login_device, login_try, idempotency`)
-  await cx.query(
-    sql`update outbox set state = 'held', error = ${held}, lease = null, lease_until = null where state in ('queued', 'sending')`,
-  )
-  await cx.query(sql`update job set state = 'held', error = ${held}, lease = null, lease_until = null where state in ('queued', 'running')`)
-  await cx.query(sql`update schedule set active = false`)
-  await beginTrail(cx, from.instance)
+  for (const statement of [endSessions, holdOutbox(why), holdJobs(why), stopSchedules]) await cx.query(statement)
+  await startTrail(cx, from.instance)
   await client.query('commit')
 }
 
-const held = 'This is a copy of an instance, and copies send no mail and run no jobs.'
+const why = 'This is a copy of an instance, and copies send no mail and run no jobs.'
 
 /**
  * Every field that holds a secret, whichever app declares it, is emptied: tokens, keys, passwords of other systems. People keep their own
  * passwords, to be able to sign in; a key is worth nothing without its secret, and goes whole.
  */
 async function dropSecrets(cx: Connection, registry: Registry): Promise<void> {
-  await cx.query(sql`delete from res_users_apikeys`)
+  await cx.query(dropKeys)
   for (const model of registry.models.values()) {
-    if (model.name === 'res.users.apikeys' || !model.table) continue
-    for (const column of secretColumns(model))
-      await cx.query(sql`update ${ident(model.table)} set ${ident(column)} = null where ${ident(column)} is not null`)
+    if (model.name === 'res.users.apikeys') continue
+    for (const column of secretColumns(model)) await cx.query(empty(model.table, column))
   }
 }
 
@@ -55,11 +61,8 @@ const secretColumns = (model: Model): string[] =>
     .map(({ column }) => column!)
 
 /** The original keeps its trail; sealed for another chain it would prove nothing here. */
-async function beginTrail(cx: Connection, original: string): Promise<void> {
-  const [head] = await cx.query<{ seq: number; head: string }>(
-    sql`select last as seq, encode(head, 'hex') as head from audit_seal order by n desc limit 1`,
-  )
-  await cx.query(sql`truncate audit_in, audit_log, audit_seal`)
-  const change = JSON.stringify({ of: original, seq: head?.seq ?? 0, head: head?.head ?? null })
-  await cx.query(sql`insert into audit_in (source, operation, change) values ('copy', 'copied', ${change}::jsonb)`)
+async function startTrail(cx: Connection, original: string): Promise<void> {
+  const [head] = await cx.query<{ seq: number; head: string }>(trailHead)
+  await cx.query(dropTrail)
+  await cx.query(beginTrail(JSON.stringify({ of: original, seq: head?.seq ?? 0, head: head?.head ?? null })))
 }
