@@ -49,7 +49,7 @@ test('the agent does one thing at a time, notes each, and is done when nothing i
     await Promise.all([one.decide(), one.decide()])
     await one.idle()
   }
-  const kinds = ['finish', 'prune eu-1', 'prune us-1', 'prune ap-1', 'scrub eu-1', 'scrub us-1', 'scrub ap-1', 'testify']
+  const kinds = ['finish', 'prune eu-1', 'prune us-1', 'prune ap-1', 'scrub eu-1', 'scrub us-1', 'scrub ap-1', 'testify', 'mail']
   assert.deepEqual(asked.map(keyOf), kinds)
   assert.deepEqual(Object.keys(readJournal(world.host.home)).sort(), kinds.sort())
 })
@@ -67,7 +67,7 @@ test('a task that fails is noted, told, and does not keep others waiting; a dama
     await one.decide()
     await one.idle()
   }
-  assert.equal(asked.length, 8)
+  assert.equal(asked.length, 9)
   const past = readJournal(world.host.home)['prune eu-1']!
   assert.deepEqual([past.ok, past.failures], [false, 1])
   assert.ok(told.includes('prune eu-1: failed: the store is away'))
@@ -95,7 +95,7 @@ test('a task that takes too long is ended; while one that cannot be ended hangs,
   let isAborted = false
   const { agent: one } = agent({
     perform: async (_task, signal) => {
-      signal.onabort = () => (isAborted = true)
+      signal.addEventListener('abort', () => (isAborted = true))
       await gate.promise
     },
   })

@@ -40,7 +40,7 @@ const facts = (change: Partial<ScheduleFacts> = {}): ScheduleFacts => ({
 })
 const done = (at: Date, change: Partial<Past> = {}): Past => ({ at: at.toISOString(), ok: true, failures: 0, ...change })
 /** What is done on a rota anyway, done just now. */
-const rota: Journal = { finish: done(now), testify: done(now) }
+const rota: Journal = { finish: done(now), testify: done(now), mail: done(now) }
 const due = (seen: ScheduleFacts, journal: Journal = {}, at = now): string[] => dueTasks(seen, { ...rota, ...journal }, at).map(keyOf)
 
 test('an instance is due when its slot has begun without a set, and then only once', () => {
@@ -81,7 +81,11 @@ test('over a year every day has exactly one scheduled set and one between, twelv
   let days: string[] = []
   for (let at = Date.parse('2026-01-01T00:00:00Z'); at < Date.parse('2027-01-01T00:00:00Z'); at += 10 * minuteMs) {
     const instance = ann({ zone: 'Europe/Brussels', lastSet: taken.at(-1)?.at, days })
-    const [task] = dueTasks(facts({ instances: [instance] }), { finish: done(new Date(at)), testify: done(new Date(at)) }, new Date(at))
+    const [task] = dueTasks(
+      facts({ instances: [instance] }),
+      { finish: done(new Date(at)), testify: done(new Date(at)), mail: done(new Date(at)) },
+      new Date(at),
+    )
     if (task?.kind !== 'backup') continue
     taken.push({ at: new Date(at), kind: task.class })
     if (task.class === 'scheduled') days = [labelsOf(new Date(at), 'Europe/Brussels').day, ...days].slice(0, 8)
@@ -124,7 +128,7 @@ test('backups go before restore tests, and these before pruning', () => {
   })
   assert.deepEqual(
     dueTasks(all, {}, now).map(({ kind }) => kind),
-    ['finish', 'backup', 'delete', 'prove', 'repair', 'prune', 'scrub', 'testify'],
+    ['finish', 'backup', 'delete', 'prove', 'repair', 'prune', 'scrub', 'testify', 'mail'],
   )
 })
 

@@ -15,6 +15,7 @@ export type Task =
   | { kind: 'prune'; location: string }
   | { kind: 'scrub'; location: string; bytes: number }
   | { kind: 'testify' }
+  | { kind: 'mail' }
 
 /** How a task last went. */
 export interface Past {
@@ -80,6 +81,7 @@ export function dueTasks(facts: ScheduleFacts, journal: Journal, now: Date, poli
     ...facts.locations.flatMap((location) => every(journal, { kind: 'prune', location }, dayMs, now)),
     ...facts.locations.flatMap((location) => every(journal, { kind: 'scrub', location, bytes: policy.scrubBytes }, dayMs, now)),
     ...every(journal, { kind: 'testify' }, dayMs, now),
+    ...every(journal, { kind: 'mail' }, 7 * dayMs, now),
   ]
 }
 

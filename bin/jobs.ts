@@ -1,8 +1,10 @@
 import { setPriority } from 'node:os'
 import type { Task } from '@erp4/agent'
 import {
+  alarmMailOf,
   Cluster,
   certifyShreddings,
+  dropOldGenerations,
   dueDeletions,
   finishBackups,
   finishDeletion,
@@ -18,7 +20,9 @@ import {
   runBackup,
   scrub,
   sweepDownloads,
+  sweepFetched,
   sweepScratch,
+  testAlarmMail,
   testify,
   type Home,
 } from '@erp4/ops'
@@ -80,6 +84,9 @@ async function perform(host: Host, task: Task): Promise<Done | void> {
     case 'testify':
       await testify(host)
       certifyShreddings(host)
+      return
+    case 'mail':
+      return testAlarmMail(host, alarmMailOf(process.env))
   }
 }
 
@@ -89,7 +96,9 @@ async function finish(host: Host): Promise<void> {
   for (const { set, result, error } of await finishBackups(host))
     say(`The interrupted backup ${set} is ${result}${error ? `: ${error}` : ''}.`)
   sweepScratch(host.home)
+  sweepFetched(host.home)
   sweepDownloads(host.home)
+  for (const name of await dropOldGenerations(host)) say(`${name} went: its restore can no longer be undone.`)
 }
 
 async function prove(host: Host, set: string): Promise<Done> {

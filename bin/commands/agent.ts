@@ -22,7 +22,12 @@ export async function agent(args: readonly string[]): Promise<void> {
         tell: (line) => say(`${new Date().toISOString()} ${line}`),
       })
       running.start()
-      return { stop: () => running.stop().finally(() => host.close()) }
+      return {
+        stop: async () => {
+          await running.stop()
+          await host.close()
+        },
+      }
     },
   )
 }

@@ -6,6 +6,7 @@ import { smtpSink, type SmtpSink } from '@erp4/testing'
 import { runBackup } from '../backup/set.ts'
 import { makeWorld } from '../backup/fixtures/world.ts'
 import { evidenceFiles, evidenceFolder, record } from '../evidence/chain.ts'
+import { listEvidence } from '../evidence/reading.ts'
 import { connectAs, type Instance } from '../instances.ts'
 import { withClient } from '../provision.ts'
 import { directoryOf, readRegister } from '../stores/locations.ts'
@@ -14,6 +15,7 @@ import { discardInstance, startThrowawayCluster, type Throwaway } from '../throw
 import { beat } from './facts.ts'
 import { alarmLimits } from './judge.ts'
 import { alarmMailOf, sendMails, waitingMails } from './mail.ts'
+import { testAlarmMail } from './mail-test.ts'
 import { keepAlarms, listAlarms } from './state.ts'
 import { settle, watchAlarms, type WatchOrder } from './watch.ts'
 
@@ -202,6 +204,19 @@ test('with PostgreSQL down the alarm is raised and mailed all the same, and what
     await world.cluster.start()
   }
   assert.deepEqual(await look(hours(25), false), ['backup_breach'])
+})
+
+test('the weekly test mail leaves a pass when the server took it, a failure when not, and is skipped where nothing is set', async () => {
+  const results = () => listEvidence(world.host.home, { check: 'alarms.test' }).map(({ result }) => result)
+  await testAlarmMail(world.host, undefined)
+  await testAlarmMail(world.host, watching().mail)
+  assert.match((await sink.received(1))[0]!.header('Subject'), /weekly test/)
+  sink.answer = 'never'
+  await assert.rejects(testAlarmMail(world.host, watching().mail), { code: 'refused' })
+  assert.deepEqual(results(), ['skipped', 'pass', 'fail'])
+  sink.answer = 'accept'
+  await testAlarmMail(world.host, watching().mail)
+  assert.equal(waitingMails(world.host.home), 0)
 })
 
 for (const [environment, wanted] of [

@@ -71,7 +71,7 @@ export type OpenedLine<T> = { payload: T; keyid: string } | { fault: LineFault; 
 
 /** Opens a signed line. With a fault, `payload` is what it claims to be, to be used for nothing but telling where it belongs. */
 export function openLine<T extends object>(line: string, trustedKey: (keyId: string) => KeyObject | undefined): OpenedLine<T> {
-  const outer = parseObject(line) as { payload?: unknown; keyid?: unknown; sig?: unknown } | undefined
+  const outer: { payload?: unknown; keyid?: unknown; sig?: unknown } | undefined = parseObject(line)
   const { payload: encoded, keyid, sig } = outer ?? {}
   if (typeof encoded !== 'string' || typeof keyid !== 'string' || typeof sig !== 'string')
     return { fault: 'no_record', says: 'It is no signed record.', payload: undefined }

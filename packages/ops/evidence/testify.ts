@@ -87,7 +87,8 @@ async function shipHead(host: Host): Promise<void> {
   const key = `evidence/${opened.payload.host}/${String(opened.payload.seq).padStart(12, '0')}.json`
   const order = { length: line.length, sha256: createHash('sha256').update(line).digest('hex') }
   const stores = await openStores(host.home, 'write')
-  await Promise.allSettled(stores.map((store) => store.putIfAbsent(key, () => Readable.from([line]), order).finally(() => store.close())))
+  await Promise.allSettled(stores.map((store) => store.putIfAbsent(key, () => Readable.from([line]), order)))
+  await Promise.allSettled(stores.map((store) => store.close()))
 }
 
 /** The newest head that each location keeps of this host's chain, and which locations could not be asked. */

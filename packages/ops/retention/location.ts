@@ -47,8 +47,11 @@ async function clocksOf(host: Host, but: string): Promise<Date[]> {
   const asked = await Promise.allSettled(
     others.map(async (location) => {
       const store = await openStore(host.home, location, 'read')
-      const clock = await store.now().finally(() => store.close())
-      return clock
+      try {
+        return await store.now()
+      } finally {
+        await store.close()
+      }
     }),
   )
   return [new Date(), ...asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))]
