@@ -87,6 +87,16 @@ export const access: Access<Own> = {
   'ir.module.module': [grant(employee, ['read'])],
   'ir.sequence': [guard((me) => [['company_id', 'in', [...me.company_ids, null]]]), grant(employee, ['read']), grant(administrator, all)],
   'ir.config_parameter': [grant(administrator, all)],
+  'ir.filters': [
+    grant(employee, ['read'], (me) => [['user_id', 'in', [me.id, null]]]),
+    grant(employee, ['create', 'write', 'unlink'], (me) => [['user_id', '=', me.id]]),
+    // A shared one stays its maker's to change; an administrator tidies up.
+    grant(employee, ['create', 'write', 'unlink'], (me) => [
+      ['user_id', '=', null],
+      ['create_uid', '=', me.id],
+    ]),
+    grant(administrator, ['write', 'unlink'], () => [['user_id', '=', null]]),
+  ],
   'ir.attachment': [
     guard((me) => [['company_id', 'in', [...me.company_ids, null]]]),
     // What hangs on nothing (yet) is its maker's own.

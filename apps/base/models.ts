@@ -1,5 +1,6 @@
 import { ir_attachment } from './models/ir_attachment.ts'
 import { ir_config_parameter } from './models/ir_config_parameter.ts'
+import { ir_filters } from './models/ir_filters.ts'
 import { ir_model } from './models/ir_model.ts'
 import { ir_model_access } from './models/ir_model_access.ts'
 import { ir_model_data } from './models/ir_model_data.ts'
@@ -27,6 +28,7 @@ import { res_users_identitycheck } from './models/res_users_identitycheck.ts'
 export const models = [
   ir_attachment,
   ir_config_parameter,
+  ir_filters,
   ir_model,
   ir_model_access,
   ir_model_data,

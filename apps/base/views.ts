@@ -1,10 +1,31 @@
 import { form, list, menu, search } from '@erp4/orm'
+import { administrator, userManager } from './groups.ts'
 import { make_key } from './models/res_users_apikeys_description.ts'
 
-export const res_partner_list = list('res.partner', ['display_name', 'email', 'phone', 'city', 'country_id', 'category_id', 'user_id'])
+export const res_partner_list = list('res.partner', (v) => [
+  v.field('display_name', { label: 'Name' }),
+  v.field('email'),
+  v.field('phone'),
+  v.field('city'),
+  v.field('country_id'),
+  v.field('category_id'),
+  v.field('user_id', { optional: 'shown' }),
+  v.field('function', { optional: 'hidden' }),
+  v.field('vat', { optional: 'hidden' }),
+])
 
 export const res_partner_form = form('res.partner', (v) => [
-  v.columns(['company_type', 'name', 'parent_id', 'type', 'function'], ['email', 'phone', 'website', 'lang', 'category_id']),
+  v.title(v.field('name', { placeholder: 'Name of the person or company', required: [['type', '=', 'contact']] }), v.field('image_1920')),
+  v.columns(
+    [
+      v.field('company_type', { widget: 'radio' }),
+      v.field('parent_id', { when: [['company_type', '=', 'person']], placeholder: 'Where this person works' }),
+      v.field('type', { when: [['parent_id', '!=', null]] }),
+      v.field('function', { when: [['company_type', '=', 'person']] }),
+      'category_id',
+    ],
+    [v.field('email', { widget: 'email' }), v.field('phone', { widget: 'phone' }), v.field('website', { widget: 'url' }), 'lang'],
+  ),
   v.columns(['street', 'street2', 'city', 'state_id', 'zip', 'country_id'], ['vat', 'company_registry', 'ref', 'user_id', 'company_id']),
   v.tab('Contacts & Addresses', v.lines('child_ids', ['name', 'type', 'function', 'email', 'phone'])),
   v.tab('Bank Accounts', v.lines('bank_ids', ['acc_number', 'bank_id', 'acc_holder_name', 'currency_id'])),
@@ -13,19 +34,22 @@ export const res_partner_form = form('res.partner', (v) => [
 
 export const res_partner_search = search(
   'res.partner',
-  ['display_name', 'email', 'phone', 'city', 'category_id', 'parent_id', 'vat', 'ref'],
+  [{ tag: 'field', field: 'display_name', label: 'Name' }, 'email', 'phone', 'city', 'category_id', 'parent_id', 'vat', 'ref'],
   (v) => [
     v.filter('Companies', [['is_company', '=', true]]),
     v.filter('Individuals', [['is_company', '=', false]]),
+    v.separator(),
     v.filter('Archived', [['active', '=', false]]),
     v.groupBy('Salesperson', 'user_id'),
     v.groupBy('Company', 'parent_id'),
     v.groupBy('Country', 'country_id'),
     v.groupBy('State', 'state_id'),
+    v.period('Created on', 'create_date'),
+    v.groupBy('Created on', 'create_date', 'month'),
   ],
 )
 
-export const res_partner_category_list = list('res.partner.category', ['display_name', 'color'])
+export const res_partner_category_list = list('res.partner.category', ['name', 'parent_id', 'color'], { editable: true })
 
 export const res_partner_category_form = form('res.partner.category', (v) => [
   v.columns(['name', 'parent_id'], ['color', 'active']),
@@ -35,7 +59,8 @@ export const res_partner_category_form = form('res.partner.category', (v) => [
 export const res_users_list = list('res.users', ['name', 'login', 'lang', 'company_id', 'share'])
 
 export const res_users_form = form('res.users', (v) => [
-  v.columns(['name', 'login', 'email', 'phone'], ['lang', 'tz', 'company_id', 'company_ids']),
+  v.title(v.field('name', { placeholder: 'Name' })),
+  v.columns(['login', 'email', 'phone'], ['lang', 'tz', 'company_id', 'company_ids']),
   v.tab('Access Rights', v.columns(['group_ids'], ['active'])),
   v.tab('Signature', v.columns(['signature'])),
 ])
@@ -99,14 +124,16 @@ export const views = [
   list('ir.module.module', ['shortdesc', 'name', 'latest_version', 'state']),
 ]
 
+const settings = { parent: 'Settings', groups: [administrator] }
+
 export const menus = [
-  menu('Users', 'res.users', { parent: 'Settings', sequence: 900 }),
-  menu('Groups', 'res.groups', { parent: 'Settings', sequence: 901 }),
-  menu('Companies', 'res.company', { parent: 'Settings', sequence: 902 }),
-  menu('Currencies', 'res.currency', { parent: 'Settings', sequence: 903 }),
-  menu('Countries', 'res.country', { parent: 'Settings', sequence: 904 }),
-  menu('Languages', 'res.lang', { parent: 'Settings', sequence: 905 }),
-  menu('Sequences', 'ir.sequence', { parent: 'Settings', sequence: 906 }),
-  menu('System Parameters', 'ir.config_parameter', { parent: 'Settings', sequence: 907 }),
-  menu('Apps', 'ir.module.module', { parent: 'Settings', sequence: 908 }),
+  menu('Users', 'res.users', { parent: 'Settings', groups: [userManager], sequence: 900, icon: 'settings' }),
+  menu('Groups', 'res.groups', { parent: 'Settings', groups: [userManager], sequence: 901 }),
+  menu('Companies', 'res.company', { parent: 'Settings', groups: [userManager], sequence: 902 }),
+  menu('Currencies', 'res.currency', { ...settings, sequence: 903 }),
+  menu('Countries', 'res.country', { ...settings, sequence: 904 }),
+  menu('Languages', 'res.lang', { ...settings, sequence: 905 }),
+  menu('Sequences', 'ir.sequence', { ...settings, sequence: 906 }),
+  menu('System Parameters', 'ir.config_parameter', { ...settings, sequence: 907 }),
+  menu('Apps', 'ir.module.module', { ...settings, sequence: 908 }),
 ]

@@ -113,13 +113,19 @@ function pathOf(env: Env, entry: Entry): string {
   return known.get(entry.key)!
 }
 
+/** An app whose own entry opens nothing looks as its first one does. */
+function iconOf(menu: Menu | null, children: readonly Kept[]): { icon?: string } {
+  const icon = menu?.icon ?? children[0]?.entry.menu?.icon
+  return icon ? { icon } : {}
+}
+
 function told(env: Env, entry: Entry, children: readonly Kept[]): MenuMeta {
   const { menu } = entry
   return {
     path: pathOf(env, entry),
     label: env.t(entry.label),
     ...(menu ? { model: menu.model } : {}),
-    ...(menu?.icon ? { icon: menu.icon } : {}),
+    ...iconOf(menu, children),
     ...(menu?.where ? { where: menu.where } : {}),
     ...(menu?.context ? { context: menu.context } : {}),
     ...(menu?.views ? { views: menu.views } : {}),

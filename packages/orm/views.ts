@@ -163,10 +163,10 @@ export function list<N extends ModelName>(
 /** The fields one searches in, with filters and groupings to pick. */
 export function search<N extends ModelName>(
   model: N,
-  fields: readonly FieldName<N>[],
+  fields: readonly Shown<N>[],
   build: (v: Builder<N>) => Node[] = () => [],
 ): View<N> {
-  return view('search', model, (v) => [...fields.map((field) => v.field(field)), ...build(v)])
+  return view('search', model, (v) => [...fields.map((one) => (typeof one === 'string' ? v.field(one) : (one as Node))), ...build(v)])
 }
 
 /** Adds to another app's view: `v.after(…)` puts fields behind one of its fields; a header, tabs, links and filters join its own. */

@@ -327,4 +327,17 @@ export const korean: Readonly<Record<string, string>> = {
   'Sequence Size': '자릿수',
   'Next Number': '다음 번호',
   Step: '간격',
+
+  // Views and saved searches
+  'Name of the person or company': '사람 또는 회사 이름',
+  'Where this person works': '이 사람이 일하는 곳',
+  'Saved Search': '저장된 검색',
+  'The name of the model that is searched.': '검색할 모델의 이름입니다.',
+  'Empty: shared with everybody.': '비어 있으면 모두와 공유됩니다.',
+  Domain: '조건',
+  Context: '컨텍스트',
+  'What records are grouped by.': '레코드를 그룹화하는 기준입니다.',
+  Order: '정렬 순서',
+  Default: '기본값',
+  'Used when the list is opened.': '목록을 열 때 사용됩니다.',
 }
