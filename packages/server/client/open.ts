@@ -76,7 +76,7 @@ async function totals(env: Env, model: Model, domain: unknown, fields: readonly 
 
 /**
  * `{model, id?, views?}`: a record as its form shows it, or, without `id`, what a new one begins with. A record that is not there, or not for
- * this user, is null.
+ * this user, is false.
  */
 export async function openForm(env: Env, params: Params): Promise<unknown> {
   const model = demandModel(env, params.model)
@@ -85,8 +85,13 @@ export async function openForm(env: Env, params: Params): Promise<unknown> {
   const more = params.views === true ? { views, favourites: await favourites(env, model) } : {}
   const call = (method: string, args: unknown[]): Promise<unknown> => callMethod(env, { model: model.name, method, args, kwargs: {} })
   if (typeof params.id === 'number') {
-    const [record = null] = rowsOf(await call('web_read', [[params.id], specification]))
-    return { ...more, record }
+    const [record = false] = rowsOf(await call('web_read', [[params.id], specification]))
+    // Rules may open some records of a model and not others: of this one it is known before anything is typed.
+    const may = record && {
+      write: await call('has_access', [[params.id], 'write']),
+      unlink: await call('has_access', [[params.id], 'unlink']),
+    }
+    return { ...more, record, may }
   }
   const { value } = (await call('onchange', [[], {}, [], specification])) as { value: unknown }
   return { ...more, defaults: value }

@@ -77,6 +77,9 @@ db        ${instance}`
 
 /** The company's name, if this user may read it. */
 export async function companyName(env: Env, id: number): Promise<string> {
+  const mayRead = await callMethod(env, { model: 'res.company', method: 'has_access', args: [[id], 'read'], kwargs: {} })
+  // Customers know their company by name alone; its record is not for them.
+  if (mayRead !== true) return ''
   const answer = await callMethod(env, { model: 'res.company', method: 'read', args: [[id], ['name']], kwargs: {} })
   const rows = (answer instanceof RawJson ? JSON.parse(answer.text) : answer) as { name: string }[]
   return rows[0]?.name ?? ''

@@ -102,6 +102,7 @@ export function NamePicker({ edit, shownName, placeholder, onPick, onClear, with
       width="target"
       shadow="md"
       withinPortal
+      withRoles={false}
       returnFocus={false}
       offset={2}
       middlewares={{ shift: true, flip: true }}

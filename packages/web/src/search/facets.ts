@@ -41,12 +41,14 @@ export function offersOf(views: KnownViews): Offers {
     else if (node.tag === 'separator') runs.push([])
   }
   return {
-    fields: nodes.flatMap((node) => (node.tag === 'field' && fields[node.field] ? [fields[node.field]!] : [])),
+    fields: nodes.flatMap((node) => (node.tag === 'field' && fields[node.field] ? [labelled(fields[node.field]!, node.label)] : [])),
     filters: runs.filter((run) => run.length > 0),
     periods: nodes.filter((node) => node.tag === 'period'),
     groups: nodes.filter((node) => node.tag === 'group_by'),
   }
 }
+
+const labelled = (field: FieldMeta, label: string | undefined): FieldMeta => (label === undefined ? field : { ...field, string: label })
 
 export const parseFacets = (text: string | null): Facet[] => {
   try {
@@ -119,7 +121,10 @@ export function sentenceOf(facet: Facet, views: KnownViews, t: Texts): { subject
   if ('time' in facet)
     return { subject: labelOfPeriod(offers, fields, facet.time), says: orList(facet.spans.map((span) => t.periods[span])) }
   if ('field' in facet) {
-    return { subject: fields[facet.field]?.string ?? facet.field, says: orList(facet.values.map(([, label]) => label)) }
+    return {
+      subject: offers.fields.find(({ name }) => name === facet.field)?.string ?? fields[facet.field]?.string ?? facet.field,
+      says: orList(facet.values.map(([, label]) => label)),
+    }
   }
   return { subject: t.groupedBy, says: facet.by.map((spec) => groupLabel(spec, views, t)).join(' › ') }
 }

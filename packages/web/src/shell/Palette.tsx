@@ -39,18 +39,12 @@ export function Palette() {
   const opened = useSyncExternalStore(subscribe, () => isOpen)
   useShortcuts([{ keys: 'mod+k', label: t.goTo, run: () => set(!isOpen) }])
   return (
-    <Modal
-      opened={opened}
-      onClose={() => set(false)}
-      withCloseButton={false}
-      padding={0}
-      size={620}
-      yOffset="10vh"
-      aria-label={t.goTo}
-      title={undefined}
-    >
-      {opened && <Panel />}
-    </Modal>
+    <Modal.Root opened={opened} onClose={() => set(false)} size={620} yOffset="10vh">
+      <Modal.Overlay />
+      <Modal.Content aria-label={t.goTo}>
+        <Modal.Body p={0}>{opened && <Panel />}</Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   )
 }
 
@@ -61,7 +55,10 @@ function Panel() {
   const [at, setAt] = useState(0)
   const entries = useEntries(text)
   useEffect(() => setAt(0), [text])
-  useEffect(() => document.getElementById(`${id}-${at}`)?.scrollIntoView({ block: 'nearest' }), [id, at])
+  useEffect(() => {
+    // Not as the effect's answer: newer browsers give a promise here.
+    void document.getElementById(`${id}-${at}`)?.scrollIntoView({ block: 'nearest' })
+  }, [id, at])
   const run = (entry: Entry | undefined): void => {
     if (!entry) return
     set(false)

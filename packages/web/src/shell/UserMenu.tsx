@@ -29,10 +29,11 @@ export function UserMenu() {
     <>
       <Menu position="bottom-end" shadow="md" width={230}>
         <Menu.Target>
-          <ActionIcon variant="light" radius="xl" size={30} aria-label={t.userMenu(session.name)}>
+          <ActionIcon variant="light" radius="xl" size={30}>
             <span className="initials" aria-hidden>
               {initials(session.name)}
             </span>
+            <span className="sr">{t.userMenu(session.name)}</span>
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>

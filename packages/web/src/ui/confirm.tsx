@@ -58,7 +58,7 @@ export function Questions() {
               key={label}
               data-autofocus={i === 0 || undefined}
               variant={tone === 'quiet' ? 'default' : 'filled'}
-              {...(tone === 'danger' ? { color: 'red.8' } : {})}
+              {...(tone === 'danger' ? { color: 'red.9', c: '#fff', 'data-danger': true } : {})}
               onClick={() => answer(i)}
             >
               {label}

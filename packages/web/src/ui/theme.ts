@@ -15,6 +15,8 @@ export const theme = createTheme({
   headings: { fontWeight: '600' },
   cursorType: 'pointer',
   respectReducedMotion: true,
+  // Said, so that style rules can find it: what is a default is not written into the page.
+  components: { Button: { defaultProps: { variant: 'filled' } } },
 })
 
 /** Greys with enough contrast for text (4.5:1) and edges of controls (3:1) on both grounds. */

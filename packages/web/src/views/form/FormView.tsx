@@ -33,11 +33,18 @@ interface Props {
   readonly context?: Readonly<Record<string, unknown>> | undefined
 }
 
+/** What the user may do with this very record. */
+interface May {
+  readonly write: boolean
+  readonly unlink: boolean
+}
+
 type Opened = {
   readonly views?: ModelViews
   readonly favourites?: Favourite[]
-  readonly record?: Values | null
+  readonly record?: Values | false
   readonly defaults?: Values
+  readonly may?: May | false
 }
 
 /** One record: read in one request, with how to show it where that is not known yet. */
@@ -58,12 +65,13 @@ export function FormView({ model, id, place, context }: Props) {
   })
   if (error) return <Failure error={error} retry={() => void refetch()} />
   if (!data) return <FormSkeleton />
-  if (data.record === null) return <Empty title={t.recordIsGone} hint={t.recordIsGoneHint} />
+  if (data.record === false) return <Empty title={t.recordIsGone} hint={t.recordIsGoneHint} />
   return (
     <Form
       key={`${model}-${id}`}
       views={knownViews(model)!}
       given={data.record ? { record: data.record } : { defaults: data.defaults ?? {} }}
+      may={data.may || { write: true, unlink: true }}
       place={place}
     />
   )
@@ -78,10 +86,11 @@ function defaultsIn(place: Place): Record<string, unknown> {
 interface FormProps {
   readonly views: ModelViews
   readonly given: { readonly record: Values } | { readonly defaults: Values }
+  readonly may: May
   readonly place: Place
 }
 
-function Form({ views, given, place }: FormProps) {
+function Form({ views, given, may, place }: FormProps) {
   const t = useTexts()
   const [record] = useState(() => new FormRecord(views, given))
   const isDirty = useRecord(record, (one) => one.isDirty)
@@ -93,7 +102,7 @@ function Form({ views, given, place }: FormProps) {
   const [isSaving, setSaving] = useState(false)
   const body = useRef<HTMLDivElement>(null)
   const meta = metaOf(views)
-  const canWrite = id === null ? meta.may.create : meta.may.write
+  const canWrite = id === null ? meta.may.create : meta.may.write && may.write
   const { nodes } = views.views['form']!
   const step = place.steps.at(-1)!
 
@@ -240,7 +249,7 @@ function Form({ views, given, place }: FormProps) {
         {isDirty && <span className="unsaved soft">{t.unsaved}</span>}
         <span className="grow" />
         {id !== null && <Neighbours id={id} onGo={openNeighbour} />}
-        {id !== null && <RecordMenu record={record} place={place} active={active} />}
+        {id !== null && <RecordMenu record={record} place={place} active={active} may={may} />}
       </Toolbar>
       <div className="form-scroll" ref={body}>
         {(header || links.length > 0) && (
@@ -374,7 +383,7 @@ function Neighbours({ id, onGo }: { id: number; onGo: (by: 1 | -1) => void }) {
 }
 
 /** What one does with a record as a whole. */
-function RecordMenu({ record, place, active }: { record: FormRecord; place: Place; active: unknown }) {
+function RecordMenu({ record, place, active, may }: { record: FormRecord; place: Place; active: unknown; may: May }) {
   const t = useTexts()
   const meta = metaOf(record.views)
   const step = place.steps.at(-1)!
@@ -414,10 +423,10 @@ function RecordMenu({ record, place, active }: { record: FormRecord; place: Plac
     }, t.deletedCount(1))
   }
   const items = [
-    ...(meta.hasActive && meta.may.write && active !== false ? [{ label: t.archive, icon: IconArchive, run: archive(true) }] : []),
-    ...(meta.hasActive && meta.may.write && active === false ? [{ label: t.restore, icon: IconRestore, run: archive(false) }] : []),
+    ...(meta.hasActive && may.write && active !== false ? [{ label: t.archive, icon: IconArchive, run: archive(true) }] : []),
+    ...(meta.hasActive && may.write && active === false ? [{ label: t.restore, icon: IconRestore, run: archive(false) }] : []),
     ...(meta.may.create ? [{ label: t.duplicate, icon: IconCopy, run: duplicate }] : []),
-    ...(meta.may.unlink ? [{ label: t.delete, icon: IconTrash, run: remove }] : []),
+    ...(may.unlink ? [{ label: t.delete, icon: IconTrash, run: remove }] : []),
   ]
   if (items.length === 0) return null
   return (

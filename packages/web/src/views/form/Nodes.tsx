@@ -90,10 +90,10 @@ function TabBook({
   const problems = useRecord(record, (one) => one.problems)
   const fields = useMemo(() => tabs.map((tab) => fieldsIn(tab.nodes)), [tabs])
   return (
-    <Tabs defaultValue={tabs[0]!.label} keepMounted={false} className="tabs" key={tabs.map(({ label }) => label).join()}>
+    <Tabs defaultValue="0" keepMounted={false} className="tabs" key={tabs.map(({ label }) => label).join()}>
       <Tabs.List>
         {tabs.map((tab, i) => (
-          <Tabs.Tab key={tab.label} value={tab.label}>
+          <Tabs.Tab key={tab.label} value={String(i)}>
             {tab.label}
             {fields[i]!.some((name) => problems[name] !== undefined) && (
               <span className="tab-problem" role="img" aria-label={t.hasProblems}>
@@ -104,8 +104,8 @@ function TabBook({
           </Tabs.Tab>
         ))}
       </Tabs.List>
-      {tabs.map((tab) => (
-        <Tabs.Panel key={tab.label} value={tab.label} tabIndex={undefined}>
+      {tabs.map((tab, i) => (
+        <Tabs.Panel key={tab.label} value={String(i)} tabIndex={undefined}>
           <Nodes record={record} nodes={tab.nodes} canWrite={canWrite} />
         </Tabs.Panel>
       ))}

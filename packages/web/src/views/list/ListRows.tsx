@@ -234,7 +234,7 @@ function PhoneRow({ id, index, isAt, style, row, columns, isSelected, url, onOpe
       role="row"
       aria-rowindex={index + 2}
       aria-selected={isSelected}
-      className="grid-row grid-card"
+      className="grid-row grid-record grid-card"
       data-at={isAt || undefined}
       data-archived={isArchived(row) || undefined}
       style={style}

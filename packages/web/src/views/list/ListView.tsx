@@ -221,7 +221,7 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf }: V
           className="grid-scroll"
           ref={scroller}
           tabIndex={0}
-          role="grid"
+          role={isGrouped ? 'treegrid' : 'grid'}
           aria-label={meta.label}
           aria-rowcount={isGrouped ? items.length + 1 : (total ?? 0) + 1}
           aria-multiselectable

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { administrator, base, employee, portal } from '@erp4/base'
+import { contacts } from '@erp4/contacts'
+import { type Env, type Group, Prepared } from '@erp4/orm'
+import { type Hosting, type InstanceRecord, FileStore, createApp, createLogger, hashPassword, readClient } from '@erp4/server'
+import { world } from '@erp4/testing'
+
+const company = await world([base, contacts])
+const record: InstanceRecord = {
+  uuid: 'azure',
+  name: 'azure',
+  database: company.database,
+  generation: 1,
+  kind: 'live',
+  apps: ['base', 'contacts'],
+  hosts: ['azure.localhost'],
+  origin: 'http://azure.localhost',
+}
+const keys = { derive: (purpose: string) => createHmac('sha256', 'of this test').update(purpose).digest() }
+const hosting: Hosting = {
+  find: (host) => (host === 'azure.localhost' ? record : undefined),
+  connect: () => Promise.reject(new Error('The world connects.')),
+  markActive: async () => {},
+  keys: () => keys,
+}
+const files = new FileStore({ folder: '/nonexistent', instance: 'azure', keys: { name: Buffer.alloc(32, 1), wrap: Buffer.alloc(32, 2) } })
+
+const folder = mkdtempSync(join(tmpdir(), 'erp4-client-'))
+mkdirSync(join(folder, 'assets'))
+mkdirSync(join(folder, '.vite'))
+const script = 'console.log("the client")\n'
+writeFileSync(join(folder, 'assets/main-abc.js'), script)
+writeFileSync(join(folder, 'assets/main-abc.js.gz'), gzipSync(script))
+writeFileSync(join(folder, 'assets/main-abc.css'), 'p{}')
+writeFileSync(join(folder, 'assets/stray.js'), 'not in the manifest')
+writeFileSync(
+  join(folder, '.vite/manifest.json'),
+  JSON.stringify({ 'main.tsx': { file: 'assets/main-abc.js', isEntry: true, css: ['assets/main-abc.css'] } }),
+)
+
+const log = createLogger({ level: 'error' })
+const client = readClient(folder)
+const app = createApp({ hosting, databases: company.databases, registryFor: () => company.registry, filesFor: () => files, log, client })
+after(async () => {
+  await app.http.close()
+  rmSync(folder, { recursive: true })
+})
+
+const host = 'azure.localhost'
+const hash = await hashPassword('correct horse battery staple', 1000)
+
+/** The session cookie of a new person with these groups. */
+async function signedIn(...groups: readonly Group[]): Promise<string> {
+  const { user } = await company.person(...groups)
+  await company.system.call((sys: Env<true>) =>
+    sys
+      .model('res.users')
+      .browse([user.id])
+      .write({ password: new Prepared(hash) } as never),
+  )
+  const params = { db: 'azure', login: user.login, password: 'correct horse battery staple' }
+  const answer = await app.http.inject({ method: 'POST', url: '/web/session/authenticate', headers: { host }, payload: { params } })
+  return String([answer.headers['set-cookie']].flat()[0]).split(';')[0]!
+}
+const [ann, root, outsider] = [await signedIn(employee), await signedIn(administrator), await signedIn(portal)]
+
+const get = (url: string, cookie = '', headers: Record<string, string> = {}) =>
+  app.http.inject({ method: 'GET', url, headers: { host, cookie, ...headers } })
+
+async function ask(cookie: string, name: string, params: unknown, headers: Record<string, string> = {}) {
+  const answer = await app.http.inject({
+    method: 'POST',
+    url: `/web/client/${name}`,
+    headers: { host, cookie, ...headers },
+    payload: { params },
+  })
+  return { status: answer.statusCode, ...(answer.statusCode === 200 ? answer.json() : {}) } as { status: number; result?: any; error?: any }
+}
+
+test('only files of the manifest are served, for a year, in the encoding that is asked for', async () => {
+  const answer = await get('/web/assets/main-abc.js', '', { 'accept-encoding': 'gzip' })
+  assert.equal(answer.headers['cache-control'], 'public, max-age=31536000, immutable')
+  assert.equal(answer.headers['content-encoding'], 'gzip')
+  assert.equal(gunzipSync(answer.rawPayload).toString(), script)
+  assert.equal((await get('/web/assets/main-abc.js')).body, script)
+  for (const name of ['stray.js', 'main-abc.js.gz', '..%2f.vite%2fmanifest.json', '.sources', '__proto__'])
+    assert.equal((await get(`/web/assets/${name}`)).statusCode, 404, name)
+})
+
+test('the page has a nonce of its own each time and a policy that runs our files alone', async () => {
+  const [first, second] = [await get('/odoo/contacts', ann), await get('/odoo/contacts', ann)]
+  const policy = String(first.headers['content-security-policy'])
+  assert.match(policy, /script-src 'self';/)
+  assert.match(policy, /require-trusted-types-for 'script'; trusted-types default$/)
+  assert.doesNotMatch(policy, /unsafe/)
+  const nonces = [first, second].map(({ body }) => /name="csp-nonce" nonce="([^"]+)"/.exec(body)![1]!)
+  assert.ok(policy.includes(`'nonce-${nonces[0]}'`))
+  assert.notEqual(nonces[0], nonces[1])
+  assert.equal(first.headers['cache-control'], 'no-store')
+})
+
+test('a stranger is sent to sign in and back; a customer is sent to his own page', async () => {
+  const answer = await get('/odoo/contacts/7?page=2')
+  assert.deepEqual(
+    [answer.statusCode, answer.headers.location],
+    [303, `/web/login?redirect=${encodeURIComponent('/odoo/contacts/7?page=2')}`],
+  )
+  assert.deepEqual([(await get('/odoo', outsider)).headers.location, (await get('/web', ann)).headers.location], ['/web', '/odoo'])
+  assert.equal((await get('/web', outsider)).statusCode, 200)
+})
+
+test('what a name holds cannot leave the attribute that the page carries it in', async () => {
+  await company.system.call(async (sys) => {
+    const [employeeId] = (await sys.model('res.users').search([['login', '=', 'user1']])).ids
+    await sys.model('res.users').browse([employeeId!]).write({ name: '"><script>alert(1)</script>' })
+  })
+  const { body } = await get('/odoo', ann)
+  assert.doesNotMatch(body, /<script>alert/)
+  const [, content = ''] = /name="erp4-start" content="([^"]*)"/.exec(body) ?? []
+  assert.equal(
+    (JSON.parse(content.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')) as any).session
+      .name,
+    '"><script>alert(1)</script>',
+  )
+})
+
+test('a list comes with its views, rows and count in one answer, and only with what the user may read', async () => {
+  const { result } = await ask(root, 'list', { model: 'res.partner', views: true, limit: 2 })
+  assert.equal(result.records.length, 2)
+  assert.ok(result.length > 2 && result.views.views.form && Array.isArray(result.favourites))
+  const refused = await ask(ann, 'list', { model: 'ir.config_parameter', views: true })
+  assert.equal(refused.error.data.name, 'odoo.exceptions.AccessError')
+  assert.equal(refused.result, undefined)
+  const outside = await ask(outsider, 'list', { model: 'res.partner', fields: ['name', 'comment', 'user_id'] })
+  assert.ok(outside.result.records.every((row: object) => !('comment' in row) && !('user_id' in row)))
+})
+
+test('of a record it is said what this user may do with it; a hidden one is as if missing', async () => {
+  const own = (await ask(ann, 'list', { model: 'res.partner', domain: [['user_ids.login', '=', 'user1']] })).result.records[0].id as number
+  const other = (await ask(ann, 'list', { model: 'res.partner', domain: [['user_ids.login', '=', 'user2']] })).result.records[0]
+    .id as number
+  assert.deepEqual((await ask(ann, 'form', { model: 'res.partner', id: own })).result.may, { write: true, unlink: false })
+  assert.deepEqual((await ask(ann, 'form', { model: 'res.partner', id: other })).result.may, { write: false, unlink: false })
+  assert.equal((await ask(outsider, 'form', { model: 'res.partner', id: other })).result.record, false)
+  assert.equal((await ask(ann, 'form', { model: 'res.partner', id: 999_999 })).result.record, false)
+})
+
+test('the questions are refused to strangers, to other sites and for models that are not there', async () => {
+  assert.equal((await ask('', 'list', { model: 'res.partner' })).error.code, 100)
+  assert.equal((await ask(ann, 'list', { model: 'res.partner' }, { origin: 'http://evil.example' })).status, 403)
+  for (const model of ['no.such', '__proto__', 7, null]) assert.equal((await ask(ann, 'views', { model })).error.code, 404, String(model))
+  assert.equal(
+    (await ask(ann, 'list', { model: 'res.partner', context: { allowed_company_ids: [999] } })).error.data.name,
+    'odoo.exceptions.AccessError',
+  )
+})
+
+test('Ctrl-K finds records by name, of models in the menu alone', async () => {
+  const found = (await ask(root, 'find', { text: 'admin' })).result as { model: string; name: string }[]
+  assert.ok(found.some(({ model }) => model === 'res.partner'))
+  assert.ok(!(await ask(ann, 'find', { text: 'admin' })).result.some(({ model }: { model: string }) => model === 'res.users'))
+  assert.deepEqual((await ask(root, 'find', { text: 'a' })).result, [])
+})

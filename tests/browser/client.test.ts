@@ -1,0 +1,425 @@
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { test } from 'node:test'
+import { administrator, base, contactManager, employee, loadDemoData } from '@erp4/base'
+import { contacts } from '@erp4/contacts'
+import type { Page } from 'playwright-core'
+import { endWell, openOffice, picture } from './office.ts'
+
+/** The web client as people use it: in a real browser, on a real server, under its own policy. */
+const office = await openOffice([base, contacts])
+await office.company.system.call(async (sys) => {
+  await loadDemoData(sys)
+})
+const ann = await office.person('ann', 'Ann Park', [contactManager])
+const bob = await office.person('bob', 'Bob Lee', [contactManager])
+await office.person('eve', 'Eve Kim', [employee])
+await office.person('root', 'Ruth Ward', [administrator])
+await office.person('hana', '김하나', [contactManager], { lang: 'ko_KR', tz: 'Asia/Seoul' })
+
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+
+/** Everything that axe finds against WCAG 2.2 A and AA, as one line each. */
+async function barriers(page: Page): Promise<string[]> {
+  // Not through a script element: the page's policy has none but its own.
+  await page.evaluate((await import('node:fs')).readFileSync(axe, 'utf8'))
+  return page.evaluate(`axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then(({ violations }) =>
+    violations.flatMap(({ id, nodes }) => nodes.map(({ html, any, all }) => id + ': ' + html.slice(0, 160) + ' ' + [...any, ...all].map((one) => one.message).join('; '))))`)
+}
+
+const rows = (page: Page) => page.locator('.grid-record')
+const cell = (page: Page, text: string) => page.locator('.grid-record', { hasText: text })
+const field = (page: Page, name: string) => page.locator(`#field-${name}`)
+const press = async (page: Page, ...keys: string[]): Promise<void> => {
+  for (const key of keys) await page.keyboard.press(key)
+}
+const saved = (page: Page) => page.getByText('Saved.', { exact: true })
+
+test('a list opens with one request, and so does a record from it', async () => {
+  const seen = await office.enter('ann', '/odoo')
+  const { page, requests } = seen
+  await page.getByRole('link', { name: 'Contacts' }).waitFor()
+  await picture(page, 'apps')
+  assert.deepEqual(await barriers(page), [])
+  await page.waitForLoadState('networkidle')
+  requests.length = 0
+  await page.getByRole('link', { name: 'Contacts' }).click()
+  await rows(page).first().waitFor()
+  await page.waitForLoadState('networkidle')
+  assert.deepEqual(requests, ['/web/client/list'])
+  await picture(page, 'list')
+  requests.length = 0
+  await cell(page, 'Blue Mesa Medical Supply').first().click()
+  await field(page, 'email').waitFor()
+  await page.waitForLoadState('networkidle')
+  assert.deepEqual(
+    requests.filter((path) => !path.startsWith('/web/image')),
+    ['/web/client/form'],
+  )
+  assert.equal(await page.locator('h1').textContent(), 'Blue Mesa Medical Supply')
+  await picture(page, 'form')
+  assert.deepEqual(await barriers(page), [])
+  await endWell(seen)
+})
+
+test('the first list after signing in takes at most twelve requests and 350 KB of script', async () => {
+  const seen = await office.visit()
+  const { page, requests } = seen
+  await page.goto(`${office.origin}/web/login?redirect=/odoo/contacts`)
+  await page.fill('#login', 'ann@azure.example')
+  await page.fill('#password', 'correct horse battery staple')
+  requests.length = 0
+  const scripts: Promise<number>[] = []
+  page.on('response', (response) => {
+    if (response.url().endsWith('.js'))
+      scripts.push(
+        response
+          .request()
+          .sizes()
+          .then((sizes) => sizes.responseBodySize),
+      )
+  })
+  await page.keyboard.press('Enter')
+  await rows(page).first().waitFor()
+  const [count, bytes] = [requests.length, (await Promise.all(scripts)).reduce((sum, one) => sum + one, 0)]
+  assert.ok(count <= 12, requests.join('\n'))
+  assert.ok(bytes > 100_000 && bytes <= 350_000, `${bytes} bytes of script`)
+  await endWell(seen)
+})
+
+test('what is typed is searched in the field one picks, chips say it, and the address brings it back', async () => {
+  const seen = await office.enter('ann', '/odoo/contacts')
+  const { page } = seen
+  await page.getByRole('combobox', { name: 'Search' }).fill('portland')
+  await picture(page, 'search')
+  await page.getByRole('option', { name: 'City contains portland' }).click()
+  await page.waitForFunction("document.querySelectorAll('.grid-record').length < 12")
+  assert.ok((await rows(page).count()) > 0)
+  for (const text of await rows(page).allTextContents()) assert.match(text, /Portland/)
+  await page.getByRole('button', { name: 'Filters and groups' }).click()
+  await page.getByRole('checkbox', { name: 'Companies' }).click()
+  await page.getByRole('checkbox', { name: 'Individuals' }).click()
+  await picture(page, 'filters')
+  assert.deepEqual(await barriers(page), [])
+  await press(page, 'Escape')
+  assert.deepEqual(await page.locator('.chip > span').allTextContents(), ['City portland', 'Companies or Individuals'])
+  const found = await rows(page).allTextContents()
+  await page.reload()
+  await rows(page).first().waitFor()
+  assert.deepEqual(await rows(page).allTextContents(), found)
+  await endWell(seen)
+})
+
+test('groups open one after the other, and hold what they say', async () => {
+  const by = encodeURIComponent(JSON.stringify([{ by: ['country_id', 'city'] }]))
+  const seen = await office.enter('ann', `/odoo/contacts?q=${by}`)
+  const { page, requests } = seen
+  await page.locator('.grid-group', { hasText: 'United States' }).waitFor()
+  assert.equal(await rows(page).count(), 0)
+  requests.length = 0
+  await page.locator('.grid-group', { hasText: 'United States' }).click()
+  const inner = page.locator('.grid-group[aria-level="2"]')
+  await inner.first().waitFor()
+  const [, count = ''] = /\((\d+)\)/.exec((await inner.first().textContent())!) ?? []
+  await inner.first().click()
+  await rows(page).first().waitFor()
+  assert.equal(await rows(page).count(), Number(count))
+  assert.equal(requests.length, 2)
+  await picture(page, 'groups')
+  assert.deepEqual(await barriers(page), [])
+  await endWell(seen)
+})
+
+test('a condition of one’s own becomes a chip, and a search is kept under a name and made the default', async () => {
+  const seen = await office.enter('bob', '/odoo/contacts')
+  const { page } = seen
+  await page.getByRole('button', { name: 'Filters and groups' }).click()
+  await page.getByRole('button', { name: 'Custom filter…' }).click()
+  await page.getByLabel('Field', { exact: true }).selectOption('city')
+  await page.getByLabel('Comparison').selectOption('is')
+  await page.getByLabel('Value').fill('Seoul')
+  await page.getByRole('button', { name: 'Apply' }).click()
+  await page.getByLabel('Save this search').fill('In Seoul')
+  await page.getByLabel('Use it when I open this list').check()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByText('The search is saved.').waitFor()
+  const kept = await bob.model('ir.filters').find([], ['name', 'domain', 'user_id', 'is_default'])
+  assert.deepEqual(
+    kept.map(({ id: _, ...one }) => one),
+    [{ name: 'In Seoul', domain: '[["city","=","Seoul"]]', user_id: bob.user.id, is_default: true }],
+  )
+  await page.goto(`${office.origin}/odoo/contacts`)
+  await page.locator('.chip', { hasText: 'In Seoul' }).waitFor()
+  await bob
+    .model('ir.filters')
+    .browse(kept.map(({ id }) => id))
+    .unlink()
+  await endWell(seen)
+})
+
+test('who saves on top of somebody else’s change is asked which value to keep', async () => {
+  const [id] = (await ann.model('res.partner').create({ name: 'Azure Interior', city: 'Oslo', phone: '1' })).ids
+  const seen = await office.enter('ann', `/odoo/contacts/${id}`)
+  const { page } = seen
+  await field(page, 'city').fill('Bergen')
+  await bob.model('res.partner').browse([id!]).write({ city: 'Tromsø', phone: '2' })
+  await press(page, 'Control+s')
+  const dialogue = page.getByRole('dialog')
+  await dialogue.getByText(/Bob Lee changed this in the meantime/).waitFor()
+  assert.deepEqual(await dialogue.locator('tbody tr').allTextContents(), ['City Bergen Tromsø'])
+  await picture(page, 'conflict')
+  assert.deepEqual(await barriers(page), [])
+  await dialogue.getByRole('button', { name: 'Save the chosen values' }).click()
+  await saved(page).waitFor()
+  const [after] = await ann.model('res.partner').browse([id!]).read(['city', 'phone'])
+  assert.deepEqual([after!.city, after!.phone], ['Bergen', '2'])
+  await endWell(seen)
+})
+
+test('a contact with two people is made with the keyboard alone', async () => {
+  const seen = await office.enter('ann', '/odoo/contacts')
+  const { page } = seen
+  await rows(page).first().waitFor()
+  await press(page, 'Alt+n')
+  await page.getByRole('textbox', { name: 'Name' }).first().waitFor()
+  await press(page, 'Control+s')
+  await page.getByRole('alert').getByText('Name is needed.').waitFor()
+  assert.deepEqual(await barriers(page), [])
+  await page.keyboard.type('Cobalt Bakery')
+  await press(page, 'Tab', 'Tab', 'ArrowRight') // past the picture to "Company"
+  await field(page, 'email').focus()
+  await page.keyboard.type('hello@cobalt.example')
+  await page.getByRole('combobox', { name: 'Country' }).focus()
+  await page.keyboard.type('Norw')
+  await page.getByRole('option', { name: 'Norway', exact: true }).waitFor()
+  await press(page, 'Enter')
+  await page.getByRole('button', { name: 'Add a line' }).focus()
+  await press(page, 'Enter')
+  await page.waitForFunction("document.activeElement.closest('[data-cell=name]')")
+  await page.keyboard.type('Nora')
+  await press(page, 'Enter')
+  await page.waitForFunction("document.querySelectorAll('.table-row').length === 3 && document.activeElement.closest('[data-cell=name]')")
+  await page.keyboard.type('Odd')
+  await picture(page, 'new-contact')
+  await press(page, 'Alt+s')
+  await saved(page).waitFor()
+  const [made] = await ann
+    .model('res.partner')
+    .find([['name', '=', 'Cobalt Bakery']], ['is_company', 'email', 'country_id.code', 'child_ids.name'])
+  assert.equal(made!.email, 'hello@cobalt.example')
+  assert.equal(made!.is_company, true)
+  assert.equal(made!.country_id?.code, 'NO')
+  assert.deepEqual(made!.child_ids.map((one) => one.name).sort(), ['Nora', 'Odd'])
+  assert.equal(new URL(page.url()).pathname, `/odoo/contacts/${made!.id}`)
+  await endWell(seen)
+})
+
+test('unsaved changes are asked about before one leaves, and kept when one stays', async () => {
+  const [id] = (await ann.model('res.partner').create({ name: 'Left Alone' })).ids
+  const seen = await office.enter('ann', `/odoo/contacts/${id}`)
+  const { page } = seen
+  await field(page, 'city').fill('Lima')
+  await page.getByRole('link', { name: 'Contacts' }).first().click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+  assert.equal(await field(page, 'city').inputValue(), 'Lima')
+  await page.getByRole('link', { name: 'Contacts' }).first().click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Save and leave' }).click()
+  await rows(page).first().waitFor()
+  assert.equal((await ann.model('res.partner').browse([id!]).read(['city']))[0]!.city, 'Lima')
+  await endWell(seen)
+})
+
+test('many are changed at once, after it was said how many and to what', async () => {
+  const { ids } = await ann.model('res.partner').create([1, 2, 3].map((n) => ({ name: `Many ${n}`, ref: 'MANY' })))
+  const q = encodeURIComponent(JSON.stringify([{ where: [['ref', '=', 'MANY']], label: 'Many' }]))
+  const seen = await office.enter('ann', `/odoo/contacts?q=${q}`)
+  const { page } = seen
+  await rows(page).nth(2).waitFor()
+  await page.getByRole('grid').focus()
+  await press(page, ' ', 'ArrowDown', 'ArrowDown', 'Shift+ ')
+  await page.getByText('3 selected').waitFor()
+  assert.deepEqual(await barriers(page), [])
+  await page.getByRole('button', { name: 'Edit', exact: true }).click()
+  const dialogue = page.getByRole('dialog')
+  await dialogue.getByLabel('Field').selectOption('city')
+  await dialogue.getByLabel('New value').fill('Quito')
+  await dialogue.getByText('In 3 records, City will be: Quito').waitFor()
+  await picture(page, 'mass-edit')
+  await dialogue.getByRole('button', { name: 'Change 3' }).click()
+  await page.getByText('3 records changed.').waitFor()
+  assert.deepEqual(
+    (await ann.model('res.partner').browse(ids).read(['city'])).map(({ city }) => city),
+    ['Quito', 'Quito', 'Quito'],
+  )
+  await page.getByLabel('Select all rows of this page').check()
+  await page.getByRole('button', { name: 'Actions' }).click()
+  await page.getByRole('menuitem', { name: 'Archive' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Archive' }).click()
+  await page.getByText('Nothing matches this search').waitFor()
+  assert.equal(
+    await ann
+      .with({ active_test: false })
+      .model('res.partner')
+      .count([
+        ['ref', '=', 'MANY'],
+        ['active', '=', false],
+      ]),
+    3,
+  )
+  await endWell(seen)
+})
+
+test('a cell is changed in place, and somebody else’s change in the meantime is not overwritten unasked', async () => {
+  const [id] = (await ann.model('res.partner.category').create({ name: 'Wholesale' })).ids
+  const seen = await office.enter('ann', '/odoo/contact-tags')
+  const { page } = seen
+  await cell(page, 'Wholesale').locator('[data-cell=name]').click()
+  await page.locator('.cell-edit input').fill('Wholesale EU')
+  await bob.model('res.partner.category').browse([id!]).write({ name: 'Wholesale Asia' })
+  await press(page, 'Enter')
+  await page.getByText('Yours: Wholesale EU. Theirs: Wholesale Asia.').waitFor()
+  await page.getByRole('button', { name: 'Take theirs' }).click()
+  await cell(page, 'Wholesale Asia').waitFor()
+  assert.equal((await ann.model('res.partner.category').browse([id!]).read(['name']))[0]!.name, 'Wholesale Asia')
+  await endWell(seen)
+})
+
+test('Ctrl-K goes to a menu or a record, and ? tells the keys', async () => {
+  const seen = await office.enter('root', '/odoo')
+  const { page } = seen
+  await page.getByRole('link', { name: 'Settings' }).waitFor()
+  await press(page, 'Control+k')
+  await page.keyboard.type('cedar hollow')
+  await page
+    .getByRole('option', { name: /Cedar Hollow Furniture Co\./ })
+    .first()
+    .waitFor()
+  await picture(page, 'palette')
+  assert.deepEqual(await barriers(page), [])
+  await press(page, 'Enter')
+  await field(page, 'email').waitFor()
+  assert.match((await page.locator('h1').textContent())!, /Cedar Hollow/)
+  await press(page, 'Control+k')
+  await page.keyboard.type('currenc')
+  await press(page, 'Enter')
+  await page.waitForURL(`${office.origin}/odoo/currencies`)
+  await rows(page).first().waitFor()
+  await press(page, '?')
+  await page.getByRole('heading', { name: 'Keyboard shortcuts' }).waitFor()
+  assert.deepEqual(await barriers(page), [])
+  await endWell(seen)
+})
+
+test('who has no rights sees no menu for them, and learns nothing from an address', async () => {
+  const seen = await office.enter('eve', '/odoo')
+  const { page } = seen
+  await page.getByRole('link', { name: 'Contacts' }).waitFor()
+  assert.deepEqual(await page.locator('.apps a').allTextContents(), ['Contacts'])
+  await page.goto(`${office.origin}/odoo/contacts`)
+  await rows(page).first().waitFor()
+  assert.equal(await page.getByRole('button', { name: 'New' }).count(), 0)
+  await rows(page).first().click()
+  await page.locator('.sheet h1, .sheet .field').first().waitFor()
+  assert.equal(await page.locator('.sheet input:not([type=file])').count(), 0)
+  await page.goto(`${office.origin}/odoo/ir.config_parameter`)
+  await page.getByText('You may not do this').waitFor()
+  await page.goto(`${office.origin}/odoo/res.partner/999999`)
+  await page.getByText('This record is not here').waitFor()
+  await picture(page, 'refused')
+  assert.deepEqual(await barriers(page), [])
+  await endWell(seen)
+})
+
+test('all of it is Korean for who reads Korean', async () => {
+  const seen = await office.enter('hana', '/odoo/contacts', { locale: 'ko-KR' })
+  const { page } = seen
+  await rows(page).first().waitFor()
+  assert.deepEqual([await page.locator('html').getAttribute('lang'), await page.locator('h1').textContent()], ['ko', '연락처'])
+  await picture(page, 'list-korean')
+  await cell(page, 'Blue Mesa Medical Supply').first().click()
+  await field(page, 'email').waitFor()
+  await picture(page, 'form-korean')
+  // Labels, buttons and tabs: what we wrote, not what people did.
+  const words = await page.locator('.label, button:not(.cell-text), [role=tab], .table-head .cell').allTextContents()
+  const english = words.map((one) => one.trim()).filter((one) => /[a-z]{4}/.test(one))
+  assert.deepEqual(english, [])
+  assert.deepEqual(await barriers(page), [])
+  await endWell(seen)
+})
+
+test('in the dark everything can be read', async () => {
+  const seen = await office.enter('ann', '/odoo/contacts', { colorScheme: 'dark' })
+  const { page } = seen
+  await rows(page).first().waitFor()
+  assert.equal(await page.locator('html').getAttribute('data-mantine-color-scheme'), 'dark')
+  await picture(page, 'list-dark')
+  assert.deepEqual(await barriers(page), [])
+  await cell(page, 'Blue Mesa Medical Supply').first().click()
+  await field(page, 'email').waitFor()
+  await picture(page, 'form-dark')
+  assert.deepEqual(await barriers(page), [])
+  await endWell(seen)
+})
+
+test('on a phone nothing is cut off', async () => {
+  const seen = await office.enter('ann', '/odoo/contacts', {
+    viewport: { width: 360, height: 740 },
+    deviceScaleFactor: 2,
+    hasTouch: true,
+    isMobile: true,
+  })
+  const { page } = seen
+  const isTooWide = (): Promise<boolean> => page.evaluate('document.documentElement.scrollWidth > window.innerWidth')
+  await rows(page).first().waitFor()
+  assert.equal(await isTooWide(), false)
+  await picture(page, 'list-phone')
+  assert.deepEqual(await barriers(page), [])
+  await cell(page, 'Blue Mesa Medical Supply').first().click()
+  await field(page, 'email').waitFor()
+  assert.equal(await isTooWide(), false)
+  await picture(page, 'form-phone')
+  assert.deepEqual(await barriers(page), [])
+  await page.getByRole('button', { name: 'Menu' }).click()
+  await page.getByRole('dialog').getByRole('link', { name: 'Contact Tags' }).click()
+  await page.waitForURL(`${office.origin}/odoo/contact-tags`)
+  await endWell(seen)
+})
+
+test('when the server is away it says so, keeps what was typed, and goes on when it is back', async () => {
+  const [id] = (await ann.model('res.partner').create({ name: 'Far Away' })).ids
+  const seen = await office.enter('ann', `/odoo/contacts/${id}`)
+  const { page } = seen
+  await field(page, 'city').fill('Nuuk')
+  await page.context().setOffline(true)
+  await press(page, 'Control+s')
+  await page.getByText(/^The server cannot be reached\. What you typed/).waitFor()
+  await picture(page, 'offline')
+  assert.equal(await field(page, 'city').inputValue(), 'Nuuk')
+  await page.context().setOffline(false)
+  await press(page, 'Control+s')
+  await saved(page).waitFor()
+  assert.equal((await ann.model('res.partner').browse([id!]).read(['city']))[0]!.city, 'Nuuk')
+  assert.equal(await page.getByText(/^The server cannot be reached\. What you typed/).count(), 0)
+  await endWell(seen)
+})
+
+test('an address asked for without a session comes back after signing in; signing out is a POST', async () => {
+  const seen = await office.visit()
+  const { page } = seen
+  await page.goto(`${office.origin}/odoo/contacts?page=1`)
+  assert.equal(page.url(), `${office.origin}/web/login?redirect=${encodeURIComponent('/odoo/contacts?page=1')}`)
+  await page.fill('#login', 'ann@azure.example')
+  await page.fill('#password', 'correct horse battery staple')
+  await page.keyboard.press('Enter')
+  await rows(page).first().waitFor()
+  await page.getByRole('button', { name: /^Ann Park/ }).click()
+  await picture(page, 'user-menu')
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await page.waitForURL(/\/web\/login/)
+  const [cookies] = [await page.context().cookies()]
+  assert.deepEqual(
+    cookies.filter(({ name }) => name === 'session_id'),
+    [],
+  )
+  await endWell(seen)
+})

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { after } from 'node:test'
+import type { App, Env, Group } from '@erp4/orm'
+import { Prepared } from '@erp4/orm'
+import { type Hosting, type InstanceRecord, FileStore, createApp, createLogger, hashPassword, readClient } from '@erp4/server'
+import { type Actor, type World, chromium, world } from '@erp4/testing'
+import { buildClient } from '@erp4/web/build'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+
+export const password = 'correct horse battery staple'
+
+/** A company with people who can sign in, behind a real server with the built client, and a real browser. */
+export interface Office {
+  readonly company: World
+  readonly origin: string
+  /** A user with this name and these groups, who can sign in as `<login>@azure.example`. */
+  person(login: string, name: string, groups: readonly Group[], more?: Readonly<Record<string, unknown>>): Promise<Actor<false>>
+  /** A browser of somebody's own, that notes what should never happen. */
+  visit(options?: BrowserContextOptions): Promise<Visit>
+  /** The same, signed in and at this address. */
+  enter(login: string, path: string, options?: BrowserContextOptions): Promise<Visit>
+}
+
+export interface Visit {
+  readonly page: Page
+  /** Whatever the browser complained about: policies, errors, warnings. */
+  readonly complaints: string[]
+  /** Addresses asked for that are not the instance's. */
+  readonly strangers: string[]
+  /** Paths asked for, in order. */
+  readonly requests: string[]
+}
+
+/** To be called at the top of a file: what it opens goes when the file's tests are through. */
+export async function openOffice(apps: readonly App[]): Promise<Office> {
+  const company = await world(apps)
+  const record: InstanceRecord = {
+    uuid: 'azure',
+    name: 'azure',
+    database: company.database,
+    generation: 1,
+    kind: 'live',
+    apps: company.registry.apps.map(({ name }) => name),
+    hosts: ['azure.localhost'],
+    origin: 'http://azure.localhost',
+  }
+  const keys = { derive: (purpose: string) => createHmac('sha256', 'of this test').update(purpose).digest() }
+  const hosting: Hosting = {
+    find: (host) => (record.hosts.includes(host) ? record : undefined),
+    connect: () => Promise.reject(new Error('The world connects.')),
+    markActive: async () => {},
+    keys: () => keys,
+  }
+  const files = new FileStore({ folder: '/nonexistent', instance: 'azure', keys: { name: Buffer.alloc(32, 1), wrap: Buffer.alloc(32, 2) } })
+  const client = readClient(await buildClient())
+  const log = createLogger({ level: 'error' })
+  const app = createApp({ hosting, databases: company.databases, registryFor: () => company.registry, filesFor: () => files, log, client })
+  const port = await app.listen({ addresses: ['127.0.0.1'], port: 0 })
+  const origin = `http://azure.localhost:${port}`
+  const browser = await chromium()
+  after(async () => {
+    await browser.close()
+    await app.stop({ drainMs: 0 })
+  })
+  const hash = await hashPassword(password, 1000)
+
+  const visit: Office['visit'] = async (options = {}) => {
+    const context = await browser.newContext({ locale: 'en-US', timezoneId: 'UTC', viewport: { width: 1280, height: 800 }, ...options })
+    const page = await context.newPage()
+    page.setDefaultTimeout(20_000)
+    const [complaints, strangers, requests]: [string[], string[], string[]] = [[], [], []]
+    page.on('console', (message) => {
+      // Chromium reports each answer of 400 and above; the pages are read by the tests themselves.
+      if (['error', 'warning'].includes(message.type()) && !/Failed to load resource/.test(message.text())) complaints.push(message.text())
+    })
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('request', (request) => {
+      if (request.url().startsWith(`${origin}/`)) requests.push(request.url().slice(origin.length))
+      else if (!/^(?:data|blob):/.test(request.url())) strangers.push(request.url())
+    })
+    await context.exposeFunction('complain', (text: string) => void complaints.push(text))
+    await context.addInitScript(
+      "document.addEventListener('securitypolicyviolation', (event) => complain(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`))",
+    )
+    return { page, complaints, strangers, requests }
+  }
+  return {
+    company,
+    origin,
+    visit,
+    async person(login, name, groups, more = {}) {
+      const actor = await company.person(...groups)
+      await company.system.call(async (sys: Env<true>) => {
+        const values = { login: `${login}@azure.example`, password: new Prepared(hash), ...more }
+        await sys
+          .model('res.users')
+          .browse([actor.user.id])
+          .write(values as never)
+        await sys.model('res.partner').browse([actor.user.partner_id]).write({ name })
+      })
+      return actor
+    },
+    async enter(login, path, options) {
+      const seen = await visit(options)
+      const { page } = seen
+      await page.goto(`${origin}/web/login?redirect=${encodeURIComponent(path)}`)
+      await page.fill('#login', `${login}@azure.example`)
+      await page.fill('#password', password)
+      await Promise.all([page.waitForURL((url) => url.pathname.startsWith('/odoo')), page.keyboard.press('Enter')])
+      return seen
+    },
+  }
+}
+
+/** Nothing was refused by the page's own policy, and nobody else was asked for anything. */
+export async function endWell({ page, complaints, strangers }: Visit): Promise<void> {
+  assert.deepEqual({ complaints, strangers }, { complaints: [], strangers: [] })
+  await page.context().close()
+}
+
+/** Writes a picture to docs/screens, when ERP4_SCREENS asks for them (`ERP4_SCREENS=1 ./erp4 test tests/browser`). */
+export async function picture(page: Page, name: string): Promise<void> {
+  if (process.env['ERP4_SCREENS'] !== '1') return
+  const folder = join(import.meta.dirname, '../../docs/screens')
+  mkdirSync(folder, { recursive: true })
+  await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' })
+}
