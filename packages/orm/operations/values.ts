@@ -60,7 +60,7 @@ async function sortInto(
     const field = settableField(env, model, name, operation)
     if (!field) throw new ValueError(`Invalid field '${name.slice(0, 60)}' in '${model.name}'`)
     const inverse = model.inverses.get(name)
-    if (inverse) await sortInto(env, model, inverse(await toColumn(env, field, value)), operation, sorted)
+    if (inverse) await sortInto(env, model, inverse(asRead(field, await toColumn(env, field, value))), operation, sorted)
     else if (field.related) {
       // Another name of a field of this record is that field, with its rights.
       if (field.related.length === 1) await sortInto(env, model, { [field.related[0]!]: value }, operation, sorted)
@@ -74,6 +74,12 @@ async function sortInto(
       if (field.kind === 'many2one') sorted.links.add(field)
     }
   }
+}
+
+/** A column's value as code reads it: what `inverse` functions are written for. */
+function asRead(field: FieldInfo, value: unknown): unknown {
+  const isExact = field.kind === 'decimal' || field.kind === 'monetary'
+  return isExact && typeof value === 'string' ? Decimal.of(value) : field.kind === 'float' && value !== null ? Number(value) : value
 }
 
 const wrong = (field: FieldInfo, value: unknown): never => {

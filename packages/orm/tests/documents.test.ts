@@ -11,6 +11,7 @@ import {
   app,
   boolean,
   char,
+  decimal,
   freeze,
   grant,
   group,
@@ -46,6 +47,8 @@ const paper_sheet = model('paper.sheet', {
     letters: integer({ compute: 'stored' }),
     heavy: boolean({ compute: 'stored' }),
     first_line: integer({ compute: 'live' }),
+    grams: decimal({ digits: 2, required: true, default: Decimal.of(80) }),
+    kilos: decimal({ compute: 'live' }),
     only_line_id: many2one('paper.line', { compute: 'stored' }),
   },
 })
@@ -81,6 +84,8 @@ paper_sheet.compute('stamps', ['stamp_ids'], (sheet) => sheet.stamp_ids.length)
 paper_line.compute('words', ['name'], (line) => line.name.split(' ').length)
 paper_sheet.compute('words', ['line_ids.words'], (sheet) => sheet.line_ids.reduce((sum, line) => sum + (line.words ?? 0), 0))
 paper_sheet.compute('letters', ['line_ids.name'], (sheet) => sheet.line_ids.reduce((sum, line) => sum + line.name.length, 0))
+paper_sheet.compute('kilos', ['grams'], (sheet) => sheet.grams.dividedBy(Decimal.of(1000)))
+paper_sheet.inverse('kilos', (kilos) => ({ grams: (kilos ?? Decimal.of(0)).times(Decimal.of(1000)) }))
 paper_sheet.compute('first_line', ['line_ids'], (sheet) => sheet.line_ids[0] ?? null)
 paper_sheet.compute('only_line_id', ['line_ids'], (sheet) => (sheet.line_ids.length === 1 ? sheet.line_ids[0]! : null))
 paper_sheet.compute('heavy', ['words'], (sheet) => (sheet.words ?? 0) > 3)
@@ -266,6 +271,14 @@ test('a function is given what it asked for, whatever others ask of the same rel
   // Made together with what counts the letters of its lines; and a field that is computed when read, asked for together with more.
   const [row] = await sheet.read(['only_line_id', 'first_line', 'line_ids.name', 'letters'])
   assert.deepEqual([row!.only_line_id, row!.first_line, row!.letters], [row!.line_ids[0]!.id, row!.line_ids[0]!.id, 5])
+})
+
+test('a computed amount that is written is exact on its way, from code and from a double', async () => {
+  const sheet = await ann.model('paper.sheet').create({ name: 'Card', kilos: Decimal.of('0.3') } as never)
+  const grams = async () => (await sheet.read(['grams']))[0]!.grams.toString()
+  assert.equal(await grams(), '300')
+  await rpc(ann, 'paper.sheet', 'write', [sheet.ids, { kilos: 0.0801 }])
+  assert.equal(await grams(), '80.1')
 })
 
 test('what follows from a change knows what was given', async () => {
