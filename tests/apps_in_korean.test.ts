@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { account } from '@erp4/account'
 import { product } from '@erp4/product'
 import { type App, assemble } from '@erp4/orm'
 
@@ -50,7 +51,7 @@ function said(app: App): string[] {
   })
 }
 
-for (const app of [product]) {
+for (const app of [product, account]) {
   test(`everything that ${app.name} shows and says is there in Korean, with the same names in it`, () => {
     const known = assemble([app]).i18n.get('ko_KR')!
     const texts = [...new Set([...declared(app), ...said(app)])]

@@ -40,7 +40,7 @@ async function price(
       currency: options.currency ?? euro,
       at: options.at ? moment(new Date(options.at)) : noon,
     }
-    const [answer] = await pricesOf(env, [asked], terms)
+    const [answer] = await pricesOf(env, [{ ...asked, ...terms }])
     return answer!.price.toString()
   })
 }
@@ -111,8 +111,10 @@ test('many questions take no more statements than one', async () => {
       const before = env.cx.statements
       await pricesOf(
         env,
-        Array.from({ length: times }, (_, i) => ({ product: found!, quantity: d(i + 1), pricelist: tiers })),
-        { company: 1, companyCurrency: euro, currency: euro, at: noon },
+        Array.from({ length: times }, (_, i) => ({
+          ...{ product: found!, quantity: d(i + 1), pricelist: tiers },
+          ...{ company: 1, companyCurrency: euro, currency: euro, at: noon },
+        })),
       )
       return env.cx.statements - before
     })

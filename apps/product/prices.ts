@@ -19,7 +19,7 @@ export const pricedPaths = [
 
 export type PricedProduct = Loaded<'product.product', (typeof pricedPaths)[number]>
 
-export interface Asked {
+export interface Asked extends Terms {
   readonly product: PricedProduct
   readonly quantity: Decimal
   /** The unit of the quantity and of the price; the product's own without it. */
@@ -48,14 +48,12 @@ const mostDepth = 10
 
 /**
  * What products cost: by the rules of a pricelist, else their sales price, in the currency asked for, at the rates of the day. All questions
- * together take one statement for the rules, one more for each pricelist that others rest on, and two for rates where currencies differ.
+ * together take one statement for the rules, one more for each pricelist that others rest on, and three for rates where currencies differ.
  */
-export async function pricesOf(env: Env, asked: readonly Asked[], terms: Terms): Promise<Priced[]> {
-  const lists = await loadRules(env, asked)
-  const currencies = new Set([terms.currency, terms.companyCurrency, ...[...lists.values()].map(({ currency }) => currency)])
-  for (const { product } of asked) currencies.add(product.product_tmpl_id?.company_id?.currency_id ?? terms.companyCurrency)
-  const rates = await ratesOf(env, currencies, { company: terms.company, on: day(terms.at.slice(0, 10)) })
-  return asked.map((one) => answer(one, terms, { lists, rates }))
+export async function pricesOf(env: Env, asked: readonly Asked[]): Promise<Priced[]> {
+  const known: Known = { lists: await loadRules(env, asked), rates: new Map() }
+  for (const [key, some] of Map.groupBy(asked, ratesKey)) known.rates.set(key, await loadRates(env, some, known))
+  return asked.map((one) => answer(one, known))
 }
 
 interface Pricelist {
@@ -65,17 +63,33 @@ interface Pricelist {
 
 interface Known {
   readonly lists: ReadonlyMap<number, Pricelist>
-  readonly rates: Rates
+  /** By company and day. */
+  readonly rates: Map<string, Rates>
 }
 
-function answer(asked: Asked, terms: Terms, known: Known): Priced {
+const ratesKey = ({ company, at }: Terms): string => `${company} ${at.slice(0, 10)}`
+
+/** The rates of one company on one day. */
+async function loadRates(env: Env, asked: readonly Asked[], { lists }: Known): Promise<Rates> {
+  const [first] = asked
+  const currencies = new Set(asked.flatMap((one) => [one.currency, one.companyCurrency, currencyOf(one.product, one)]))
+  if (asked.some(({ pricelist }) => pricelist !== null)) for (const { currency } of lists.values()) currencies.add(currency)
+  return ratesOf(env, currencies, { company: first!.company, on: day(first!.at.slice(0, 10)) })
+}
+
+/** A product of one company has prices in its currency, one of all companies in that of the company that asks. */
+const currencyOf = (product: PricedProduct, terms: Terms): number =>
+  product.product_tmpl_id?.company_id?.currency_id ?? terms.companyCurrency
+
+function answer(asked: Asked, known: Known): Priced {
   const { product, unit } = asked
   const own = unitOf(product)
   // Rules are about the unit of the product; a unit that measures something else leaves nothing to convert.
   const isOther = unit && own && unit.category_id === own.category_id
   const quantity = isOther ? convert(asked.quantity, unit, { ...own, rounding: smallest }) : asked.quantity
-  const { price, currency, rule } = listed(asked.pricelist, { product, quantity }, terms, known, 0)
-  const mine = exchange(price, currency, terms.currency, known.rates)
+  const rates = known.rates.get(ratesKey(asked))!
+  const { price, currency, rule } = listed(asked.pricelist, { ...asked, quantity }, { lists: known.lists, rates }, 0)
+  const mine = exchange(price, currency, asked.currency, rates)
   return { price: isOther ? convertPrice(mine, own, unit) : mine, rule }
 }
 
@@ -84,30 +98,28 @@ const smallest = Decimal.of('0.000001')
 /** The price for one unit of the product by a pricelist, in the currency of that pricelist. */
 function listed(
   pricelist: number | null,
-  asked: { product: PricedProduct; quantity: Decimal },
-  terms: Terms,
-  known: Known,
+  asked: Asked,
+  known: { readonly lists: ReadonlyMap<number, Pricelist>; readonly rates: Rates },
   depth: number,
 ): { price: Decimal; currency: number; rule: number | null } {
   const { product } = asked
   const list = pricelist === null || depth > mostDepth ? undefined : known.lists.get(pricelist)
   const template = product.product_tmpl_id
-  const rule =
-    list &&
-    chooseRule(list.rules, {
-      product: product.id,
-      template: template?.id ?? 0,
-      lineage: template?.categ_id?.lineage ?? null,
-      quantity: asked.quantity,
-      at: terms.at,
-    })
-  const own = template?.company_id?.currency_id ?? terms.companyCurrency
+  const question = {
+    product: product.id,
+    template: template?.id ?? 0,
+    lineage: template?.categ_id?.lineage ?? null,
+    quantity: asked.quantity,
+    at: asked.at,
+  }
+  const rule = list && chooseRule(list.rules, question)
+  const own = currencyOf(product, asked)
   if (!list || !rule) return { price: salesPrice(product), currency: own, rule: null }
   const from =
     rule.compute_price === 'fixed'
       ? { price: Decimal.of(0), currency: list.currency }
       : rule.base === 'pricelist'
-        ? listed(rule.base_pricelist_id, asked, terms, known, depth + 1)
+        ? listed(rule.base_pricelist_id, asked, known, depth + 1)
         : rule.base === 'standard_price'
           ? { price: product.standard_price ?? Decimal.of(0), currency: own }
           : { price: salesPrice(product), currency: own }

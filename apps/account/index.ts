@@ -1,0 +1,48 @@
+import { base } from '@erp4/base'
+import { product } from '@erp4/product'
+import { app } from '@erp4/orm'
+import { access } from './access.ts'
+import { loadAccountData } from './data.ts'
+import { loadAccountExamples } from './examples.ts'
+import { groups } from './groups.ts'
+import { korean } from './i18n/ko.ts'
+import { models } from './models.ts'
+import { product_category, product_product, product_template } from './models/product_template.ts'
+import { res_company } from './models/res_company.ts'
+import { res_currency } from './models/res_currency.ts'
+import { res_partner } from './models/res_partner.ts'
+import { menus, views } from './views.ts'
+
+export * from './correction.ts'
+export * from './document-lines.ts'
+export * from './figures.ts'
+export * from './given.ts'
+export * from './groups.ts'
+export * from './models/account_account.ts'
+export * from './models/account_fiscal_position.ts'
+export * from './models/account_journal.ts'
+export * from './models/account_move.ts'
+export * from './models/account_move_line.ts'
+export * from './models/account_payment_term.ts'
+export * from './models/account_tax.ts'
+export * from './posting.ts'
+export * from './tax-rules.ts'
+export * from './terms.ts'
+export * from './totals.ts'
+export * from './views.ts'
+
+/** Taxes, payment terms and invoices, posted in balanced books without a gap. */
+export const account = app({
+  name: 'account',
+  label: 'Invoicing',
+  depends: [base, product],
+  models,
+  extensions: [res_company, res_currency, res_partner, product_category, product_template, product_product],
+  groups,
+  access,
+  views,
+  menus,
+  i18n: { ko_KR: korean },
+  data: loadAccountData,
+  examples: loadAccountExamples,
+})
