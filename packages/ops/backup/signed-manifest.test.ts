@@ -14,6 +14,7 @@ const part = {
   plain_bytes: 8,
   shared_from: null,
 } as const
+const companion = { name: 'READ-ME.txt', sha256: digest, bytes: 9 }
 const manifest: Manifest = {
   v: 1,
   set: '01J9ZZZZZZZZZZZZZZZZZZZZZZ',
@@ -27,6 +28,7 @@ const manifest: Manifest = {
   postgres: '15.18',
   release: '1',
   parts: [part],
+  companions: [companion],
 }
 const { privateKey, publicKey } = generateKeyPairSync('ed25519')
 const signer = { keyId: 'host-1', sign: (bytes: Uint8Array) => sign(null, bytes, privateKey) }
@@ -55,6 +57,15 @@ for (const [what, one] of [
   ['with a part that leaves its folder', swap({ parts: [{ ...part, name: '../db-000.esdk' }] })],
   ['with a part of negative size', swap({ parts: [{ ...part, bytes: -1 }] })],
   ['with a part twice', swap({ parts: [part, part] })],
+  ['with parts that are none', swap({ parts: [null] })],
+  ['with more parts than a set has', swap({ parts: Array.from({ length: 3000 }, (_none, i) => ({ ...part, name: `db-${i}.esdk` })) })],
+  ['with a part of itself that is shared', swap({ parts: [{ ...part, shared_from: manifest.set }] })],
+  ['of a year of five digits, which is no name of a folder', swap({ taken: '+012026-01-31T10:00:00.000Z' })],
+  ['with companions that are none', swap({ companions: [null] })],
+  ['with companions that are no list', swap({ companions: 'x' })],
+  ['with a companion that leaves its folder', swap({ companions: [{ ...companion, name: '../READ-ME.txt' }] })],
+  ['with a companion in the place of the manifest', swap({ companions: [{ ...companion, name: 'manifest.json' }] })],
+  ['with a companion in the place of a part', swap({ companions: [{ ...companion, name: part.name }] })],
   ['with a digest that is none', swap({ parts: [{ ...part, sha256: 'x' }] })],
 ] as const) {
   test(`a manifest ${what} is not believed`, () => void assert.throws(() => openManifest(one, trusted), { code: 'set_damaged' }))

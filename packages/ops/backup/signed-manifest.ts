@@ -65,18 +65,22 @@ function faultOf(one: Manifest): string | undefined {
   if (one.v !== 1) return `it is of version ${JSON.stringify(one.v)}, which this release does not know`
   if (!isText(one.set) || !isUlid(one.set) || !isUuid(one.instance)) return 'it names no set of an instance'
   if (!classes.includes(one.class)) return 'its class is unknown'
-  if (typeof one.taken !== 'string' || new Date(one.taken).toJSON() !== one.taken) return 'it was taken at no point in time'
+  if (typeof one.taken !== 'string' || !/^\d{4}-/.test(one.taken) || new Date(one.taken).toJSON() !== one.taken)
+    return 'it was taken at no point in time'
   if (![labels?.day, labels?.iso_week, labels?.month, labels?.zone].every(isText)) return 'labels are missing'
   if (!isCount(one.seq) || !isCount(one.key_version)) return 'its numbers are none'
   if (![one.host, one.postgres, one.release].every((text) => typeof text === 'string')) return 'its origin is missing'
   if (!Array.isArray(one.parts) || !one.parts.length) return 'it has no parts'
-  if (new Set(one.parts.map(({ name }) => name)).size < one.parts.length) return 'two parts have one name'
-  return one.parts.some((part: ManifestPart) => !isPart(part)) ? 'a part of it has another form' : undefined
+  const { parts, companions = [] } = one
+  if (!parts.every((part) => isPart(part) && part.shared_from !== one.set)) return 'a part of it has another form'
+  if (!Array.isArray(companions) || !companions.every(isCompanion)) return 'a companion of it has another form'
+  const names = [...parts, ...companions, { name: 'manifest.json' }, { name: 'manifest.sig' }].map(({ name }) => name)
+  return new Set(names).size < names.length ? 'two of its objects have one name' : undefined
 }
 
 // A name becomes part of a path: nothing but what we give.
-const isPart = (part: ManifestPart): boolean =>
-  typeof part.name === 'string' &&
+const isPart = (part: ManifestPart | null): boolean =>
+  typeof part?.name === 'string' &&
   /^[a-z]+-\d{3}(\.tar)?\.esdk$/.test(part.name) &&
   ['database', 'files', 'facts'].includes(part.kind) &&
   isDigest(part.sha256) &&
@@ -84,6 +88,9 @@ const isPart = (part: ManifestPart): boolean =>
   isCount(part.bytes) &&
   isCount(part.plain_bytes) &&
   (part.shared_from === null || isUlid(part.shared_from))
+
+const isCompanion = (one: NonNullable<Manifest['companions']>[number] | null): boolean =>
+  typeof one?.name === 'string' && /^[A-Za-z][A-Za-z_-]{0,60}\.[a-z]{1,8}$/.test(one.name) && isDigest(one.sha256) && isCount(one.bytes)
 
 function parse(text: string, what: string): object {
   try {

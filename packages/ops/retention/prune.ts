@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { OpsError } from '../errors.ts'
 import { writeDurably } from '../files.ts'
 import type { StorePruner } from '../stores/store.ts'
 import { planRetention, retentionPolicy, type RefusalRule, type RetentionPlan, type RetentionPolicy, type RetentionSet } from './plan.ts'
@@ -66,7 +67,7 @@ const prolongBelowMs = 2 * dayMs
 /**
  * Prunes one location with nothing but the pruner's credentials: reads the signed manifests in it, computes retention itself, by the store's
  * clock, and drops what may go within the pruner's own limits (cloud.md §2): of an instance at most two sets of the 14 and two others a
- * day, never one of the newest three, nothing while its newest proven set is older than 26 hours, nothing locked or held. Deleted objects
+ * day, never one of the newest three nor of the newest three proven ones, nothing while its newest proven set is older than 26 hours, nothing locked or held. Deleted objects
  * lie in the trash for its days. Can be killed at any point and run again.
  */
 export async function prune(store: StorePruner, order: PruneOrder): Promise<PruneReport> {
@@ -118,6 +119,7 @@ async function pruneInstance(store: StorePruner, found: StoredInstance, round: R
     extended: [],
   }
   if (order.dryRun) return result
+  const believed = sets.filter((one) => !plan.quarantined.some(({ set }) => set.set === one.set))
   memory.setAside = plan.quarantined.map(({ set }) => set.set)
   save()
   for (const set of go)
@@ -127,7 +129,7 @@ async function pruneInstance(store: StorePruner, found: StoredInstance, round: R
       round,
     )
   if (general.length) return result
-  memory.prunedUpTo = sets.reduce((last, { seq }) => Math.max(last, seq), memory.prunedUpTo ?? 0)
+  memory.prunedUpTo = believed.reduce((last, { seq }) => Math.max(last, seq), memory.prunedUpTo ?? 0)
   const gone = new Set(go.map(({ set }) => set))
   memory.leaving = [...plan.drop, ...plan.waiting].flatMap(({ set }) => (gone.has(set) ? [] : [set]))
   save()
@@ -159,7 +161,9 @@ function choose(
 ): { go: RetentionSet[]; refused: PrunedInstance['refused'] } {
   const doubtful = new Set(plan.quarantined.map(({ set }) => set.set))
   const newest = sets.filter(({ set }) => !doubtful.has(set)).sort((a, b) => b.taken.getTime() - a.taken.getTime() || b.seq - a.seq)
-  const spared = new Set(plan.isClosed ? [] : newest.slice(0, untouchable).map(({ set }) => set))
+  // Of the proven ones, too: sets that are made in a row and pass no test must not take their place.
+  const untouched = [...newest.slice(0, untouchable), ...newest.filter(({ proven }) => proven).slice(0, untouchable)]
+  const spared = new Set(plan.isClosed ? [] : untouched.map(({ set }) => set))
   memory.gone = (memory.gone ?? []).filter(({ at }) => now.getTime() - Date.parse(at) < dayMs)
   const left = { ranked: aDay.ranked, other: aDay.other }
   for (const { pace } of memory.gone) left[pace]--
@@ -187,14 +191,21 @@ async function drop(store: StorePruner, set: StoredSet, { memory, now, save }: R
   memory.deleting = [...(memory.deleting ?? []), set.prefix]
   memory.gone = [...(memory.gone ?? []), { at: now.toISOString(), pace: paceOf(set) }]
   save()
-  await removeObjects(store, set.prefix, set.keys)
+  if (!(await removeObjects(store, set.prefix, set.keys))) return
   memory.deleting = memory.deleting.filter((prefix) => prefix !== set.prefix)
   save()
 }
 
-async function removeObjects(store: StorePruner, prefix: string, keys: readonly string[]): Promise<void> {
+/** False when something of it was locked meanwhile: it stays, which no longer is a set, and must not stop what comes after it. */
+async function removeObjects(store: StorePruner, prefix: string, keys: readonly string[]): Promise<boolean> {
+  let isGone = true
   const first = [`${prefix}manifest.json`, `${prefix}manifest.sig`].filter((key) => keys.includes(key))
-  for (const key of [...first, ...keys.filter((one) => !first.includes(one))]) await store.delete(key)
+  for (const key of [...first, ...keys.filter((one) => !first.includes(one))])
+    await store.delete(key).catch((error: unknown) => {
+      if (!(error instanceof OpsError) || error.code !== 'retained') throw error
+      isGone = false
+    })
+  return isGone
 }
 
 async function finishDeleting(store: StorePruner, memory: Record<string, Memory>, order: PruneOrder): Promise<void> {
@@ -202,7 +213,7 @@ async function finishDeleting(store: StorePruner, memory: Record<string, Memory>
     for (const prefix of mine.deleting ?? []) {
       const keys: string[] = []
       for await (const key of objectKeys(store, prefix)) keys.push(key)
-      await removeObjects(store, prefix, keys)
+      if (!(await removeObjects(store, prefix, keys))) continue
       mine.deleting = mine.deleting!.filter((one) => one !== prefix)
       writeMemory(order, memory)
     }

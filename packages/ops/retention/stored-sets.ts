@@ -1,9 +1,10 @@
 import { createHash, type KeyObject } from 'node:crypto'
-import { text } from 'node:stream/consumers'
 import { setPrefix } from '../backup/manifest.ts'
 import { openManifest } from '../backup/signed-manifest.ts'
 import { OpsError } from '../errors.ts'
 import { openRecord, type EvidenceRecord } from '../evidence/record.ts'
+import { readText } from '../stores/content.ts'
+import { isObjectKey } from '../stores/object-key.ts'
 import type { StoreReader } from '../stores/store.ts'
 import { isUlid } from '../ulid.ts'
 import type { RetentionSet } from './plan.ts'
@@ -39,7 +40,7 @@ export async function* storedInstances(store: StoreReader, trustedKey: TrustedKe
   let current: StoredInstance | undefined
   for await (const [prefix, keys] of setFolders(store)) {
     const instance = prefix.split('/')[1]!
-    if (current && current.instance !== instance) yield current
+    if (current && current.instance !== instance) yield withoutTwins(current)
     if (current?.instance !== instance) current = { instance, sets: [], unreadable: [] }
     // A set that is being written, or whose writer was killed: its manifest comes last.
     if (!keys.includes(`${prefix}manifest.json`) || !keys.includes(`${prefix}manifest.sig`)) continue
@@ -50,7 +51,14 @@ export async function* storedInstances(store: StoreReader, trustedKey: TrustedKe
       current.unreadable.push({ prefix, why: error.message })
     }
   }
-  if (current) yield current
+  if (current) yield withoutTwins(current)
+}
+
+/** One id has one set. Of two that claim it nobody can say which is meant: neither is ranked, nor goes in the place of the other. */
+function withoutTwins({ instance, sets, unreadable }: StoredInstance): StoredInstance {
+  const isTwin = ({ set }: StoredSet) => sets.filter((one) => one.set === set).length > 1
+  const twins = sets.filter(isTwin).map(({ prefix, set }) => ({ prefix, why: `Another folder claims to be the set ${set}, too.` }))
+  return { instance, sets: sets.filter((one) => !isTwin(one)), unreadable: [...unreadable, ...twins] }
 }
 
 /** Folders of sets with the keys in them, in the order of keys; one in memory at a time. */
@@ -66,18 +74,19 @@ async function* setFolders(store: StoreReader): AsyncGenerator<[prefix: string, 
   if (keys.length) yield [prefix, keys]
 }
 
+/** The keys under a prefix, in order; what lies there under a name that we never give is passed over, for it can be neither read nor deleted. */
 export async function* objectKeys(store: StoreReader, prefix: string): AsyncGenerator<string> {
   let cursor: string | undefined
   do {
     const page = await store.list(prefix, cursor)
-    yield* page.objects.map(({ key }) => key)
+    yield* page.objects.map(({ key }) => key).filter(isObjectKey)
     cursor = page.cursor
   } while (cursor !== undefined)
 }
 
 async function readSet(store: StoreReader, prefix: string, keys: readonly string[], trustedKey: TrustedKey): Promise<StoredSet> {
-  const json = await text(await store.get(`${prefix}manifest.json`))
-  const signature = await text(await store.get(`${prefix}manifest.sig`))
+  const json = await readText(store, `${prefix}manifest.json`)
+  const signature = await readText(store, `${prefix}manifest.sig`)
   // A verifier's key opens no manifest: it says what was found, not what there is.
   const manifest = openManifest({ text: json, signature }, (id) => (id.startsWith('host-') ? trustedKey(id) : undefined))
   if (setPrefix(manifest) !== prefix) throw new OpsError('set_damaged', `It is the manifest of ${setPrefix(manifest)}.`)
@@ -115,7 +124,7 @@ async function isProven(
 ): Promise<boolean> {
   for (const key of keys.toReversed()) {
     try {
-      const certificate = openRecord(await text(await store.get(key)), 'verifier', trustedKey)
+      const certificate = openRecord(await readText(store, key), 'verifier', trustedKey)
       if (isPassOf(certificate, instance, manifest)) return true
     } catch (error) {
       if (!(error instanceof OpsError) || error.code !== 'set_damaged') throw error

@@ -64,3 +64,18 @@ export async function holds(store: StoreReader, key: string, wanted: Pick<PutOrd
   const found = await measure(wanted.signal ? addAbortSignal(wanted.signal, stream) : stream)
   return found.length === wanted.length && found.sha256 === wanted.sha256
 }
+
+/** As long as no text of ours in a store is: a manifest, a signature, a record. */
+const longestText = 16 * 2 ** 20
+
+/** An object that is a text. OpsError `set_damaged` when it is too long to be one: no more of it than that is held in memory. */
+export async function readText(store: StoreReader, key: string): Promise<string> {
+  const pieces: Buffer[] = []
+  let length = 0
+  for await (const piece of (await store.get(key)) as AsyncIterable<Buffer>) {
+    length += piece.length
+    if (length > longestText) throw new OpsError('set_damaged', `${key} of ${store.location.name} is too long to be what it should be.`)
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces).toString()
+}

@@ -9,9 +9,12 @@ const segment = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/
  * begin with none of the last two nor a dot, so that `..`, hidden files, options and other alphabets are not even spelled.
  */
 export function demandObjectKey(key: string): void {
-  if (key.length <= maxKeyLength && key.split('/').every(isSegment)) return
+  if (isObjectKey(key)) return
   throw new OpsError('refused', `${JSON.stringify(key.slice(0, 80))} cannot be the name of an object in a store.`)
 }
+
+/** Whether it could be ours at all: whoever can write past us may have put anything into a store. */
+export const isObjectKey = (key: string): boolean => key.length <= maxKeyLength && key.split('/').every(isSegment)
 
 /** The same for the beginning of a key: what follows the last `/` may be any part of a segment, or nothing. */
 export function demandPrefix(prefix: string): void {
