@@ -4,19 +4,21 @@ import type { Instance } from './instances.ts'
 /** Revocations and rights of a live generation that a restore over it must not bring back (cloud.md §4). Opaque to ops. */
 export type CarryOver = Readonly<Record<string, unknown>>
 
-/**
- * What ops needs of the ERP's own knowledge. `bin` answers with commands that run as children, JSON in and out; ops never imports an app.
- */
 /** Where a restore over live comes from and goes to, for the entry in the instance's trail. */
 export interface Journey {
   /** The set that was restored, or `generation 3` for an undo. */
   set: string
   /** ISO 8601. */
   taken: string
-  /** The set that keeps what was lost. */
+  /** The set that keeps what was lost; empty when nothing does. */
   safety: string
+  /** Nothing is known of the live generation: it went with its host. What was carried over is of the restored one itself. */
+  isHostLost?: true
 }
 
+/**
+ * What ops needs of the ERP's own knowledge. `bin` answers with commands that run as children, JSON in and out; ops never imports an app.
+ */
 export interface ErpTasks {
   /** The running release, as the registry calls it. */
   readonly release: string

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type pg from 'pg'
 import type { Cluster } from './cluster.ts'
-import { createDatabase, roleStem } from './databases.ts'
+import { createDatabase, databaseOf, roleStem } from './databases.ts'
 import { OpsError } from './errors.ts'
 import { ensureFolder } from './files.ts'
 import { instanceRoles, type InstanceRole } from './host-schema.ts'
@@ -63,6 +63,8 @@ export interface InstanceOrder<T> {
   zone?: string
   /** Connections that its runtime role may have in all; a process's budget is a matter of the process. */
   connections?: number
+  /** Of one that was there before, on a host that is gone: what it keeps of that. Keys come from where they are stored; gives their versions. */
+  again?: { uuid: string; generation: number; adoptKeys: () => Promise<readonly number[]> }
   /** Runs before anybody can reach the instance: its first password, say. */
   prepare: (instance: Instance, operation: Operation) => Promise<T>
 }
@@ -89,15 +91,15 @@ export async function createInstance<T>(host: Host, order: InstanceOrder<T>): Pr
   demandInstanceName(order.name)
   for (const name of order.hosts) demandHostName(name)
   if (order.zone !== undefined) demandZone(order.zone)
-  const uuid = randomUUID()
+  const { uuid, generation } = order.again ?? { uuid: randomUUID(), generation: 1 }
   return operation(host.db, uuid, 'create', async (op) => {
     // First of all: that it is a copy is known before there is anything that could be connected to.
     await reserve(host, uuid, order)
     try {
-      host.keys.createInstanceKey(uuid)
+      await bringKeys(host, uuid, order)
       ensureFolder(join(host.home.files, uuid), 0o700, host.home.serverUser)
       await makeRoles(host, uuid, order.connections ?? 24)
-      await createDatabase(host, `${roleStem(uuid)}_g1`, order.template, uuid)
+      await createDatabase(host, databaseOf(uuid, generation), order.template, uuid)
       const prepared = await order.prepare(await findInstance(host, order.name), op)
       await op.fenced((db) => db.query(`update instance set state = 'ready' where uuid = $1`, [uuid]))
       return { instance: await findInstance(host, order.name), prepared }
@@ -250,12 +252,19 @@ async function reserve(host: Host, uuid: string, order: InstanceOrder<unknown>):
   const { name, kind = 'live', apps, release, copyOf = null, days = null, plan = 'free', zone = 'UTC' } = order
   await inTransaction(host.db, async (db) => {
     await db.query(
-      `insert into instance (uuid, name, kind, apps, release, copy_of, expires, plan, zone)
-       values ($1, $2, $3, $4, $5, $6, now() + make_interval(days => $7::int), $8, $9)`,
-      [uuid, name, kind, apps, release, copyOf, days, plan, zone],
+      `insert into instance (uuid, name, kind, apps, release, copy_of, expires, plan, zone, generation)
+       values ($1, $2, $3, $4, $5, $6, now() + make_interval(days => $7::int), $8, $9, $10)`,
+      [uuid, name, kind, apps, release, copyOf, days, plan, zone, order.again?.generation ?? 1],
     )
     await insertHosts(db, uuid, order.hosts)
   }).catch(tellTaken(name))
+}
+
+/** A key of its own, or those that it had. What it has sealed itself is under its first version: a rotation is of its backups alone. */
+async function bringKeys(host: Host, uuid: string, { again }: InstanceOrder<unknown>): Promise<void> {
+  if (!again) return host.keys.createInstanceKey(uuid)
+  const versions = await again.adoptKeys()
+  await host.db.query('update instance set key_version = $2 where uuid = $1', [uuid, Math.min(...versions)])
 }
 
 async function insertHosts(db: pg.ClientBase, uuid: string, hosts: readonly string[]): Promise<void> {

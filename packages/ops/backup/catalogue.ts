@@ -6,7 +6,7 @@ import { openStores } from '../stores/open.ts'
 import { placement, type Copy } from '../stores/placement.ts'
 import type { StoreReader } from '../stores/store.ts'
 import { setPrefix, type Manifest, type SetClass } from './manifest.ts'
-import { openManifest } from './signed-manifest.ts'
+import { openManifest, type SignedManifest } from './signed-manifest.ts'
 
 export type SetState = 'planned' | 'dumping' | 'spooled' | 'storing' | 'published' | 'failed' | 'pruned'
 
@@ -138,8 +138,13 @@ async function* manifestKeys(store: StoreReader, instance: string | undefined): 
   } while (cursor)
 }
 
-/** True when the set was unknown. Its copy is `stored`: that it is whole has to be seen by reading it. */
-async function remember(host: Host, manifest: Manifest, { text: json, signature }: { text: string; signature: string }, location: string) {
+/** Enters a set whose signature holds and that lies in `location`. True when it was unknown. Its copy is `stored`: that it is whole has to be seen by reading it. */
+export async function remember(
+  host: Host,
+  manifest: Manifest,
+  { text: json, signature }: SignedManifest,
+  location: string,
+): Promise<boolean> {
   const { set, instance, class: kind, seq, taken, labels, parts } = manifest
   const known = await host.db.query<{ manifest: string | null }>('select manifest from backup_set where id = $1', [set])
   if (known.rows[0] && known.rows[0].manifest !== null && known.rows[0].manifest !== json)

@@ -3,7 +3,7 @@ import { OpsError } from '../errors.ts'
 import type { Home } from '../home.ts'
 import { keyId } from '../sealing.ts'
 import { readingCredentials, type StoreCredentials } from '../stores/credentials.ts'
-import { directoryOf, readRegister, type RegisteredLocation } from '../stores/locations.ts'
+import { directoryOf, readRegister, type RegisteredLocation, type ResidencyWaiver } from '../stores/locations.ts'
 import { openStoreWith } from '../stores/open.ts'
 import type { StoreReader } from '../stores/store.ts'
 import { splitRoot } from './shares.ts'
@@ -21,6 +21,8 @@ export interface RecoveryKit {
   locations: readonly RegisteredLocation[]
   /** By location; they can only read. */
   credentials: Readonly<Record<string, StoreCredentials>>
+  /** What must stay in some countries; none in kits of before. */
+  waivers?: readonly ResidencyWaiver[]
   /** PEM by key id: whose signatures count on manifests and certificates. */
   trusted: Readonly<Record<string, string>>
   /** The release of ERP4 that this host runs. */
@@ -29,7 +31,7 @@ export interface RecoveryKit {
 
 /** Makes the kit anew, with a new split of the same root key: shares of two kits do not mix. */
 export async function makeKit(home: Home, root: Uint8Array, release: string): Promise<RecoveryKit> {
-  const { locations } = readRegister(home)
+  const { locations, waivers } = readRegister(home)
   return {
     v: 1,
     made: new Date().toISOString(),
@@ -39,6 +41,7 @@ export async function makeKit(home: Home, root: Uint8Array, release: string): Pr
       one.store.kind === 'directory' ? { ...one, store: { ...one.store, path: directoryOf(home, one.store) } } : one,
     ),
     credentials: readingCredentials(home, locations),
+    waivers,
     trusted: trustedKeys(home),
     release,
   }

@@ -48,11 +48,23 @@ export async function restoreAside(host: Host, order: AsideOrder): Promise<Aside
   })
 }
 
-async function fill(
+async function fill(host: Host, copy: Instance, fetched: FetchedSet, order: AsideOrder, op: Operation): Promise<Comparison[]> {
+  const comparisons = await fillFromSet(host, copy, fetched, order, op)
+  order.tell?.('Neutralising')
+  await op.step('neutralised')
+  await order.erp.neutralise(copy)
+  return comparisons
+}
+
+/**
+ * Everything that a fetched set holds goes into the empty database and folder of an instance, is compared with what was backed up, and brought
+ * to this release. Every restore of an instance beside what lives goes through here, after a disaster too.
+ */
+export async function fillFromSet(
   host: Host,
   copy: Instance,
   fetched: FetchedSet,
-  { erp, tell = () => {} }: AsideOrder,
+  { erp, tell = () => {} }: Pick<AsideOrder, 'erp' | 'tell'>,
   op: Operation,
 ): Promise<Comparison[]> {
   const begin = async (step: string, says: string): Promise<void> => {
@@ -73,7 +85,5 @@ async function fill(
   await placeFiles(host.home, copy.uuid, folder, fetched.facts.files)
   await begin('migrated', 'Bringing it to this release')
   await erp.migrate(copy)
-  await begin('neutralised', 'Neutralising')
-  await erp.neutralise(copy)
   return comparisons
 }
