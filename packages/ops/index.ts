@@ -134,3 +134,4 @@ export { mostAttempts, nextClaim, recoveryOrder, workOff, type Claim } from './d
 export { recover, tellItem, type RecoveryOrder } from './disaster/recover.ts'
 export { demandPlace, isLost, openRecoveryHome, type RecoveryPlace } from './disaster/recovery-home.ts'
 export { ulid } from './ulid.ts'
+export { restoreUpload, type UploadLimits, type UploadOrder, type UploadReport } from './restore/upload.ts'

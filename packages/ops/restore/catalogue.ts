@@ -32,7 +32,7 @@ export function compareCatalogues(expected: readonly string[], found: readonly s
 }
 
 /** A data column, and nothing but one: a type of PostgreSQL's own, nullable, no expression that would be evaluated. */
-const isOwnColumn = (line: string): boolean =>
+export const isOwnColumn = (line: string): boolean =>
   /^column public\.[a-z_][a-z0-9_]* x_[a-z0-9_]+ (?:boolean|integer|bigint|numeric(?:\(\d+,\d+\))?|double precision|text|character varying(?:\(\d+\))?|date|timestamp(?:\(\d\))? without time zone|jsonb?)$/.test(
     line,
   )

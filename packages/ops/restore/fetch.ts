@@ -2,7 +2,6 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createWriteStream, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
-import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { setPrefix, type Manifest, type ManifestPart, type SetFacts } from '../backup/manifest.ts'
 import { openManifest } from '../backup/signed-manifest.ts'
@@ -12,6 +11,7 @@ import { OpsError } from '../errors.ts'
 import { ensureFolder } from '../files.ts'
 import type { Home } from '../home.ts'
 import type { Host } from '../host.ts'
+import { readText } from '../stores/content.ts'
 import type { StoreReader } from '../stores/store.ts'
 import { beginningOf } from './scratch.ts'
 
@@ -144,12 +144,17 @@ function believe<T>(store: StoreReader, key: string, open: () => T): T {
   }
 }
 
-const objectText = async (store: StoreReader, key: string): Promise<string> => text(await missingIsDamage(store, key))
+const objectText = (store: StoreReader, key: string): Promise<string> => readText(store, key).catch(asDamage(store, key))
 
-const missingIsDamage = (store: StoreReader, key: string) =>
-  store.get(key).catch((error: Error & { code?: string }) => {
-    throw error.code === 'not_found' ? new DamagedCopy(store, key, 'it is missing') : error
-  })
+const missingIsDamage = (store: StoreReader, key: string) => store.get(key).catch(asDamage(store, key))
+
+const asDamage =
+  (store: StoreReader, key: string) =>
+  (error: Error & { code?: string }): never => {
+    if (error.code === 'not_found') throw new DamagedCopy(store, key, 'it is missing')
+    if (error.code === 'set_damaged') throw new DamagedCopy(store, key, 'it is too long')
+    throw error
+  }
 
 async function fetchPart(
   store: StoreReader,
