@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { open, rename, type FileHandle } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { link, lstat, open, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { OpsError } from '../errors.ts'
 import { syncFolder } from '../files.ts'
@@ -10,17 +10,21 @@ const pieceBytes = 2 ** 20
 
 /**
  * Copies an archive to a file of somebody's choice. A copy that was killed left `<to>.part`: what of it is the same is kept, the rest is
- * written anew, and the file gets its name when all of it is right and on the disk. Gives how many bytes were there already.
+ * written anew, and the file gets its name when all of it is right and on the disk. Gives how many bytes were there already. The folder may be
+ * one that others write to: nothing is written through a link, over a file, or to where somebody else could read. OpsError `refused`.
  */
 export async function copyDownload(
   { path, bytes, sha256 }: Download,
   to: string,
   options: { progress?: (done: number, of: number) => void; signal?: AbortSignal } = {},
 ): Promise<{ resumedAt: number }> {
-  if (existsSync(to)) throw new OpsError('refused', `${to} is there already: nothing is written over.`)
+  await demandFree(to)
   const part = `${to}.part`
   const source = await open(path, 'r')
-  const target = await open(part, existsSync(part) ? 'r+' : 'wx+', 0o600)
+  const target = await openPart(part).catch(async (error: unknown) => {
+    await source.close()
+    throw error
+  })
   let resumedAt = 0
   try {
     const hash = createHash('sha256')
@@ -42,9 +46,49 @@ export async function copyDownload(
     await source.close()
     await target.close()
   }
-  await rename(part, to)
+  await giveName(part, to)
   syncFolder(dirname(to) || '.')
   return { resumedAt }
+}
+
+async function demandFree(to: string): Promise<void> {
+  const there = await lstat(to).catch(() => undefined) // what cannot be looked at cannot be written either, and that is told then
+  if (there) throw new OpsError('refused', `${to} is there already: nothing is written over.`)
+}
+
+/** A new file, or the one that an earlier copy of ours left: never what somebody else put there for us to write to. */
+async function openPart(part: string): Promise<FileHandle> {
+  const { O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants
+  const file = await open(part, 'wx+', 0o600)
+    .catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+      return open(part, O_RDWR | O_NOFOLLOW | O_NONBLOCK)
+    })
+    .catch((error: Error) => {
+      throw new OpsError('refused', `${part} cannot be written: ${error.message}`, { cause: error })
+    })
+  try {
+    const { uid, nlink, mode } = await file.stat()
+    const isOurs = uid === process.getuid!() && nlink === 1 && (mode & constants.S_IFMT) === constants.S_IFREG
+    if (!isOurs) throw new OpsError('refused', `${part} is no copy that was begun here: remove it, or give another file.`)
+    if (mode & 0o077) await file.chmod(0o600)
+    return file
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+/** `link` refuses a name that is taken by now; where a file system has no links (a USB stick), looking has to do. */
+async function giveName(part: string, to: string): Promise<void> {
+  try {
+    await link(part, to)
+    await unlink(part)
+  } catch (error) {
+    await demandFree(to)
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes((error as { code?: string }).code ?? '')) throw error
+    await rename(part, to)
+  }
 }
 
 /** How many bytes, in whole pieces, both have in common from the beginning; `see` gets them. */
