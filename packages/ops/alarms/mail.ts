@@ -81,19 +81,24 @@ export async function sendMails(home: Home, mail: AlarmMail): Promise<{ sent: nu
   if (waiting.length === 0) return { sent: 0 }
   const transport = transportOf(mail.url)
   let sent = 0
+  let refused: string | undefined
   try {
     for (const name of waiting) {
       const path = join(spoolOf(home), name)
-      const { subject, text, at } = JSON.parse(readFileSync(path, 'utf8')) as Message & { at: string }
-      // The same id at each attempt: a server that took it and could not say so gets it twice, its reader sees one.
-      const messageId = `<${name.slice(0, 26).toLowerCase()}@${hostname()}>`
-      await transport.sendMail({ from: mail.from, to: [...mail.to], subject, text, messageId, date: new Date(at) })
-      rmSync(path)
-      sent++
+      try {
+        const { subject, text, at } = JSON.parse(readFileSync(path, 'utf8')) as Message & { at: string }
+        // The same id at each attempt: a server that took it and could not say so gets it twice, its reader sees one.
+        const messageId = `<${name.slice(0, 26).toLowerCase()}@${hostname()}>`
+        await transport.sendMail({ from: mail.from, to: [...mail.to], subject, text, messageId, date: new Date(at) })
+        rmSync(path)
+        sent++
+      } catch (error) {
+        refused ??= (error as Error).message
+        // One that the server does not want, or that is no message, must not hold up those behind it; a server that is away answers none.
+        if ((error as { responseCode?: number }).responseCode === undefined && !(error instanceof SyntaxError)) break
+      }
     }
-    return { sent }
-  } catch (error) {
-    return { sent, error: (error as Error).message }
+    return { sent, ...(refused === undefined ? {} : { error: refused }) }
   } finally {
     transport.close()
   }
