@@ -122,8 +122,21 @@ const commands: readonly Command[] = [
   },
   { name: 'backup show', usage: 'SET [--json]', summary: 'everything about one set', run: async (args) => (await backup()).show(args) },
   {
+    name: 'restore --from-kit',
+    usage: 'KIT --home DIR --root-key FILE | --share FILE --share FILE [--instance NAME]… [--continue] [--json]',
+    summary: 'bring back a host that is gone, from its recovery kit',
+    run: async (args) => (await import('./commands/disaster.ts')).restoreFromKit(args),
+  },
+  {
+    name: 'dr drill',
+    usage: '[--instances N] [--workers N] [--keep] [--json]',
+    summary: 'make a host, destroy it, bring it back from the kit; measure',
+    run: async (args, erp) => (await import('./drill/command.ts')).drill(args, erp),
+  },
+  {
     name: 'restore',
-    usage: 'SET --to-side NAME | SET --over-live NAME --confirm NAME [--preview] | undo NAME --confirm NAME  [--from LOCATION] [--json]',
+    usage:
+      'SET --to-side NAME | SET --over-live NAME --confirm NAME [--preview] | --upload FILE --to-side NAME [--apps A,B] | undo NAME --confirm NAME',
     summary: 'restore a set beside what lives, or over it',
     run: async (args) => (await import('./commands/restore.ts')).restore(args),
   },
@@ -316,7 +329,7 @@ async function run(given: readonly string[], erp: Erp): Promise<void> {
   if (first === 'job' && process.send) return (await import('./jobs.ts')).runJob()
   if (first === 'tasks' && process.send) return (await import('./tasks.ts')).runTasks(erp)
   if (['', 'help', '--help', '-h'].includes(first)) return print(help())
-  const command = commands.find(({ name }) => name === first) ?? commands.find(({ name }) => name === `${first} ${second}`)
+  const command = commands.find(({ name }) => name === `${first} ${second}`) ?? commands.find(({ name }) => name === first)
   if (!command) throw new CommandError('usage', `There is no command ${JSON.stringify(args.join(' '))}.\n\n${help()}`)
   const rest = args.slice(command.name.split(' ').length)
   if (rest.includes('--help')) return print(`erp4 ${command.name} ${command.usage}\n\n${command.summary}`)

@@ -20,6 +20,9 @@ export async function lendRootKey(keys: HostKeys): Promise<void> {
   if (given !== undefined) keys.lendRoot(await parseRoot(readSecret(given)))
 }
 
+/** The root key that the command line named, of whichever host; undefined when it named none. */
+export const givenRootKey = async (): Promise<Buffer | undefined> => (given === undefined ? undefined : parseRoot(readSecret(given)))
+
 /** A file's text, or what standard input holds. */
 export function readSecret(file: string): string {
   try {
