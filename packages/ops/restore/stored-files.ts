@@ -1,6 +1,6 @@
 import { createDecipheriv } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { lstat, open } from 'node:fs/promises'
+import { lstat, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type pg from 'pg'
 import type { SetFacts } from '../backup/manifest.ts'
@@ -20,6 +20,7 @@ export async function unpackFiles(fetched: FetchedSet, folder: string, signal?: 
   const looks = ['--no-same-owner', '--no-same-permissions', '--keep-old-files', '--ignore-zeros']
   const tar = { command: 'tar', args: ['--extract', '--file=-', `--directory=${folder}`, ...looks] }
   await openInto(fetched, partOf(fetched.manifest, 'files'), tar, { signal })
+  await demandNoOther(fetched, folder)
   for (const { name, bytes } of fetched.facts.files) {
     const found = await lstat(join(folder, relativePath(name))).catch(() => undefined)
     if (!found?.isFile() || found.size !== bytes)
@@ -27,6 +28,19 @@ export async function unpackFiles(fetched: FetchedSet, folder: string, signal?: 
         'set_damaged',
         `The file ${name} of the set ${fetched.manifest.set} is ${found ? `${found.size} bytes long instead of ${bytes}` : 'missing'}.`,
       )
+  }
+}
+
+/** Shelves are folders, and what is on them are files that the facts name: nothing that leads elsewhere, is a device or has a second name. */
+async function demandNoOther({ manifest, facts }: FetchedSet, folder: string): Promise<void> {
+  const named = new Set(facts.files.map(({ name }) => relativePath(name)))
+  const other = (path: string): OpsError =>
+    new OpsError('set_damaged', `Among the files of the set ${manifest.set} is ${JSON.stringify(path)}, which is none of them.`)
+  for (const shelf of await readdir(folder, { withFileTypes: true })) {
+    if (!shelf.isDirectory()) throw other(shelf.name)
+    const files = await readdir(join(folder, shelf.name), { withFileTypes: true })
+    if (files.length === 0) throw other(`${shelf.name}/`)
+    for (const file of files) if (!file.isFile() || !named.has(`${shelf.name}/${file.name}`)) throw other(`${shelf.name}/${file.name}`)
   }
 }
 
