@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import type { Manifest } from '../backup/manifest.ts'
 import { signManifest } from '../backup/signed-manifest.ts'
+import { record } from '../evidence/chain.ts'
 import type { Host } from '../host.ts'
+import { certificateKey, storedInstances } from '../retention/stored-sets.ts'
 import { startThrowawayCluster, type Throwaway } from '../throwaway.ts'
 import { ulid } from '../ulid.ts'
 import { faulty, lie, never } from './fixtures/faulty.ts'
@@ -192,6 +194,32 @@ test('a repair passes no damage on: a source that lies is passed over', async ()
   await repair(host, { location: 'ap-1' })
   assert.equal((await statesOf(made.set))['ap-1'], 'verified')
   assert.deepEqual(readFileSync(pathOf('ap-1', made.files[0]!)), readFileSync(made.files[0]!.path))
+})
+
+test('a repaired location gets the proof of the set, too: without it its pruner would take the set for one that never passed', async () => {
+  const made = await makeSet()
+  await replicate(host, made)
+  const { record: certificate, line } = record(host, {
+    check: 'backup.restore_test',
+    subject: { type: 'instance', id: made.instance },
+    started: new Date(),
+    result: 'pass',
+    evidence: [{ name: 'manifest', sha256: made.files.at(-1)!.sha256, where: 'eu-1' }],
+  })
+  await host.db.query('update backup_set set proven = now(), certificate = $2 where id = $1', [made.set, line])
+  rmSync(join(rootOf('us-1'), 'objects', 'v1', made.instance), { recursive: true })
+  await host.db.query(`update backup_copy set state = 'missing' where set = $1 and location = 'us-1'`, [made.set])
+  assert.deepEqual((await repair(host)).troubles, [])
+  const key = certificateKey(dirname(made.files[0]!.key) + '/', certificate.id)
+  assert.equal(readFileSync(join(rootOf('us-1'), 'objects', key), 'utf8').trimEnd(), line)
+  const found = await Array.fromAsync(storedInstances(stores[1]!, (id) => host.keys.trustedKey(id)))
+  assert.deepEqual(
+    found.flatMap(({ sets }) => sets.filter(({ set }) => set === made.set).map(({ proven }) => proven)),
+    [true],
+  )
+  // One that was written where it lay before is written once.
+  await scrub(host, { location: 'us-1', ...unlimited })
+  assert.equal(readdirSync(dirname(join(rootOf('us-1'), 'objects', key))).filter((name) => name.startsWith('certificate-')).length, 1)
 })
 
 test('a scrub finds a flipped bit, heals it from another location and keeps the damaged object', async () => {

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
-import { keyObject } from '../backup/manifest.ts'
+import { keyObject, type Manifest } from '../backup/manifest.ts'
 import { openManifest } from '../backup/signed-manifest.ts'
 import { OpsError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { objectFile, publishKeyObjects } from '../keys/objects.ts'
 import { operation } from '../operation.ts'
+import { keepCertificate } from '../verify/certificate.ts'
 import { hasCredentials } from './credentials.ts'
 import { locationsFor, readRegister, type LocationRegister, type RegisteredLocation } from './locations.ts'
 import { examineObject, mendObject, type MendOrder } from './mend.ts'
@@ -50,6 +51,8 @@ interface SetRow {
   instance: string
   manifest: string
   signature: string
+  /** Of its last restore test; null before one has passed. */
+  certificate: string | null
 }
 
 /**
@@ -97,12 +100,11 @@ async function see(
 ): Promise<'seen' | 'away'> {
   const trouble = (error: unknown): void => void report.troubles.push({ set: set.id, location: here.name, says: (error as Error).message })
   let objects: SetObject[]
-  let keyVersion: number
+  let manifest: Manifest
   try {
     const signed = { text: set.manifest, signature: set.signature }
-    const manifest = openManifest(signed, (keyId) => host.keys.trustedKey(keyId))
+    manifest = openManifest(signed, (keyId) => host.keys.trustedKey(keyId))
     objects = objectsOf(manifest, signed)
-    keyVersion = manifest.key_version
   } catch (error) {
     trouble(error) // the host's own record of the set was changed: nothing can be compared with it
     return 'seen'
@@ -110,13 +112,16 @@ async function see(
   try {
     const reader = await stores.read(here)
     const bad = await within(here, deadlineFor(objects), signal, async (late) => {
-      await keepKey(host, stores, here, set.instance, keyVersion)
+      await keepKey(host, stores, here, set.instance, manifest.key_version)
       return examineAll(reader, objects, late)
     })
     report.sets++
     report.bytes += objects.reduce((sum, { bytes }) => sum + bytes, 0)
     if (bad.length === 0) await noteCopy(host, set.id, here.name, 'verified')
     else await heal(host, stores, { set, here, objects, bad }, report, signal)
+    // Without its proof beside it, its pruner would take it for a set that never passed.
+    if (set.certificate)
+      await keepCertificate(await stores.write(here), manifest, set.certificate, (keyId) => host.keys.trustedKey(keyId)).catch(trouble)
     return 'seen'
   } catch (error) {
     trouble(error)
@@ -197,7 +202,7 @@ async function isPublished(host: Host, set: string): Promise<boolean> {
 
 async function setsToScrub(host: Host, location: string): Promise<SetRow[]> {
   const { rows } = await host.db.query<SetRow>(
-    `select s.id, s.instance, s.manifest, s.signature from backup_copy c join backup_set s on s.id = c.set
+    `select s.id, s.instance, s.manifest, s.signature, s.certificate from backup_copy c join backup_set s on s.id = c.set
      where c.location = $1 and c.state in ('stored', 'verified', 'damaged', 'missing') and s.state = 'published' and s.manifest is not null
      order by c.checked nulls first, s.taken`,
     [location],
@@ -208,7 +213,7 @@ async function setsToScrub(host: Host, location: string): Promise<SetRow[]> {
 /** Published sets, the newest first, with the locations that should have them whole and were not seen to. */
 async function incompleteSets(host: Host, register: LocationRegister, order: RepairOrder): Promise<{ set: SetRow; missing: string[] }[]> {
   const { rows } = await host.db.query<SetRow & { settled: string[] }>(
-    `select s.id, s.instance, s.manifest, s.signature,
+    `select s.id, s.instance, s.manifest, s.signature, s.certificate,
        array(select c.location from backup_copy c where c.set = s.id and c.state in ('verified', 'pruned')) as settled
      from backup_set s where s.state = 'published' and s.manifest is not null and ($1::text is null or s.id = $1) order by s.taken desc`,
     [order.set ?? null],

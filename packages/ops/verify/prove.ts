@@ -1,6 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import { createHash } from 'node:crypto'
 import { setPrefix } from '../backup/manifest.ts'
 import { OpsError } from '../errors.ts'
@@ -16,7 +15,7 @@ import { withScratch, type Scratch } from '../restore/scratch.ts'
 import { filesToOpen, openFiles, unpackFiles } from '../restore/stored-files.ts'
 import { openStores } from '../stores/open.ts'
 import type { StoreReader, StoreWriter } from '../stores/store.ts'
-import { ulid } from '../ulid.ts'
+import { keepCertificate } from './certificate.ts'
 
 /** How a restore test of a set came out. */
 export interface Proof {
@@ -98,7 +97,8 @@ export async function proveSet(host: Host, set: string, options: ProveOptions = 
         proof.location,
         line,
       ])
-      await keepBeside(stores.write, `${setPrefix(manifest)}certificate-${ulid(finished.getTime())}.json`, line)
+      // The registry has it too: a location that is away gets it when the set is repaired there.
+      await Promise.allSettled(stores.write.map((store) => keepCertificate(store, manifest, line, (id) => host.keys.trustedKey(id))))
       return { ...proof, certificate: line }
     } finally {
       if (own) await Promise.all([...own.read, ...own.write].map((store) => store.close()))
@@ -215,13 +215,6 @@ async function restoreAndCompare(host: Host, fetched: FetchedSet, attempt: Attem
     }
   }
   return attempt.scratch ? work(attempt.scratch) : withScratch(host.home, work)
-}
-
-/** The registry has it too: a location that is away gets it with the set's next certificate. */
-async function keepBeside(writers: readonly StoreWriter[], key: string, line: string): Promise<void> {
-  const bytes = Buffer.from(`${line}\n`)
-  const order = { length: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
-  await Promise.allSettled(writers.map((store) => store.putIfAbsent(key, () => Readable.from([bytes]), order)))
 }
 
 /**
