@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
@@ -47,7 +47,7 @@ export async function verify(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
   const [file] = positionals
   if (!file || positionals.length > 1) throw new CommandError('usage', 'Give the archive, and only one.')
-  if (!existsSync(file)) throw new CommandError('not_found', `There is no file ${file}.`)
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) throw new CommandError('not_found', `There is no file ${file}.`)
   const steps = new Steps()
   const found = await verifyArchive(file, { trustedKey: keysOf(values), tell: (step) => steps.begin(step) }).finally(() => steps.end())
   if (values.json) return print(JSON.stringify(found))
@@ -70,17 +70,35 @@ async function newestSet(host: Host, what: string): Promise<string> {
 /** `-` is standard input. Never from the command line, where others see it. */
 async function readPassphrase(file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined
-  return (file === '-' ? await text(process.stdin) : readFileSync(file, 'utf8')).replace(/\r?\n$/, '')
+  return (file === '-' ? await text(process.stdin) : readGiven(file)).replace(/\r?\n$/, '')
 }
 
 /** One key that was given counts alone; else those that a home here trusts, if there is one. */
 function keysOf({ key, home }: { key?: string | undefined; home?: string | undefined }): (id: string) => KeyObject | undefined {
   if (key !== undefined) {
-    const given = createPublicKey(readFileSync(key))
+    const given = publicKeyIn(key)
     return () => given
   }
   const folder = homeFolder(home)
   if (!existsSync(join(folder, 'home.json'))) return () => undefined
   const known = trustedKeys(openHome(folder))
   return (id) => (known[id] === undefined ? undefined : createPublicKey(known[id]))
+}
+
+function publicKeyIn(file: string): KeyObject {
+  const content = readGiven(file)
+  try {
+    return createPublicKey(content)
+  } catch (error) {
+    throw new CommandError('usage', `${file} is no public key: give a PEM file, as the recovery kit has them.`, { cause: error })
+  }
+}
+
+/** A file that somebody named: that it cannot be read is his mistake, not ours. */
+function readGiven(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new CommandError('not_found', `${file} cannot be read: ${(error as Error).message}`, { cause: error })
+  }
 }

@@ -3,7 +3,7 @@ import { OpsError } from '../errors.ts'
 import type { Home } from '../home.ts'
 import { keyId } from '../sealing.ts'
 import { readingCredentials, type StoreCredentials } from '../stores/credentials.ts'
-import { directoryOf, readRegister, type RegisteredLocation, type ResidencyWaiver } from '../stores/locations.ts'
+import { demandLocations, directoryOf, readRegister, type RegisteredLocation, type ResidencyWaiver } from '../stores/locations.ts'
 import { openStoreWith } from '../stores/open.ts'
 import type { StoreReader } from '../stores/store.ts'
 import { splitRoot } from './shares.ts'
@@ -66,12 +66,17 @@ export function kitText(kit: RecoveryKit): string {
 export function parseKit(text: string): RecoveryKit {
   try {
     const kit = JSON.parse(text) as RecoveryKit
-    if (kit.v === 1 && Array.isArray(kit.locations) && kit.locations.length && typeof kit.trusted === 'object') return kit
+    if (kit.v === 1 && isMap(kit.trusted) && isMap(kit.credentials)) {
+      demandLocations(kit.locations)
+      return kit
+    }
   } catch {
-    // no JSON: the same sentence
+    // no JSON, or locations that are none: the same sentence
   }
   throw new OpsError('refused', 'That is no recovery kit of ERP4: give the JSON that "erp4 keys kit --json" printed.')
 }
+
+const isMap = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The stores that a kit names, to be read from wherever one is. Close them. */
 export const openKitStores = (kit: RecoveryKit): Promise<StoreReader[]> =>
@@ -88,6 +93,11 @@ export const openKitStores = (kit: RecoveryKit): Promise<StoreReader[]> =>
 /** Whose signatures count for a kit: what a home's `trustedKey` is for a home. */
 export function kitTrusts(kit: RecoveryKit, keyId: string): KeyObject | undefined {
   const pem = Object.hasOwn(kit.trusted, keyId) ? kit.trusted[keyId] : undefined
-  const key = pem === undefined ? undefined : createPublicKey(pem)
-  return key && hasKeyId(key, keyId) ? key : undefined
+  if (typeof pem !== 'string') return undefined
+  try {
+    const key = createPublicKey(pem)
+    return hasKeyId(key, keyId) ? key : undefined
+  } catch {
+    return undefined // no key: nobody is trusted by it
+  }
 }

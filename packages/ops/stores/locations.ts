@@ -133,6 +133,13 @@ export function demandRegister(register: LocationRegister): void {
   if (problems.length) throw new OpsError('refused', `The register of locations is refused: ${problems.join('; ')}.`)
 }
 
+/** OpsError `refused` unless each is a location that could be opened; whether they are enough is not asked. */
+export function demandLocations(locations: readonly RegisteredLocation[]): void {
+  const problems = Array.isArray(locations) ? [...locations.flatMap(problemsOf), ...twice(locations)] : ['they are no list']
+  if (!locations.length) problems.push('there is none')
+  if (problems.length) throw new OpsError('refused', `The locations are refused: ${problems.join('; ')}.`)
+}
+
 function problemsOf({ name, provider, region, country, continent, store, trashDays }: RegisteredLocation): string[] {
   const problem = (what: string): string => `${JSON.stringify(name)} ${what}`
   return [
