@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { findPostgres } from '../binaries.ts'
@@ -56,13 +56,16 @@ export async function sealFiles(order: PartOrder, snapshot: Pick<Snapshot, 'file
   }
 }
 
+/** They name a customer and his tables: in plain they never have a name on the disk, where a kill would leave them. */
 export async function sealFacts(order: PartOrder, facts: SetFacts): Promise<ManifestPart> {
-  const file = join(order.folder, 'facts.json')
-  writeFileSync(file, `${JSON.stringify(facts)}\n`, { mode: 0o600, flag: 'wx' })
+  const path = join(order.folder, 'facts.json')
+  const file = await open(path, 'wx+', 0o600)
   try {
-    return await sealed(order, { name: 'facts-000.esdk', kind: 'facts' }, { file }, true)
+    await rm(path)
+    await file.writeFile(`${JSON.stringify(facts)}\n`)
+    return await sealed(order, { name: 'facts-000.esdk', kind: 'facts' }, { file: `/proc/${process.pid}/fd/${file.fd}` }, true)
   } finally {
-    await rm(file, { force: true })
+    await file.close()
   }
 }
 
