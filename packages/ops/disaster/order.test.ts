@@ -63,7 +63,7 @@ test('nobody starts before a paid one that waits, no retry before a first attemp
       started.push({ instance: claim.instance, attempt: claim.attempts })
       const isGiant = claim.bytes >= smallBytes
       if (isGiant) giants.most = Math.max(giants.most, ++giants.running)
-      for (let turns = Math.floor(next() * 6); turns >= 0; turns--) await undefined
+      for (let turns = Math.floor(next() * 6); turns >= 0; turns--) await Promise.resolve()
       if (isGiant) giants.running--
       return claim.attempts < fails.get(claim.instance)! ? 'failed' : 'done'
     })
