@@ -1,6 +1,6 @@
 import { checks as allChecks, type Check } from './checks.ts'
 import type { SignedRecord } from './reading.ts'
-import type { Subject } from './record.ts'
+import type { Measure, Subject } from './record.ts'
 
 const toleranceMs = 600_000
 
@@ -80,11 +80,22 @@ export function stateOf(check: Check, { since, ...subject }: DueSubject, records
   }
   const decided = mine.findLast(({ result }) => result === 'pass' || result === 'fail')
   if (decided?.result === 'fail') return told('fail', decided.reason, decided)
+  const breached = decided?.measures.find(isBreached)
+  if (breached)
+    return told(
+      'fail',
+      `${breached.name} was ${breached.value} ${breached.unit}, held against ${breached.op ?? '<='} ${breached.limit}.`,
+      decided,
+    )
   const validMs = decided ? Math.min(check.validForSeconds, decided.valid_for_s) * 1000 : 0
   if (decided && now.getTime() - Date.parse(decided.finished) <= validMs) return told('pass', '', decided)
   if (last.result === 'error' || last.result === 'skipped') return told(last.result, last.reason, last)
   return told('stale', `It passed last on ${last.finished}.`, last)
 }
+
+/** A figure beyond its limit fails its check, whatever the record says of itself. */
+const isBreached = ({ value, limit, op = '<=' }: Measure): boolean =>
+  limit !== undefined && !(op === '<=' ? value <= limit : value >= limit)
 
 /** A record of another version, another signer or a time to come proves nothing; one made in a test of ours proves nothing of this host. */
 function concerns(one: SignedRecord, check: Check, subject: Subject, now: Date): boolean {

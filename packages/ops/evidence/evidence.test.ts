@@ -390,6 +390,15 @@ for (const [what, records, state, open] of [
   ['one failed after it had passed', [said('ann', 'pass', 1), said('bob', 'pass', 3), said('bob', 'fail', 1)], 'failed', ['fail']],
   ['one failed long ago and nobody looked since', [said('ann', 'pass', 1), said('bob', 'fail', 900)], 'failed', ['fail']],
   ['one failed and passed since', [said('ann', 'pass', 1), said('bob', 'fail', 3), said('bob', 'pass', 1)], 'shown', []],
+  [
+    'one calls a figure beyond its limit a pass',
+    [
+      said('ann', 'pass', 1),
+      said('bob', 'pass', 1, { measures: [{ name: 'restore_seconds', value: 28_801, unit: 's', limit: 28_800, op: '<=' }] }),
+    ],
+    'failed',
+    ['fail'],
+  ],
   ['one could not be checked', [said('ann', 'pass', 1), said('bob', 'error', 1)], 'not_shown', ['error']],
   ['one was skipped', [said('ann', 'pass', 1), said('bob', 'skipped', 1)], 'not_shown', ['skipped']],
   [
