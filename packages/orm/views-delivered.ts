@@ -166,7 +166,7 @@ function deliverLines(env: Env, model: Model, node: Node): ViewNode[] {
   const comodel = field && env.registry.models.get(endOf(env, field).comodel ?? '')
   if (!field || !comodel || !mayEver(env, comodel, 'read')) return []
   const columns = shownFields(env, comodel, node['columns'] as readonly unknown[])
-  return columns.length > 0 ? [{ ...node, tag: 'lines', field: field.name, columns } as ViewNode] : []
+  return columns.length > 0 ? [{ ...node, tag: 'lines', field: field.name, columns }] : []
 }
 
 const endOf = (env: Env, field: FieldInfo): FieldInfo => (field.related ? relatedEnd(env, field) : field)
@@ -243,7 +243,11 @@ export function describeModel(env: Env, model: Model, fields: ReadonlySet<string
     fields: Object.fromEntries(
       kept.map((field) => [
         field.name,
-        { ...fieldMeta(env, field), ...(leading(model).has(field.name) ? { follows: true as const } : {}) },
+        {
+          ...fieldMeta(env, field),
+          ...(leading(model).has(field.name) ? { follows: true as const } : {}),
+          ...(model.inverses.has(field.name) ? { inverse: true as const } : {}),
+        },
       ]),
     ),
   }

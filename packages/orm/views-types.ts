@@ -25,6 +25,8 @@ export interface FieldMeta {
   readonly size?: number
   /** Other fields may change with it: a form asks `onchange` after it was changed. */
   readonly follows?: true
+  /** Computed, and changed by hand through what it is computed from: every `onchange` must be told that it was. */
+  readonly inverse?: true
   /** Of a link: a name is enough to make a new target, and the user may make one. */
   readonly creates?: true
 }

@@ -30,6 +30,7 @@ const recordOf = (name: string, kind: InstanceRecord['kind']): InstanceRecord =>
   database: company.database,
   generation: 1,
   kind,
+  copy: kind === 'copy' ? { of: 'azure', made: '2026-03-01', expires: '2026-03-15' } : undefined,
   apps: ['base', 'contacts'],
   hosts: [`${name}.localhost`],
   origin: `http://${name}.localhost`,
@@ -232,10 +233,10 @@ test('a copy says on every page that it is one', async () => {
   const seen = await visit()
   const { page } = seen
   await page.goto(`http://azure-copy.localhost:${port}/web/login`)
-  assert.match((await page.locator('.banner').textContent())!, /^This is a copy\./)
+  assert.match((await page.locator('.banner').textContent())!, /^Copy of azure, made on 2026-03-01\./)
   await picture(page, 'copy')
   await signIn(page, 'ann@azure.example', password)
-  assert.match((await page.locator('.banner').textContent())!, /^This is a copy\./)
+  assert.match((await page.locator('.banner').textContent())!, /^Copy of azure, made on 2026-03-01\./)
   await endWell(seen)
 })
 

@@ -117,7 +117,7 @@ const signOutScope = ({ session }: Signed) => ({ holder: session!.hash, route: '
 const aYear = 31_536_000
 
 function sendFile({ type, plain, br, gzip }: ClientFile, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const accepted = new Set(String(request.headers['accept-encoding'] ?? '').split(/[\s,;]+/))
+  const accepted = new Set((request.headers['accept-encoding'] ?? '').split(/[\s,;]+/))
   const [encoding, body] = br && accepted.has('br') ? (['br', br] as const) : gzip && accepted.has('gzip') ? (['gzip', gzip] as const) : []
   if (encoding) reply.header('content-encoding', encoding)
   return reply

@@ -1,5 +1,6 @@
 import { type Env, type MenuMeta, type ModelViews, callMethod, menusFor, viewsFor } from '@erp4/orm'
 import type { Instance } from '../instance.ts'
+import { textsFor } from '../pages/texts.ts'
 import { sessionInfo } from '../rpc/session-info.ts'
 import { favourites, rowsOf } from './open.ts'
 
@@ -7,7 +8,8 @@ import { favourites, rowsOf } from './open.ts'
 export interface Start {
   readonly session: { readonly user_context: { readonly lang: string } } & Readonly<Record<string, unknown>>
   readonly languages: readonly { readonly code: string; readonly name: string }[]
-  readonly isCopy: boolean
+  /** What stands above every screen of a copy. */
+  readonly banner: string | null
   readonly menus: readonly MenuMeta[]
   /** Of the model that the address names: with them its list or record is one request away. */
   readonly views: (ModelViews & { readonly favourites: unknown }) | null
@@ -16,7 +18,17 @@ export interface Start {
 export async function startOf(env: Env, instance: Instance, url: string): Promise<Start> {
   const menus = menusFor(env)
   const session = (await sessionInfo(env, env.user, instance)) as Start['session']
-  return { session, languages: await languages(env), isCopy: instance.record.kind === 'copy', menus, views: await viewsAt(env, menus, url) }
+  return {
+    session,
+    languages: await languages(env),
+    banner: bannerOf(instance, env.context.lang),
+    menus,
+    views: await viewsAt(env, menus, url),
+  }
+}
+
+function bannerOf({ record: { kind, copy } }: Instance, lang: string): string | null {
+  return kind === 'copy' && copy ? textsFor(lang, undefined).copy(copy.of, copy.made, copy.expires) : null
 }
 
 async function languages(env: Env): Promise<Start['languages']> {

@@ -1,10 +1,7 @@
 declare module '*.css'
 declare module '@tabler/icons-react/dist/esm/icons/*.mjs' {
-  const Icon: import('react').FC<{
-    size?: number | string
-    stroke?: number | string
-    className?: string
-    'aria-hidden'?: boolean | 'true' | 'false'
-  }>
+  import type { FC } from 'react'
+
+  const Icon: FC<{ size?: number | string; stroke?: number | string; className?: string; 'aria-hidden'?: boolean | 'true' | 'false' }>
   export default Icon
 }

@@ -17,7 +17,8 @@ export interface Start {
     readonly currencies: Readonly<Record<string, Currency>>
   }
   readonly languages: readonly { readonly code: string; readonly name: string }[]
-  readonly isCopy: boolean
+  /** What stands above every screen of a copy. */
+  readonly banner: string | null
   readonly menus: readonly MenuMeta[]
   readonly views: KnownViews | null
   /** For the form that signs out. */

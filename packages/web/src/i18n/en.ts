@@ -3,7 +3,6 @@ const records = (n: number): string => (n === 1 ? '1 record' : `${n} records`)
 export const en = {
   // The shell
   skipToContent: 'Skip to content',
-  thisIsACopy: 'This is a copy. Nothing you do here reaches customers.',
   offline: 'The server cannot be reached. What you typed stays here; saving works again as soon as the connection is back.',
   apps: 'Apps',
   allApps: 'All apps',

@@ -5,7 +5,6 @@ const records = (n: number): string => `${n}건`
 export const ko: Texts = {
   // The shell
   skipToContent: '본문으로 건너뛰기',
-  thisIsACopy: '이것은 사본입니다. 여기서 하는 일은 고객에게 전달되지 않습니다.',
   offline: '서버에 연결할 수 없습니다. 입력한 내용은 그대로 남아 있으며, 연결이 돌아오면 다시 저장할 수 있습니다.',
   apps: '앱',
   allApps: '모든 앱',

@@ -33,9 +33,9 @@ export function App() {
       <a className="skip" href="#main">
         {t.skipToContent}
       </a>
-      {start.isCopy && (
+      {start.banner !== null && (
         <p className="banner" role="status">
-          {t.thisIsACopy}
+          {start.banner}
         </p>
       )}
       <Offline />

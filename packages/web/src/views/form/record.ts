@@ -113,7 +113,7 @@ export class FormRecord {
   /** A change by hand, and a moment later what follows from it. */
   set(name: string, value: unknown): void {
     this.#change({ [name]: value }, [name])
-    if (this.fields[name]?.follows) this.#follow([name])
+    if (this.fields[name]?.follows || this.fields[name]?.inverse) this.#follow([name])
   }
 
   setLines(name: string, lines: Lines, changedLine?: { readonly key: string; readonly field: string }): void {
@@ -140,8 +140,15 @@ export class FormRecord {
       .then(async () => {
         if (asked !== this.#asked) return
         if (line) await this.#followInLine(line, asked)
-        if (!names.some((name) => this.fields[name]?.follows)) return
-        const { value } = await call<{ value: Values }>(this.model, 'onchange', [this.#ids, this.#wire(true), names, this.specification])
+        if (!names.some((name) => this.fields[name]?.follows || this.fields[name]?.inverse)) return
+        // What was chosen of computed fields is said again each time: computed anew, it would be as it was.
+        const chosen = [...this.#state.changed].filter((name) => this.fields[name]?.inverse && !names.includes(name))
+        const { value } = await call<{ value: Values }>(this.model, 'onchange', [
+          this.#ids,
+          this.#wire(true),
+          [...chosen, ...names],
+          this.specification,
+        ])
         if (asked !== this.#asked) return
         this.#change(
           this.#linked(value, this.#state.values),

@@ -43,7 +43,7 @@ function columnsFor(views: KnownViews, choice: ColumnChoice): Column[] {
 /** What a list asks for: its columns, and the version against which a row is saved. */
 export function wantedFields(views: KnownViews): { readonly names: readonly string[]; readonly isDeclared: boolean } {
   const choice = read(views.model)
-  return { names: [...columnsFor(views, choice).map(({ field }) => field.name)], isDeclared: choice.names === null }
+  return { names: columnsFor(views, choice).map(({ field }) => field.name), isDeclared: choice.names === null }
 }
 
 /** The columns of a list and how to change them; kept for this user. */

@@ -114,7 +114,7 @@ export function useTree(request: TreeRequest, enabled: boolean): { items: Item[]
   })
   const found = new Map(nodes.map((path, i) => [path, answers[i]!]))
   const walk = (path: string, level: number): Item[] => {
-    const data = found.get(path)?.data as Groups | Page | undefined
+    const data: Groups | Page | undefined = found.get(path)?.data
     if (!data) return path === '' ? [] : [{ kind: 'wait', path, level }]
     if ('records' in data) {
       const left = data.length - data.records.length
