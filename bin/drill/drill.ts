@@ -21,7 +21,7 @@ import {
 } from '@erp4/ops'
 import { asConnection } from '@erp4/orm'
 import type { Erp } from '../erp.ts'
-import { CommandError } from '../exit-codes.ts'
+import { CommandError, exitCodes } from '../exit-codes.ts'
 import { standardApps } from '../new-instance.ts'
 import { ensureServiceUsers } from '../os-users.ts'
 import { release, releaseFingerprint } from '../release.ts'
@@ -73,6 +73,8 @@ export async function runDrill({ id, instances, isKept, workers, tell }: DrillOr
   chmodSync(dir, 0o711) // closed by mkdtemp, to the OS users of the services too
   const place = { old: join(dir, 'old'), fresh: join(dir, 'new'), outside: join(dir, 'outside') }
   mkdirSync(place.outside, { mode: 0o700 })
+  const interrupted = (): void => void sweep(dir).finally(() => process.exit(exitCodes.refused))
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupted)
   try {
     ensureServiceUsers()
     tell(`Making a host with ${instances} instances`)
@@ -99,6 +101,7 @@ export async function runDrill({ id, instances, isKept, workers, tell }: DrillOr
     }))
     return reportOf({ id, started, killedAt, release: release(), destroyed, workers, everyMs: markerEveryMs, journal, instances: results })
   } finally {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupted)
     await sweep(dir)
     if (isKept) tell(`Its files are left in ${dir}`)
     else rmSync(dir, { recursive: true, force: true, maxRetries: 5 })

@@ -22,6 +22,8 @@ export interface DrilledInstance {
   /** Of that, what its own restore took. */
   restoreSeconds: number | null
   attempts: number
+  /** Why attempts failed that others made good. */
+  retried: string[]
   faults: string[]
 }
 
@@ -77,8 +79,8 @@ export function reportOf(told: Told): DrillReport {
     const { back, acknowledged } = one
     const taken = item ? Date.parse(item.taken) : undefined
     const newest = acknowledged.findLast(({ number }) => back !== undefined && number <= back.newest)
-    const faults: string[] = [...(item?.errors ?? [])]
-    if (!back) faults.push('It did not come back.')
+    const errors = [...(item?.errors ?? [])]
+    const faults = back ? [] : [...errors, 'It did not come back.']
     const rpo = back ? (killedAt - (newest?.at ?? told.started.getTime())) / 1000 : null
     const setAge = taken === undefined ? 0 : (killedAt - taken) / 1000
     const missed = acknowledged.find(({ number, at }) => back && taken !== undefined && at < taken && number > back.newest)
@@ -97,6 +99,7 @@ export function reportOf(told: Told): DrillReport {
       rpoSeconds: rpo === null ? null : round(rpo),
       rtoSeconds: back ? round((back.at - killedAt) / 1000) : null,
       restoreSeconds: item?.seconds ?? null,
+      retried: back ? errors : [],
       attempts: (item?.attempts ?? 0) + (item?.state === 'done' ? 1 : 0),
       faults,
     }
@@ -112,9 +115,7 @@ export function reportOf(told: Told): DrillReport {
   }
   const samples = instances.flatMap(({ bytes, restoreSeconds }) => (restoreSeconds === null ? [] : [{ bytes, seconds: restoreSeconds }]))
   const faults = [
-    ...instances.flatMap(({ name, faults: own, rtoSeconds }) =>
-      own.length && rtoSeconds === null ? [`${name}: ${own.at(-1)}`] : own.map((one) => `${name}: ${one}`),
-    ),
+    ...instances.flatMap(({ name, faults: own }) => own.map((one) => `${name}: ${one}`)),
     ...(isPaidFirst ? [] : ['A free instance was begun before a paid one.']),
     ...(overall.rpoSeconds !== null && overall.rpoSeconds > limits.rpoSeconds ? ['More than 24 hours were lost.'] : []),
     ...(overall.rtoSeconds !== null && overall.rtoSeconds > limits.rtoSeconds ? ['It took more than 8 hours.'] : []),
@@ -204,6 +205,7 @@ export function reportText(report: DrillReport): string[] {
         `${one.lost} of ${one.acknowledged}`.padStart(13),
       ].join(' '),
     ),
+    ...instances.flatMap(({ name, retried }) => retried.map((why) => `${name} was tried again: ${why}`)),
     ...report.faults.map((fault) => `FAULT: ${fault}`),
     report.isPaidFirst ? 'Every paid instance was begun before any free one.' : 'Paid instances did NOT come first.',
     `One restore took ${e.fixedSeconds.toFixed(2)} s + ${rate} (± ${e.errorSeconds.toFixed(2)} s, ${e.sizes} sizes, ${e.workers} at once).`,
