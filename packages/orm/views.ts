@@ -161,11 +161,7 @@ export function list<N extends ModelName>(
 }
 
 /** The fields one searches in, with filters and groupings to pick. */
-export function search<N extends ModelName>(
-  model: N,
-  fields: readonly Shown<N>[],
-  build: (v: Builder<N>) => Node[] = () => [],
-): View<N> {
+export function search<N extends ModelName>(model: N, fields: readonly Shown<N>[], build: (v: Builder<N>) => Node[] = () => []): View<N> {
   return view('search', model, (v) => [...fields.map((one) => (typeof one === 'string' ? v.field(one) : (one as Node))), ...build(v)])
 }
 
