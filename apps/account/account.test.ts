@@ -98,11 +98,7 @@ test('a draft has its totals and no number, and takes one only when it is posted
 })
 
 test('lines say what their product says: in the language of the customer, with its price and taxes', async () => {
-  await boss
-    .with({ lang: 'ko_KR' })
-    .model('product.product')
-    .browse([product!])
-    .write({ name: '책상', description_sale: '참나무' } as never)
+  await boss.with({ lang: 'ko_KR' }).model('product.product').browse([product!]).write({ name: '책상', description_sale: '참나무' })
   const draft = await invoice({
     invoice_line_ids: [
       [0, 0, { product_id: product! }],

@@ -1,4 +1,5 @@
-import { type CreateValues, Decimal, type Env, UserError, char, date, day, json } from '@erp4/orm'
+import type { Decimal } from '@erp4/orm'
+import { type CreateValues, type Env, UserError, char, date, day, json } from '@erp4/orm'
 import { account_move, inCompany, nameOf } from './models/account_move.ts'
 import type { MoveType } from './models/account_move.ts'
 

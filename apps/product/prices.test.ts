@@ -112,8 +112,13 @@ test('many questions take no more statements than one', async () => {
       await pricesOf(
         env,
         Array.from({ length: times }, (_, i) => ({
-          ...{ product: found!, quantity: d(i + 1), pricelist: tiers },
-          ...{ company: 1, companyCurrency: euro, currency: euro, at: noon },
+          product: found!,
+          quantity: d(i + 1),
+          pricelist: tiers,
+          company: 1,
+          companyCurrency: euro,
+          currency: euro,
+          at: noon,
         })),
       )
       return env.cx.statements - before

@@ -23,7 +23,7 @@ conforms(product, {
     },
     'product.template.attribute.value': (n, sys) => attributeValue(n, sys),
     'product.template.attribute.exclusion': async (n, sys) => {
-      const value = await sys.model('product.template.attribute.value').create((await attributeValue(n, sys)) as never)
+      const value = await sys.model('product.template.attribute.value').create(await attributeValue(n, sys))
       const [row] = await value.read(['product_tmpl_id'])
       return { product_template_attribute_value_id: value.ids[0]!, product_tmpl_id: row!.product_tmpl_id! }
     },

@@ -4,14 +4,12 @@ import {
   Databases,
   asConnection,
   type MigrationOptions,
-  Prepared,
-  type Registry,
   loadData,
   loadExamples,
   migrate as migrateDatabase,
   planMigration,
 } from '@erp4/orm'
-import { hashPassword, scheduleUpkeep, serverTables } from '@erp4/server'
+import { scheduleUpkeep, serverTables } from '@erp4/server'
 import type { InstanceAccess, MigrationPlan } from '../erp.ts'
 import { loadApps } from './apps.ts'
 import { asSystem } from './system.ts'

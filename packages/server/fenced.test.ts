@@ -32,7 +32,7 @@ function world(patienceMs: number) {
   http.addHook('onRequest', async (request) => void (request.instance = instances.byHost('azure.example.com')!))
   holdFenced(http, instances, patienceMs)
   const config = { access: 'public', forgery: 'harmless' } as never
-  for (const url of ['/', '/healthz']) http.get(url, { config }, async (request) => request.instance.database)
+  for (const url of ['/', '/healthz']) http.route({ method: 'GET', url, config, handler: async (request) => request.instance.database })
   const ask = async (url = '/') => http.inject({ url, headers: { host: 'azure.example.com' } })
   return { state, ask }
 }

@@ -46,7 +46,7 @@ test('a manifest, signature or certificate too long to be one is told, never hel
 test('two manifests that claim one set are both told and left alone', async () => {
   const eu = new Place()
   const sets = await eu.history(20)
-  const twin = await eu.add(ago(19 * dayMs + 2 * hourMs), { set: sets[0]!, class: 'intraday', proven: false } as Partial<Manifest>)
+  const twin = await eu.add(ago(19 * dayMs + 2 * hourMs), { set: sets[0]!, class: 'intraday', proven: false })
   assert.equal(twin, sets[0])
   const { instances } = await eu.prune()
   assert.ok(!instances[0]!.dropped.some(({ set }) => set === twin))

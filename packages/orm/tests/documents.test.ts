@@ -153,7 +153,7 @@ test('an app loads its data after those it depends on', async () => {
 test('what is frozen is refused with the reason, in the language of whoever asks, and nothing changes', async () => {
   const { sheet } = await printedSheet()
   for (const values of [{ title: 'To Grief' }, { note: 'see', name: 'Elegy' }, { owner_name: 'Ann II' }] as const)
-    await assert.rejects(sheet.write(values as never), new UserError("'Ode' is printed: write a new one."))
+    await assert.rejects(sheet.write(values), new UserError("'Ode' is printed: write a new one."))
   await assert.rejects(sheet.write({ line_ids: [['create', { name: 'Woe' }]] }), new UserError("'Ode' is printed: write a new one."))
   const korean = ann.with({ lang: 'ko_KR' }).model('paper.sheet').browse(sheet.ids)
   await assert.rejects(korean.write({ title: 'x' }), new UserError("'Ode'은(는) 인쇄되었습니다. 새로 작성하십시오."))
