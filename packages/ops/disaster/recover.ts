@@ -162,15 +162,14 @@ const claimOf = (item: RecoveryItem): Claim & { item: RecoveryItem } => ({
   attempts: item.attempts,
 })
 
-/** What the registry does not have yet. What it has is not touched. */
+/** What the registry does not have yet. What it has is not touched; what was given up before is tried anew, since a person has looked. */
 async function missing(host: Host, { items }: RecoveryJournal): Promise<(Claim & { item: RecoveryItem })[]> {
   const there = new Set((await listInstances(host)).map(({ uuid }) => uuid))
-  const waiting: RecoveryItem[] = []
   for (const item of items!) {
     if (there.has(item.instance)) item.state = 'done'
-    else if (item.attempts < mostAttempts) waiting.push(item)
+    else if (item.attempts >= mostAttempts) item.attempts = 0
   }
-  return waiting.map(claimOf)
+  return items!.filter(({ instance }) => !there.has(instance)).map(claimOf)
 }
 
 /** One attempt with one set. A set that turns out damaged makes the next attempt take another one. */
