@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Cluster, connectAs, findInstance, Host, HostKeys, openHome, withClient } from '@erp4/ops'
+import { Cluster, connectAs, findInstance, findPostgres, Host, HostKeys, openHome, withClient } from '@erp4/ops'
 import { RunningErp4, type RunningInstance, type SmtpSink, smtpSink } from '@erp4/testing'
 import { ask, makeKey } from './clients/json2.ts'
 import { makePeople, type People, RpcError, signIn } from './clients/wire.ts'
@@ -81,7 +85,7 @@ test('a set of a running instance restores: it is proven by the command line', a
   assert.deepEqual([proof.result, proof.files.opened > 0], ['pass', true])
 })
 
-test('restored over live, time goes back for the rows and not for what was taken from people', async () => {
+test('restored over live, time goes back for the rows and not for what was taken from people', async (t) => {
   // Since the set: a key revoked, a user archived, one with fewer rights, one with another password, new rows, a number given.
   const { call } = await signIn(people.administrator)
   const [revoked] = await call('res.users.apikeys', 'search', [[['name', '=', 'revoked']]])
@@ -158,7 +162,7 @@ test('restored over live, time goes back for the rows and not for what was taken
   )
   const gap = Math.max(...acknowledged.slice(1).map(({ at }, i) => at - acknowledged[i]!.at))
   assert.ok(gap < 15_000, `nobody could write for ${gap} ms`)
-  console.log(
+  t.diagnostic(
     `write gap: ${report.writeGapMs} ms between the generations, ${Math.round(gap)} ms between two acknowledged rows; refused ${JSON.stringify(refused)}`,
   )
 })
@@ -224,4 +228,30 @@ test('undone, the rows of before are back, and what was revoked stays revoked', 
   assert.doesNotMatch(out, /belongs to no instance/)
   assert.match(out, /another generation of its instance, closed/)
   assert.ok(code === 0 || code === 3)
+})
+
+test('a downloaded dump comes back through the door for strangers: its rows, and not one that is beside what ERP4 makes', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'erp4-restores-'))
+  try {
+    await run('download', 'main', '--to', join(folder, 'main.zip'))
+    execFileSync('python3', ['-m', 'zipfile', '--extract', join(folder, 'main.zip'), folder])
+    const dump = join(folder, 'db.dump')
+    const report = await run<{ rows: number; fileReferences: number }>('restore', '--upload', dump, '--to-side', 'uploaded')
+    assert.ok(report.rows > 1000 && report.fileReferences > 0)
+    const names = `select name from res_partner where name in ('Before', 'After') order by 1`
+    assert.deepEqual(await sql('uploaded', names), [{ name: 'After' }, { name: 'Before' }])
+    assert.equal((await findInstance(host, 'uploaded')).kind, 'copy')
+    // The same with one thing more in it.
+    await sql('uploaded', `create function public.evil() returns int language sql as 'select 1'`)
+    const config = await connectAs(host, await findInstance(host, 'uploaded'), 'owner')
+    const env = { PATH: process.env['PATH'], PGPASSWORD: config.password as string }
+    const where = ['-h', config.host!, '-U', config.user!, '-d', config.database!]
+    execFileSync(join(findPostgres().dir, 'pg_dump'), ['-Fc', '-f', join(folder, 'evil.dump'), ...where], { env })
+    const { code, err } = await erp4.command('restore', '--upload', join(folder, 'evil.dump'), '--to-side', 'other')
+    assert.equal(code, 3)
+    assert.match(err, /it has function public\.evil\(\)/)
+    await assert.rejects(findInstance(host, 'other'), { code: 'not_found' })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })

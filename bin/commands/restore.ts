@@ -1,10 +1,22 @@
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { previewRestore, proveSet, restoreAside, restoreOverLive, undoRestore, type Proof, type RestoreReport } from '@erp4/ops'
+import {
+  previewRestore,
+  proveSet,
+  restoreAside,
+  restoreOverLive,
+  restoreUpload,
+  undoRestore,
+  type Host,
+  type Instance,
+  type Proof,
+  type RestoreReport,
+} from '@erp4/ops'
 import { erpTasks } from '../erp-tasks.ts'
 import { CommandError } from '../exit-codes.ts'
 import { renewServices, supervisorOf, withHost } from '../home.ts'
 import { numericHost, originOf } from '../hosting.ts'
-import { freeAddress } from '../new-instance.ts'
+import { freeAddress, standardApps } from '../new-instance.ts'
 import { print, say, Steps } from '../terminal.ts'
 
 const common = { home: { type: 'string' }, json: { type: 'boolean', default: false } } as const
@@ -17,14 +29,21 @@ const options = {
   from: { type: 'string' },
   days: { type: 'string', default: '14' },
   host: { type: 'string', multiple: true },
+  upload: { type: 'string' },
+  apps: { type: 'string' },
 } as const
 
-/** `erp4 restore SET --to-side NAME`, `erp4 restore SET --over-live NAME --confirm NAME`, `erp4 restore undo NAME --confirm NAME`. */
+/** `erp4 restore SET --to-side NAME`, `erp4 restore --upload FILE --to-side NAME`, `erp4 restore SET --over-live NAME --confirm NAME`, `erp4 restore undo NAME --confirm NAME`. */
 export async function restore(args: readonly string[]): Promise<void> {
   if (args[0] === 'undo') return undo(args.slice(1))
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
   const [set] = positionals
   const { 'to-side': side, 'over-live': live } = values
+  if (values.upload !== undefined) {
+    if (set || live !== undefined || side === undefined)
+      throw new CommandError('usage', 'An uploaded file goes to the side: --to-side NAME.')
+    return upload(values.upload, side, values)
+  }
   if (!set || positionals.length > 1) throw new CommandError('usage', 'Give the id of one set: "erp4 backup list" shows them.')
   if ((side === undefined) === (live === undefined))
     throw new CommandError('usage', 'Say where to: --to-side NAME for a new copy, or --over-live NAME --confirm NAME.')
@@ -39,17 +58,39 @@ interface Values {
   from?: string | undefined
   days: string
   host?: string[] | undefined
+  apps?: string | undefined
 }
 
-async function aside(set: string, name: string, { home, json, from, days, host: hosts }: Values): Promise<void> {
-  if (!/^[1-9]\d{0,3}$/.test(days)) throw new CommandError('usage', `--days takes a whole number of days, not ${JSON.stringify(days)}.`)
+const wholeDays = (text: string): number => {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text)
+  throw new CommandError('usage', `--days takes a whole number of days, not ${JSON.stringify(text)}.`)
+}
+
+/** A dump that anybody may have made: only its rows are taken. */
+async function upload(file: string, name: string, { home, json, days, host: hosts, apps }: Values): Promise<void> {
   await withErp(home, async (host, erp, steps) => {
     await renewServices(host.home)
     const at = hosts?.length ? hosts : [`${name}.localhost`, await freeAddress(host)]
-    const order = { set, name, hosts: at, days: Number(days), erp, from, tell: (step: string) => steps.begin(step) }
+    const own = { file: resolve(file), name, hosts: at, apps: apps?.split(',') ?? standardApps, days: wholeDays(days), erp }
+    const { instance, rows, tables, fileReferences } = await restoreUpload(host, { ...own, tell: (step) => steps.begin(step) })
+    steps.end()
+    const url = urlOf(host, instance)
+    if (json) return print(JSON.stringify({ name, url, db: name, rows, tables, fileReferences, expires: instance.expires }))
+    print(`${name}   ${url}   (${rows} rows of ${tables} tables; a copy, which goes on ${instance.expires!.toISOString().slice(0, 10)})`)
+    if (fileReferences) print(`Files are no part of a dump: ${fileReferences} references to them are empty.`)
+  })
+}
+
+const urlOf = (host: Host, { hosts }: Instance): string => originOf(numericHost(hosts) ?? hosts[0]!, supervisorOf(host.home)?.port ?? 8069)
+
+async function aside(set: string, name: string, { home, json, from, days, host: hosts }: Values): Promise<void> {
+  await withErp(home, async (host, erp, steps) => {
+    await renewServices(host.home)
+    const at = hosts?.length ? hosts : [`${name}.localhost`, await freeAddress(host)]
+    const order = { set, name, hosts: at, days: wholeDays(days), erp, from, tell: (step: string) => steps.begin(step) }
     const { instance, taken, location, seconds } = await restoreAside(host, order)
     steps.end()
-    const url = originOf(numericHost(instance.hosts) ?? instance.hosts[0]!, supervisorOf(host.home)?.port ?? 8069)
+    const url = urlOf(host, instance)
     if (json) return print(JSON.stringify({ name, url, db: name, set, taken, location, seconds, expires: instance.expires }))
     print(`${name}   ${url}   (as of ${minute(taken)} UTC, read from ${location} in ${seconds.toFixed(1)} s)`)
     print(`A copy: it sends no mail, runs no jobs, and goes on ${instance.expires!.toISOString().slice(0, 10)}.`)
@@ -151,7 +192,7 @@ const sentences: Record<string, (found: readonly unknown[]) => string> = {
 /** The host, its ERP, and steps to tell; all of it ended in any case. */
 async function withErp(
   home: string | undefined,
-  work: (host: Parameters<Parameters<typeof withHost>[1]>[0], erp: ReturnType<typeof erpTasks>, steps: Steps) => Promise<void>,
+  work: (host: Host, erp: ReturnType<typeof erpTasks>, steps: Steps) => Promise<void>,
 ): Promise<void> {
   const steps = new Steps()
   await withHost(home, async (host) => {

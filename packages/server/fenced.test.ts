@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fastify, type FastifyInstance } from 'fastify'
 import { holdFenced } from './fenced.ts'
 import type { Hosting, InstanceRecord } from './hosting.ts'
 import { Instances } from './instance.ts'
-import { setTimeout as pause } from 'node:timers/promises'
 
 const record = (change: Partial<InstanceRecord>): InstanceRecord => ({
   uuid: 'uuid-of-azure',

@@ -102,9 +102,11 @@ async function moveTable(from: pg.ClientBase, to: pg.ClientBase, { sql, columns,
   const empty = files.filter(({ isRequired }) => !isRequired).map(({ column }) => column)
   const required = files.filter(({ isRequired }) => isRequired).map(({ column }) => column)
   const read = columns.map((column) => (empty.includes(column) ? `null as ${column}` : `t.${column}`)).join(', ')
-  const counted = files.length ? files.map(({ column }) => `count(${column})`).join(' + ') : '0'
-  const { rows: referring } = await from.query<{ n: string }>(`select ${counted} as n from only ${sql} t`)
-  moved.fileReferences += Number(referring[0]!.n)
+  if (files.length) {
+    const counted = files.map(({ column }) => `count(${column})`).join(' + ')
+    const { rows } = await from.query<{ n: string }>(`select ${counted} as n from only ${sql}`)
+    moved.fileReferences += Number(rows[0]!.n)
+  }
   if (required.length) return
   // As text from end to end: no value passes through a number of ours.
   await from.query(`declare rows no scroll cursor for select row_to_json(r)::text as row from (select ${read} from only ${sql} t) r`)

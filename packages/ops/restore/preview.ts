@@ -30,11 +30,7 @@ export async function previewRestore(host: Host, name: string, set: string, opti
   })
 }
 
-async function changesSince(
-  db: Parameters<Parameters<typeof withClient>[1]>[0],
-  facts: SetFacts,
-  taken: string,
-): Promise<RestorePreview['changes']> {
+async function changesSince(db: pg.ClientBase, facts: SetFacts, taken: string): Promise<RestorePreview['changes']> {
   const { rows } = await db.query<{ name: string; stamp: string | null }>(
     `select c.relname as name, (select a.attname from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attname in ('write_date', 'created_at', 'at')
         and a.atttypid in ('timestamp'::regtype, 'timestamptz'::regtype) order by a.attname = 'write_date' desc limit 1) as stamp

@@ -27,7 +27,7 @@ export interface UploadLimits {
 export const defaultLimits: UploadLimits = { fileBytes: 8e9, databaseBytes: 20e9, ratio: 60, seconds: 3600 }
 
 export interface UploadOrder {
-  /** Made by `pg_dump -Fc`, such as `database.dump` of a downloaded archive. */
+  /** Made by `pg_dump -Fc`, such as `db.dump` of a downloaded archive. */
   file: string
   name: string
   hosts: readonly string[]
@@ -131,7 +131,7 @@ async function loadSuspect(
     ...(user ? { uid: user.uid, gid: user.gid } : {}),
   })
   let [said, reason] = ['', '']
-  child.stderr!.on('data', (piece: Buffer) => (said = (said + piece.toString()).slice(0, 4_000)))
+  child.stderr.on('data', (piece: Buffer) => (said = (said + piece.toString()).slice(0, 4_000)))
   const end = (why: string): void => {
     reason ||= why
     child.kill('SIGKILL')
@@ -148,7 +148,7 @@ async function loadSuspect(
   signal?.addEventListener('abort', stop, { once: true })
   try {
     const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))
-    await pipeline(createReadStream(file), child.stdin!).catch(() => {}) // a program that stops reading tells why
+    await pipeline(createReadStream(file), child.stdin).catch(() => {}) // a program that stops reading tells why
     const code = await ended
     if (reason || code !== 0) throw refused(reason || `it does not load: ${firstError(said)}`)
     const bytes = await sizeOf(scratch, suspect)
