@@ -16,9 +16,7 @@ export const fieldMethods = {
       if (!mayEver(env, model, 'read') && !mayEver(env, model, 'name')) demandEver(env, model, 'read')
       const names = Array.isArray(allfields) && allfields.length > 0 ? new Set(allfields) : null
       const kept = Array.isArray(attributes) ? new Set(attributes) : null
-      const fields = [...model.fields.values()].filter(
-        (field) => visibleField(env, model, field.name) && (!names || names.has(field.name)),
-      )
+      const fields = [...model.fields.values()].filter((field) => visibleField(env, model, field.name) && (!names || names.has(field.name)))
       return Object.fromEntries(fields.map((field) => [field.name, pick(describeField(env, field), kept)]))
     },
     { readonly: true },
