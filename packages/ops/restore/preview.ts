@@ -1,3 +1,4 @@
+import type pg from 'pg'
 import type { SetFacts } from '../backup/manifest.ts'
 import type { Host } from '../host.ts'
 import { connectAs, findInstance } from '../instances.ts'
