@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { setPrefix, type Manifest } from '../backup/manifest.ts'
+import { setPrefix } from '../backup/manifest.ts'
 import { ulid } from '../ulid.ts'
 import { ann, bob, dayMs, hourMs, Place } from './fixtures/place.ts'
 

@@ -23,7 +23,7 @@ function reshaped(row: Row, paths: readonly (readonly string[])[]): Row {
   for (const [head, mine] of Map.groupBy(paths, ([first = '']) => first)) {
     const rest = mine.map((path) => path.slice(1)).filter((path) => path.length > 0)
     const shape = (value: unknown): unknown =>
-      typeof value !== 'object' || value === null ? value : rest.length === 0 ? (value as Row)['id'] : reshaped(value as Row, rest)
+      typeof value !== 'object' || value === null ? value : rest.length === 0 ? (value as Row)['id'] : reshaped(value, rest)
     copy[head] = Array.isArray(row[head]) ? (row[head] as unknown[]).map(shape) : shape(row[head])
   }
   return copy
