@@ -79,6 +79,10 @@ test('a set of a running instance restores: it is proven by the command line', a
   assert.equal((await ask(main.url, keys.kept, 'ir.attachment/create', { vals_list: [attached] })).status, 200)
   await mail('main', 'waiting', 'later')
   await sql('main', `insert into job (class, name, run_at) values ('bulk', 'nothing', now() + interval '1 hour')`)
+  await sql(
+    'main',
+    `insert into ir_sequence (name, code, implementation, padding, number_next, number_increment, active) values ('s', 'test', 'no_gap', 0, 5, 1, true)`,
+  )
   session = await signIn(people.clerk)
   set = (await run<{ id: string }>('backup', 'run', 'main')).id
   const proof = await run<{ result: string; files: { opened: number } }>('backup', 'verify', set)
@@ -97,10 +101,7 @@ test('restored over live, time goes back for the rows and not for what was taken
   const [, employees] = await call('ir.model.data', 'check_object_reference', ['base', 'group_user'])
   await call('res.users', 'write', [[editor], { group_ids: [[6, 0, [employees]]] }])
   await call('res.users', 'write', [[clerk], { password: 'clerk has quite another password' }])
-  await sql(
-    'main',
-    `insert into ir_sequence (name, code, implementation, padding, number_next, number_increment, active) values ('s', 'test', 'no_gap', 0, 5, 1, true)`,
-  )
+  await sql('main', `update ir_sequence set number_next = 9 where code = 'test'`)
   await create(keys.kept, 'After')
   const preview = await run<{ changes: { table: string; newer: number }[] }>('restore', set, '--over-live', 'main', '--preview')
   assert.ok(preview.changes.some(({ table, newer }) => table === 'res_partner' && newer > 0))
@@ -139,6 +140,9 @@ test('restored over live, time goes back for the rows and not for what was taken
     ['revoked'],
   )
   assert.ok(typeof managers === 'number')
+  const [number] = last.numbers as { code: string; from: number; to: number }[]
+  assert.deepEqual([number!.code, number!.from, number!.to], ['test', 5, 8])
+  assert.deepEqual(await sql('main', `select number_next from ir_sequence where code = 'test'`), [{ number_next: 9 }])
   assert.deepEqual(await sql('main', `select subject, state from outbox`), [{ subject: 'waiting', state: 'held' }])
   assert.deepEqual(await sql('main', `select state from job where name = 'nothing'`), [{ state: 'held' }])
   const attachment = await ask(main.url, keys.kept, 'ir.attachment/search_read', { domain: [['name', '=', 'note.txt']], fields: ['datas'] })

@@ -161,10 +161,11 @@ function tellProof({ set, location, result, comparisons, files, seconds }: Proof
   print(`  ${files.present} files are there, ${files.opened} of them were opened`)
 }
 
-function tellReport({ safety, reconciled }: RestoreReport): void {
+function tellReport({ safety, present, reconciled }: RestoreReport): void {
   print(`What was there before is in the set${safety.last ? 's' : ''} ${[safety.before, safety.last].filter(Boolean).join(' and ')}.`)
   if (!safety.last) say('  Its last moment could not be backed up yet: the old database is kept until it is.')
   const last = (reconciled['last'] ?? {}) as Record<string, unknown>
+  if (!present) say('  What lives now could not be backed up yet: see erp4 backup run.')
   for (const [what, how] of Object.entries(sentences)) {
     const found = [reconciled[what], last[what]].flatMap((one) =>
       Array.isArray(one) ? one : typeof one === 'number' && one > 0 ? [one] : [],

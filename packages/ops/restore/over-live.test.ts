@@ -90,6 +90,12 @@ test('a restore over live takes the rows back, keeps what was replaced in sets, 
   const [record] = (await listOperations(world.host, now.uuid)).filter(({ kind }) => kind === 'restore over live')
   assert.deepEqual([record!.result, record!.state], ['done', 'undo_open'])
 
+  // Whoever looks for the newest set finds what lives.
+  const newest = await world.host.db.query<{ id: string }>(`select id from backup_set where instance = $1 order by taken desc limit 1`, [
+    now.uuid,
+  ])
+  assert.equal(newest.rows[0]!.id, report.present)
+
   // What was replaced is in the set of its last moment.
   const copy = await restoreAside(world.host, { set: report.safety.last!, name: 'lost', hosts: [], days: 3, erp: rehearsedErp(world.host) })
   assert.ok((await partners(copy.instance)).includes('late'))
@@ -122,8 +128,14 @@ test('a restore over live takes the rows back, keeps what was replaced in sets, 
 
   // A day later nothing of it is left, and the next generation has a number of its own.
   assert.deepEqual(await dropOldGenerations(world.host), [])
+  // As if no store had taken its last moment then: it goes only once it is in a set.
+  const sets = async () =>
+    (await world.host.db.query<{ class: string }>('select class from backup_set where instance = $1 order by seq', [back.uuid])).rows
+  const known = (await sets()).length
+  await world.host.db.query(`update operation set detail = detail - 'last' where subject = $1 and kind = 'restore undo'`, [back.uuid])
   const gone = await dropOldGenerations(world.host, undefined, new Date(Date.now() + 25 * 3_600_000))
   assert.deepEqual(gone, [databaseOf(back.uuid, 2)])
+  assert.deepEqual((await sets()).slice(known), [{ class: 'safety' }, { class: 'manual' }])
   assert.deepEqual(await databasesOf(world.host, back.uuid), [back.database])
   await assert.rejects(undoRestore(world.host, 'bakery', { confirm: 'bakery', erp: rehearsedErp(world.host) }), { code: 'not_found' })
   assert.equal((await restore('bakery', set)).to, 3)

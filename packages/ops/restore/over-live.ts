@@ -40,6 +40,8 @@ export interface RestoreReport {
   to: number
   /** Sets that keep what was replaced: of before, and of the last moment. The second is missing while no store took it. */
   safety: { before: string; last: string | null }
+  /** The set of what lives now: the newest one, for whoever looks for the instance's newest. Missing while no store took it. */
+  present: string | null
   comparisons: readonly Comparison[]
   /** What the ERP did to it: rights taken back, mail and jobs held, numbers skipped. */
   reconciled: Readonly<Record<string, unknown>>
@@ -91,11 +93,11 @@ async function run(host: Host, name: string, order: OverLiveOrder, manifest: Man
     const { reconciled, writeGapMs } = await swapGenerations({ op, host, live, next, erp: order.erp, journey })
     await op.step('opened')
     tell('Backing up the last moment of what was replaced')
-    const last = await lastMoment(host, name, live, order).catch(() => null) // the old generation stays until there is such a set
+    const { last, present } = await bothAfterwards(host, name, live, order)
     const undoUntil = new Date(Date.now() + undoHours * 3_600_000)
-    await op.step('undo_open', { last, undoUntil, reconciled, writeGapMs })
+    await op.step('undo_open', { last, present, undoUntil, reconciled, writeGapMs })
     const safety = { before, last }
-    const report = { instance: name, set: order.set, taken: manifest.taken, from: live.generation, to, safety, comparisons }
+    const report = { instance: name, set: order.set, taken: manifest.taken, from: live.generation, to, safety, present, comparisons }
     return { ...report, reconciled: { ...(await firstReconciled(host, op)), last: reconciled }, writeGapMs, undoUntil }
   } catch (error) {
     await takeBack(host, live.uuid, to)
@@ -188,6 +190,19 @@ async function safetySet(host: Host, name: string, { stores }: Pick<OverLiveOrde
 const lastMoment = (host: Host, name: string, old: Instance, order: Pick<OverLiveOrder, 'stores'>): Promise<string> =>
   openForOwner(host, old, () => safetySet(host, name, order, old.generation))
 
+/**
+ * Sets of the old generation's last moment and, after it, of the present one: whoever looks for the newest set of an instance, after a
+ * disaster say, must not find what was replaced. No store taking them fails nothing: the old generation stays until it is in a set.
+ */
+async function bothAfterwards(host: Host, name: string, old: Instance, order: Pick<OverLiveOrder, 'stores'>) {
+  const last = await lastMoment(host, name, old, order).catch(() => null)
+  const present = await runBackup(host, name, order.stores ? { stores: order.stores.write } : {}).then(
+    ({ id }) => id,
+    () => null,
+  )
+  return { last, present }
+}
+
 /** After a failure: the registry decides. Before the swap the new generation goes, after it nothing has to be taken back. */
 async function takeBack(host: Host, uuid: string, to: number): Promise<'done' | 'undone'> {
   const { generation } = await settleGenerations(host, uuid)
@@ -249,8 +264,8 @@ async function runUndo(host: Host, name: string, order: UndoOrder, op: Operation
     const journey = { set: `generation ${next.generation}`, taken: new Date().toISOString(), safety: before }
     const { reconciled, writeGapMs } = await swapGenerations({ op, host, live, next, erp: order.erp, journey })
     await op.step('opened')
-    const last = await lastMoment(host, name, live, order).catch(() => null)
-    await op.step('undone', { last, reconciled, writeGapMs })
+    const { last, present } = await bothAfterwards(host, name, live, order)
+    await op.step('undone', { last, present, reconciled, writeGapMs })
     return {
       instance: name,
       set: journey.set,
@@ -258,6 +273,7 @@ async function runUndo(host: Host, name: string, order: UndoOrder, op: Operation
       from: live.generation,
       to: next.generation,
       safety: { before, last },
+      present,
       comparisons: [],
       reconciled: { ...first, last: reconciled },
       writeGapMs,
@@ -301,7 +317,10 @@ export async function dropOldGenerations(host: Host, stores?: OverLiveOrder['sto
     if (isThere && detail.from !== generation) {
       await operation(host.db, subject, 'drop generation', async () => {
         const old = { uuid: subject, database, generation: detail.from } as Instance
-        if (!detail.last) await lastMoment(host, name, old, { stores })
+        if (!detail.last) {
+          await lastMoment(host, name, old, { stores })
+          await runBackup(host, name, stores ? { stores: stores.write } : {}) // the newest set is of what lives
+        }
         await dropDatabase(host, database)
       })
       rmSync(keptFolder(host.home, subject, detail.from), { recursive: true, force: true })

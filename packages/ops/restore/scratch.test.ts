@@ -13,7 +13,7 @@ import { scratchUser, sweepScratch, withScratch } from './scratch.ts'
 
 let world: Throwaway
 before(async () => {
-  world = await startThrowawayCluster()
+  world = await startThrowawayCluster({ own: true })
 })
 after(() => world.stop())
 
