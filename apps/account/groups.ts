@@ -1,4 +1,4 @@
-import { employee } from '@erp4/base'
+import { contactManager, employee } from '@erp4/base'
 import { productManager } from '@erp4/product'
 import { group } from '@erp4/orm'
 
@@ -11,7 +11,7 @@ export const bookReader = group('account.group_account_readonly', {
 export const biller = group('account.group_account_invoice', {
   label: 'Invoicing: billing',
   help: 'Writes, posts and credits invoices.',
-  implies: [bookReader],
+  implies: [bookReader, contactManager],
 })
 
 export const bookManager = group('account.group_account_manager', {

@@ -49,10 +49,22 @@ export interface Numbering {
   readonly model: Model
   readonly field: FieldInfo
   readonly ids: readonly number[]
-  /** A record of `ir.sequence`. */
+  readonly counter: Counter
+}
+
+/** Where numbers come from: a record of `ir.sequence`, or that of a code, which each company may have for itself. */
+export type Counter = SequenceCounter | CodeCounter
+
+export interface SequenceCounter {
   readonly sequence: number
   readonly prefix: string
   readonly suffix: string
+}
+
+export interface CodeCounter {
+  readonly code: string
+  /** What placeholders of its prefix and suffix stand for: `{ '%(year)s': '2027' }`. */
+  readonly placeholders: Readonly<Record<string, string>>
 }
 
 export interface CallOptions {

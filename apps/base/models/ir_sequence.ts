@@ -1,4 +1,20 @@
-import { type Env, type ModelFields, UserError, boolean, char, dayIn, integer, json, many2one, model, selection } from '@erp4/orm'
+import {
+  type Env,
+  type FieldName,
+  type ModelFields,
+  type ModelName,
+  type Records,
+  UserError,
+  boolean,
+  char,
+  dayIn,
+  integer,
+  json,
+  many2one,
+  model,
+  numberLater,
+  selection,
+} from '@erp4/orm'
 
 /** Numbers for documents: `S00042`. Prefix and suffix may hold the date: `INV/%(year)s/`. */
 export const ir_sequence = model('ir.sequence', {
@@ -72,6 +88,17 @@ export async function counterOf(env: Env, code: string): Promise<{ sequence: num
     const today = dayIn(sys.context.tz, sys.call.now())
     return { sequence: id, prefix: filled(found?.prefix ?? null, today), suffix: filled(found?.suffix ?? null, today) }
   })
+}
+
+/**
+ * Gives records numbers without a gap from the sequence of a code, at the very end of the call: that of each record's company, else the one
+ * that all share. It takes one statement, whatever the number of records and companies.
+ */
+export async function numberByCode<N extends ModelName>(records: Records<N>, field: FieldName<N>, code: string): Promise<void> {
+  const { env } = records
+  const today = dayIn(env.context.tz, env.call.now())
+  const placeholders = Object.fromEntries(Object.entries(dateParts).map(([part, of]) => [`%(${part})s`, of(today)]))
+  await numberLater(records, field, { code, placeholders })
 }
 
 async function sequenceId(sys: Env<true>, code: string): Promise<number | undefined> {

@@ -6,6 +6,7 @@ import { auditRows } from '../sql/audit.ts'
 import { compileCondition } from '../sql/condition.ts'
 import { Scope } from '../sql/expression.ts'
 import { type Sql, column, empty, ident, sql } from '../sql/fragment.ts'
+import { shapeName } from '../sql/names.ts'
 import { activeOnly } from '../sql/select.ts'
 import type { Commands } from './commands.ts'
 import { createRecords } from './create.ts'
@@ -159,13 +160,10 @@ async function linkNew(env: Env, model: Model, field: FieldInfo, owners: Given):
   const trail = model.audit
     ? sql`, a as (${auditRows(env.call, env.user.id, model.name, 'write', sql`jsonb_build_object(${field.name}::text, jsonb_build_array(null, x.list))`, source)})`
     : empty
-  const [row] = await env.cx
-    .query<{ known: number }>(
-      sql`with n as (insert into ${ident(table)} (${ident(mine)}, ${ident(theirs)}) select * from unnest(${pairs.map((pair) => pair.id)}::int4[], ${pairs.map((pair) => pair.other)}::int4[]) on conflict do nothing returning ${ident(mine)}, ${ident(theirs)})${trail} select (${known}) as known`,
-    )
-    .catch((error: unknown) => {
-      throw (error as { code?: string }).code === '23503' ? refusal(env, comodel, 'name') : error
-    })
+  const statement = sql`with n as (insert into ${ident(table)} (${ident(mine)}, ${ident(theirs)}) select * from unnest(${pairs.map((pair) => pair.id)}::int4[], ${pairs.map((pair) => pair.other)}::int4[]) on conflict do nothing returning ${ident(mine)}, ${ident(theirs)})${trail} select (${known}) as known`
+  const [row] = await env.cx.query<{ known: number }>(statement, shapeName(statement)).catch((error: unknown) => {
+    throw (error as { code?: string }).code === '23503' ? refusal(env, comodel, 'name') : error
+  })
   if (row!.known !== others.length) throw refusal(env, comodel, 'name')
   await changed(env, field, [...new Set(pairs.map(({ id }) => id))], others)
 }

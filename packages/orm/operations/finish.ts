@@ -7,7 +7,7 @@ import { judgeAll } from './judge.ts'
 import { readTyped, yes } from './read.ts'
 import { giveNumbers } from './numbers.ts'
 import { flush, resolveReached } from './recompute.ts'
-import { shapeFor } from './shape.ts'
+import { relationsIn, shapeFor } from './shape.ts'
 
 /** The end of a call: everything computed, every constraint true, every right judged, uses of the system's rights recorded. Throws, and the transaction is undone. */
 export async function finishCall(env: Env): Promise<void> {
@@ -41,9 +41,10 @@ async function checkConstraints(env: Env): Promise<void> {
 async function checkModel(system: Env<true>, model: Model, byIndex: ReadonlyMap<number, ReadonlySet<number>>): Promise<void> {
   const ids = new Set([...byIndex.values()].flatMap((some) => [...some]))
   const needs = new Set([...byIndex.keys()].flatMap((index) => model.constraints[index]!.needs))
+  const within = relationsIn(needs)
   const due = [...byIndex].map(([index, some]) => {
     const { holds, needs: own } = model.constraints[index]!
-    return { holds, some, shape: shapeFor(own, needs) }
+    return { holds, some, shape: shapeFor(own, within) }
   })
   for (const record of await readTyped(system, model, [...ids], [...needs], yes)) {
     for (const { holds, some, shape } of due) {

@@ -222,8 +222,8 @@ function revive(tree: Tree, rows: Record<string, any>[]): any[] {
 // Everything is filled in before anything is left out: a live field may need what lies behind a relation.
 function fill(tree: Tree, rows: readonly Record<string, any>[]): void {
   const decimals = [...tree.plain.values()].filter(({ field }) => isExact(field)).map(({ field }) => field.name)
-  const paths = pathsOf(tree)
-  const live = [...tree.live].map(([name, field]) => ({ name, field, shape: shapeFor(field ? needsOf(field) : [], paths) }))
+  const within = tree.live.size === 0 ? none : relationsOf(tree)
+  const live = [...tree.live].map(([name, field]) => ({ name, field, shape: shapeFor(field ? needsOf(field) : [], within) }))
   for (const row of rows) {
     for (const name of decimals) if (row[name] !== null) row[name] = Decimal.of(row[name])
     eachNested(tree, row, fill)
@@ -231,8 +231,18 @@ function fill(tree: Tree, rows: readonly Record<string, any>[]): void {
   }
 }
 
-const pathsOf = (tree: Tree): string[] =>
-  [...tree.plain].flatMap(([name, { tree: inner }]) => [name, ...(inner ? pathsOf(inner).map((path) => `${name}.${path}`) : [])])
+const none: ReadonlySet<string> = new Set()
+
+/** The relations that were read into, as paths. */
+function relationsOf(tree: Tree, above = ''): Set<string> {
+  const found = new Set<string>()
+  for (const [name, { tree: inner }] of tree.plain) {
+    if (!inner) continue
+    found.add(above + name)
+    for (const path of relationsOf(inner, `${above}${name}.`)) found.add(path)
+  }
+  return found
+}
 
 function strip(tree: Tree, rows: readonly Record<string, any>[]): void {
   for (const row of rows) {

@@ -2,6 +2,7 @@ import type { Call } from '../call.ts'
 import { Decimal } from '../decimal.ts'
 import { Env } from '../env.ts'
 import { ValidationError } from '../errors.ts'
+import type { Compute } from '../model.ts'
 import type { FieldInfo, Model } from '../registry.ts'
 import { type Sql, ident, join, sql } from '../sql/fragment.ts'
 import { shapeName } from '../sql/names.ts'
@@ -9,7 +10,7 @@ import { type Trigger, keyOf } from '../triggers.ts'
 import { holdRows } from './lock.ts'
 import { readTyped, yes } from './read.ts'
 import { recordset } from '../sql/recordset.ts'
-import { shapeFor } from './shape.ts'
+import { type Shape, relationsIn, shapeFor } from './shape.ts'
 import { toColumn } from './values.ts'
 
 /** How often values may follow from values: the depth of the deepest hierarchy that is recomputed along its parents. */
@@ -167,14 +168,9 @@ function nextBatch(call: Call): { model: Model; fields: FieldInfo[]; ids: number
 
 async function recompute(system: Env<true>, model: Model, fields: readonly FieldInfo[], ids: readonly number[]): Promise<void> {
   const { call } = system
-  const needs = fields.flatMap((field) => model.computes.get(field.name)!.needs)
-  const computes = fields.map((field) => {
-    const compute = model.computes.get(field.name)!
-    return { field, compute, shape: shapeFor(compute.needs, needs) }
-  })
+  const { computes, paths } = planOf(model, fields)
   await holdRows(system, model, ids)
-  const paths = new Set([...needs, ...fields.map((field) => field.name)])
-  const records = await readTyped(system, model, ids, [...paths], yes)
+  const records = await readTyped(system, model, ids, paths, yes)
   const changed: { id: number; values: Record<string, unknown> }[] = []
   const movedIds = new Map<FieldInfo, number[]>()
   const moved = new Map<string, number[]>()
@@ -209,6 +205,31 @@ async function recompute(system: Env<true>, model: Model, fields: readonly Field
         )
   for (const [name, list] of moved) parents.set(name, [...(parents.get(name) ?? []), ...list])
   for (const [field, list] of movedIds) mark(call, [field], list, parents)
+}
+
+interface Batch {
+  readonly computes: readonly { readonly field: FieldInfo; readonly compute: Compute; readonly shape: Shape }[]
+  readonly paths: readonly string[]
+}
+
+const plans = new WeakMap<Model, Map<string, Batch>>()
+
+/** What a batch of fields reads and works out: the same each time. */
+function planOf(model: Model, fields: readonly FieldInfo[]): Batch {
+  const known = plans.get(model) ?? new Map<string, Batch>()
+  plans.set(model, known)
+  const key = fields.map((field) => field.name).join(' ')
+  const found = known.get(key)
+  if (found) return found
+  const needs = new Set(fields.flatMap((field) => model.computes.get(field.name)!.needs))
+  const within = relationsIn(needs)
+  const computes = fields.map((field) => {
+    const compute = model.computes.get(field.name)!
+    return { field, compute, shape: shapeFor(compute.needs, within) }
+  })
+  const made = { computes, paths: [...new Set([...needs, ...fields.map((field) => field.name)])] }
+  known.set(key, made)
+  return made
 }
 
 function noteTargets(moved: Map<string, number[]>, field: FieldInfo, targets: readonly (number | null)[]): void {

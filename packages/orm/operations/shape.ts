@@ -1,21 +1,31 @@
 type Row = Record<string, any>
 
+/** Gives a function its row as its own needs describe it. */
+export type Shape = (row: Row) => Row
+
+const same: Shape = (row) => row
+
 /**
  * Of what several functions need is one reading, so that a relation that one of them only counts may have come with fields for another.
- * Gives each row to a function as its own `needs` describe it: ids where it asked for no more than the relation. `all` is what was read.
+ * Gives each row to a function as its own `needs` describe it: ids where it asked for no more than the relation. `within` holds every path
+ * that was read into: `order_line` where `order_line.price` was.
  */
-export function shapeFor(needs: readonly string[], all: Iterable<string>): (row: Row) => Row {
-  const others = [...all]
-  const flat = needs.filter(
-    (need) => others.some((other) => other.startsWith(`${need}.`)) && !needs.some((own) => own.startsWith(`${need}.`)),
-  )
-  return flat.length === 0
-    ? (row) => row
-    : (row) =>
-        reshaped(
-          row,
-          flat.map((path) => path.split('.')),
-        )
+export function shapeFor(needs: readonly string[], within: ReadonlySet<string>): Shape {
+  if (within.size === 0) return same
+  const own = relationsIn(needs)
+  const flat = needs.filter((need) => within.has(need) && !own.has(need))
+  if (flat.length === 0) return same
+  const paths = flat.map((path) => path.split('.'))
+  return (row) => reshaped(row, paths)
+}
+
+/** The relations that paths lead through. */
+export function relationsIn(paths: Iterable<string>): Set<string> {
+  const found = new Set<string>()
+  for (const path of paths)
+    for (let at = path.lastIndexOf('.'); at > 0 && !found.has(path.slice(0, at)); at = path.lastIndexOf('.', at - 1))
+      found.add(path.slice(0, at))
+  return found
 }
 
 function reshaped(row: Row, paths: readonly (readonly string[])[]): Row {

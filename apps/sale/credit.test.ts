@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { action_post, biller, bookManager } from '@erp4/account'
+import { Decimal, UserError } from '@erp4/orm'
+import { action_confirm, create_invoices, credit_warning, sale, salesManager, salesman } from '@erp4/sale'
+import { world } from '@erp4/testing'
+
+const d = Decimal.of
+const at = await world(sale)
+const [ann, bob] = [await at.person(salesman), await at.person(salesman)]
+const boss = await at.person(salesManager)
+const carla = await at.person(biller)
+const books = await at.person(bookManager)
+const company = at.system.model('res.company').browse([1])
+
+async function customer(limit: number): Promise<number> {
+  const [id] = (await at.system.model('res.partner').create({ name: `Limit ${limit}`, is_company: true })).ids
+  await books
+    .model('res.partner')
+    .browse([id!])
+    .write({ credit_limit: d(limit) })
+  return id!
+}
+const quote = (partner: number, price: number, seller = ann) =>
+  seller.model('sale.order').create({ partner_id: partner, order_line: [['create', { name: 'Desk', price_unit: d(price) }]] as never })
+
+test('nobody is stopped while the company uses no limits', async () => {
+  await action_confirm(await quote(await customer(10), 1000))
+})
+
+test('a limit warns, or refuses all but an administrator, over invoices and orders of all sellers together', async () => {
+  await company.write({ account_use_credit_limit: true, credit_limit_policy: 'warn' })
+  const azure = await customer(1000)
+  const [contact] = (await at.system.model('res.partner').create({ name: 'Ada', parent_id: azure })).ids
+  await action_confirm(await quote(contact!, 400, bob))
+  const billed = await quote(azure, 300, bob)
+  await action_confirm(billed)
+  await action_post(carla.model('account.move').browse((await create_invoices(billed)) as number[]))
+  const [fits, over] = [await quote(azure, 300), await quote(azure, 301)]
+  const [{ name }] = (await over.read(['name'])) as never as [{ name: string }]
+  const sentence = `${name} goes over the credit limit of its customer: 700.00 of 1000.00 are used.`
+  assert.equal(await credit_warning(fits), false)
+  assert.equal(await credit_warning(over), sentence)
+  await company.write({ credit_limit_policy: 'block' })
+  await assert.rejects(action_confirm(over), new UserError(sentence))
+  assert.equal((await over.read(['state']))[0]!.state, 'draft')
+  await action_confirm(fits)
+  await assert.rejects(action_confirm(await quote(azure, 1)), UserError)
+  await action_confirm(boss.model('sale.order').browse(over.ids))
+})
+
+test('of two orders that fit one by one, confirmed at once, one is confirmed', async () => {
+  const azure = await customer(100)
+  const all = await Promise.allSettled([action_confirm(await quote(azure, 60)), action_confirm(await quote(azure, 60, bob))])
+  assert.deepEqual(all.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+  const together = ann.model('sale.order').browse([...(await quote(await customer(100), 60)).ids])
+  await action_confirm(together)
+})
+
+test('who sells does not decide on limits', async () => {
+  const azure = await customer(50)
+  await assert.rejects(
+    ann
+      .model('res.partner')
+      .browse([azure])
+      .write({ credit_limit: d(5000) } as never),
+    UserError,
+  )
+  assert.equal((await ann.model('res.partner').browse([azure]).read(['credit_limit']))[0]!.credit_limit?.toString(), '50')
+})

@@ -1,0 +1,120 @@
+import { figuresOfLine } from '@erp4/account'
+import {
+  Decimal,
+  type ModelFields,
+  boolean,
+  char,
+  decimal,
+  float,
+  integer,
+  many2many,
+  many2one,
+  model,
+  monetary,
+  selection,
+  text,
+} from '@erp4/orm'
+import { figured, figuredPaths, invoicedPaths, invoicedQuantity, lineStatus, quantityToInvoice } from '../figures.ts'
+import { formPaths, lineOfProduct, prepareOrderLines, priceOfQuantity, redescribe } from '../preparation.ts'
+
+export const sale_order_line = model('sale.order.line', {
+  label: 'Sales Order Line',
+  order: 'sequence, id',
+  fields: {
+    display_name: char({ compute: 'stored' }),
+    order_id: many2one('sale.order', { label: 'Order', required: true, ondelete: 'cascade', index: true }),
+    sequence: integer({ required: true, default: 10 }),
+    display_type: selection({ line_section: 'Section', line_subsection: 'Subsection', line_note: 'Note' }, { label: 'Display Type' }),
+    product_id: many2one('product.product', { ondelete: 'restrict', index: true, domain: [['sale_ok', '=', true]] }),
+    product_template_id: many2one('product.template', { related: 'product_id.product_tmpl_id', readonly: true, label: 'Product Template' }),
+    name: text({ label: 'Description', required: true }),
+    product_uom_qty: decimal({ digits: 6, required: true, default: Decimal.of(1), label: 'Quantity' }),
+    product_uom_id: many2one('uom.uom', { label: 'Unit', ondelete: 'restrict' }),
+    price_unit: decimal({ digits: 6, required: true, default: Decimal.of(0), label: 'Unit Price' }),
+    technical_price_unit: decimal({
+      digits: 6,
+      copy: false,
+      label: 'Listed Price',
+      help: 'What the pricelist said last; a price that is still that follows the quantity.',
+    }),
+    discount: decimal({ digits: 4, required: true, default: Decimal.of(0), label: 'Discount (%)' }),
+    tax_ids: many2many('account.tax', { label: 'Taxes', archived: true }),
+    is_optional: boolean({ label: 'Optional', help: 'Offered, and not part of the order until the customer takes it.' }),
+    customer_lead: float({ label: 'Lead Time', required: true, default: 0, help: 'Days between the confirmation and the delivery.' }),
+    qty_delivered: decimal({ digits: 6, required: true, default: Decimal.of(0), copy: false, label: 'Delivered' }),
+    invoice_lines: many2many('account.move.line', { label: 'Invoice Lines', inverse: 'sale_line_ids', copy: false }),
+
+    price_subtotal: monetary({ compute: 'stored', label: 'Subtotal' }),
+    price_tax: monetary({ compute: 'stored', label: 'Total Tax' }),
+    price_total: monetary({ compute: 'stored', label: 'Total' }),
+    qty_invoiced: decimal({ compute: 'stored', label: 'Invoiced' }),
+    qty_to_invoice: decimal({ compute: 'stored', label: 'To Invoice' }),
+    invoice_status: selection(
+      { upselling: 'Upselling Opportunity', invoiced: 'Fully Invoiced', 'to invoice': 'To Invoice', no: 'Nothing to Invoice' },
+      { compute: 'stored', label: 'Invoice Status' },
+    ),
+
+    state: selection(
+      { draft: 'Quotation', sent: 'Quotation Sent', sale: 'Sales Order', cancel: 'Cancelled' },
+      { related: 'order_id.state', readonly: true, label: 'Order Status' },
+    ),
+    currency_id: many2one('res.currency', { related: 'order_id.currency_id', readonly: true }),
+    company_id: many2one('res.company', { related: 'order_id.company_id', readonly: true }),
+    order_partner_id: many2one('res.partner', { related: 'order_id.partner_id', readonly: true, label: 'Customer' }),
+    salesman_id: many2one('res.users', { related: 'order_id.user_id', readonly: true, label: 'Salesperson' }),
+  },
+})
+
+declare module '@erp4/orm/models' {
+  interface Models {
+    'sale.order.line': SaleOrderLine
+  }
+  interface SaleOrderLine extends ModelFields<typeof sale_order_line> {}
+}
+
+/** What is agreed on a line: fixed with its order. What was delivered is not. */
+export const agreedOfLine = [
+  'sequence',
+  'display_type',
+  'product_id',
+  'name',
+  'product_uom_qty',
+  'product_uom_id',
+  'price_unit',
+  'discount',
+  'tax_ids',
+  'is_optional',
+] as const
+
+sale_order_line.prepare((env, list) => prepareOrderLines(env, list))
+
+const figuredLine = [...figuredPaths, 'order_id.line_corrections', 'order_id.currency_id.decimal_places'] as const
+
+interface OnOrder {
+  readonly order_id: {
+    readonly line_corrections: Parameters<typeof figuresOfLine>[2]
+    readonly currency_id: { readonly decimal_places: number }
+  }
+}
+
+const figures = (line: Parameters<typeof figured>[0] & OnOrder) =>
+  figuresOfLine(figured(line), line.order_id.currency_id.decimal_places, line.order_id.line_corrections)
+
+sale_order_line.compute('price_subtotal', figuredLine, (line) => figures(line).net)
+sale_order_line.compute('price_tax', figuredLine, (line) => figures(line).tax)
+sale_order_line.compute('price_total', figuredLine, (line) => figures(line).gross)
+sale_order_line.compute('qty_invoiced', invoicedPaths, (line) => invoicedQuantity(line))
+sale_order_line.compute('qty_to_invoice', ['order_id.state', ...invoicedPaths], (line) =>
+  quantityToInvoice(line, line.order_id.state === 'sale'),
+)
+sale_order_line.compute('invoice_status', ['order_id.state', ...invoicedPaths], (line) => lineStatus(line, line.order_id.state === 'sale'))
+sale_order_line.compute('display_name', ['name'], (line) => line.name.split('\n')[0]!)
+
+// A line that gets another product says what that says, but for what was given with it.
+sale_order_line.changed(['product_id'], async (sys, ids, operation, given) => {
+  if (operation === 'write') await redescribe(sys, ids, given)
+})
+
+sale_order_line.onchange('product_id', formPaths, (line, env) => lineOfProduct(env, line))
+sale_order_line.onchange('product_uom_qty', formPaths, (line, env) => priceOfQuantity(env, line))
+sale_order_line.onchange('product_uom_id', formPaths, (line, env) => priceOfQuantity(env, line))

@@ -1,0 +1,213 @@
+import { account_move_form } from '@erp4/account'
+import { employee, multiCompany, res_company_form, res_partner_form } from '@erp4/base'
+import { product_template_form } from '@erp4/product'
+import { alter, form, list, menu, search, view } from '@erp4/orm'
+import {
+  action_cancel,
+  action_confirm,
+  action_draft,
+  action_lock,
+  action_quotation_sent,
+  action_unlock,
+  action_update_prices,
+  action_update_taxes,
+} from './actions.ts'
+import { salesManager } from './groups.ts'
+import { create_invoices } from './invoicing.ts'
+
+export const sale_order_list = list('sale.order', (v) => [
+  v.field('name'),
+  v.field('date_order'),
+  v.field('partner_id'),
+  v.field('client_order_ref', { optional: 'hidden' }),
+  v.field('user_id', { optional: 'shown' }),
+  v.field('team_id', { optional: 'hidden' }),
+  v.field('validity_date', { optional: 'hidden' }),
+  v.field('amount_untaxed', { optional: 'hidden', sum: true }),
+  v.field('amount_total', { sum: true }),
+  v.field('currency_id', { optional: 'hidden' }),
+  v.field('invoice_status', { optional: 'shown', widget: 'badge' }),
+  v.field('state', { widget: 'badge' }),
+  v.field('company_id', { optional: 'hidden', only: multiCompany }),
+])
+
+export const sale_order_kanban = view(
+  'kanban',
+  'sale.order',
+  (v) => [v.field('name'), v.field('partner_id'), v.field('amount_total', { sum: true }), v.field('user_id'), v.field('date_order')],
+  { stage: 'state' },
+)
+
+export const sale_order_form = form('sale.order', (v) => [
+  v.header(
+    v.button(action_confirm, 'Confirm', [['state', 'in', ['draft', 'sent']]], { primary: true }),
+    v.button(action_quotation_sent, 'Mark as Sent', [['state', '=', 'draft']]),
+    v.button(create_invoices, 'Create Invoice', [['invoice_status', '=', 'to invoice']], { primary: true }),
+    v.button(action_lock, 'Lock', [
+      ['state', '=', 'sale'],
+      ['locked', '=', false],
+    ]),
+    v.button(action_unlock, 'Unlock', [['locked', '=', true]], { only: salesManager }),
+    v.button(
+      action_cancel,
+      'Cancel',
+      [
+        ['state', '!=', 'cancel'],
+        ['locked', '=', false],
+      ],
+      { confirm: 'Draft invoices of this order are cancelled with it.' },
+    ),
+    v.button(action_draft, 'Set to Quotation', [['state', '=', 'cancel']]),
+    v.button(action_update_prices, 'Update Prices', [['state', 'in', ['draft', 'sent']]]),
+    v.button(action_update_taxes, 'Update Taxes', [['state', 'in', ['draft', 'sent']]]),
+    v.statusbar('state', ['draft', 'sent', 'sale']),
+  ),
+  v.title(v.field('name', { readonly: true })),
+  v.columns(
+    [
+      v.field('partner_id', { placeholder: 'Whom is it for?', readonly: [['state', 'in', ['sale', 'cancel']]] }),
+      v.field('partner_invoice_id'),
+      v.field('partner_shipping_id'),
+      v.field('client_order_ref'),
+    ],
+    [
+      v.field('validity_date', { when: [['state', 'in', ['draft', 'sent']]] }),
+      v.field('date_order', { readonly: [['state', 'in', ['sale', 'cancel']]] }),
+      v.field('pricelist_id', { readonly: [['state', 'in', ['sale', 'cancel']]] }),
+      v.field('payment_term_id'),
+      v.field('invoice_status', { readonly: true, when: [['state', '=', 'sale']] }),
+    ],
+  ),
+  v.tab(
+    'Order Lines',
+    v.lines(
+      'order_line',
+      [
+        'product_id',
+        'name',
+        'product_uom_qty',
+        'product_uom_id',
+        'price_unit',
+        'discount',
+        'tax_ids',
+        'is_optional',
+        'qty_delivered',
+        'qty_invoiced',
+        'price_subtotal',
+      ],
+      { sequence: 'sequence' },
+    ),
+    v.footer('amount_untaxed', 'amount_tax', 'amount_total'),
+    v.columns(['note']),
+  ),
+  v.tab(
+    'Other Info',
+    v.columns(
+      ['user_id', 'team_id', v.field('company_id', { only: multiCompany }), v.field('require_signature')],
+      ['commitment_date', 'fiscal_position_id', 'tax_rounding', v.field('origin', { only: employee })],
+    ),
+    v.group('Signature', [v.columns(['signed_by', 'signed_on'], ['signature'])], [['signed_on', '!=', null]]),
+  ),
+])
+
+export const sale_order_search = search(
+  'sale.order',
+  ['name', 'partner_id', 'client_order_ref', 'user_id', 'team_id', 'order_line'],
+  (v) => [
+    v.filter('Quotations', [['state', 'in', ['draft', 'sent']]]),
+    v.filter('Sales Orders', [['state', '=', 'sale']]),
+    v.filter('To Invoice', [['invoice_status', '=', 'to invoice']]),
+    v.separator(),
+    v.period('Order Date', 'date_order'),
+    v.groupBy('Salesperson', 'user_id'),
+    v.groupBy('Customer', 'partner_id'),
+    v.groupBy('Sales Team', 'team_id'),
+    v.groupBy('Status', 'state'),
+    v.groupBy('Order Date', 'date_order', 'month'),
+  ],
+)
+
+export const sale_order_line_list = list('sale.order.line', (v) => [
+  v.field('order_id'),
+  v.field('order_partner_id'),
+  v.field('name'),
+  v.field('salesman_id', { optional: 'hidden' }),
+  v.field('product_uom_qty'),
+  v.field('qty_delivered'),
+  v.field('qty_invoiced'),
+  v.field('qty_to_invoice'),
+  v.field('price_subtotal', { sum: true }),
+])
+
+export const sale_graph = view('graph', 'sale.order', (v) => [v.field('date_order'), v.field('amount_total')], {
+  kind: 'bar',
+  span: 'month',
+})
+
+export const sale_pivot = view('pivot', 'sale.order', (v) => [v.field('user_id'), v.field('date_order'), v.field('amount_total')], {})
+
+export const sale_partner_form = alter(res_partner_form, (v) => [
+  v.link('Sales Orders', 'sale.order', 'partner_id', { icon: 'shopping-cart' }),
+  v.link('Invoices', 'account.move', 'partner_id', { icon: 'file-invoice' }),
+])
+
+export const sale_product_form = alter(product_template_form, (v) => [v.after('type', 'invoice_policy')])
+
+export const sale_move_form = alter(account_move_form, (v) => [v.after('invoice_origin', 'payment_state')])
+
+export const sale_company_form = alter(res_company_form, (v) => [
+  v.tab('Sales', v.columns(['quotation_validity_days', 'portal_confirmation_sign'], ['sale_lock_confirmed'])),
+])
+
+export const views = [
+  sale_order_list,
+  sale_order_kanban,
+  sale_order_form,
+  sale_order_search,
+  sale_graph,
+  sale_pivot,
+  sale_order_line_list,
+  form('sale.order.line', (v) => [
+    v.columns(
+      ['order_id', 'product_id', 'name', 'product_uom_qty', 'product_uom_id', 'price_unit', 'discount', 'tax_ids'],
+      ['qty_delivered', 'qty_invoiced', 'qty_to_invoice', 'price_subtotal', 'price_total', 'customer_lead'],
+    ),
+  ]),
+  search('sale.order.line', ['name', 'order_id', 'product_id'], (v) => [
+    v.filter('To Invoice', [['invoice_status', '=', 'to invoice']]),
+    v.groupBy('Product', 'product_id'),
+    v.groupBy('Order', 'order_id'),
+  ]),
+  list('crm.team', ['name', 'user_id', 'member_ids']),
+  form('crm.team', (v) => [v.columns(['name', 'user_id', 'member_ids'], [v.field('company_id', { only: multiCompany }), 'active'])]),
+  sale_partner_form,
+  sale_product_form,
+  sale_move_form,
+  sale_company_form,
+]
+
+export const menus = [
+  menu('Sales', 'sale.order', {
+    sequence: 10,
+    icon: 'shopping-cart',
+    where: [['state', 'in', ['draft', 'sent']]],
+    views: ['list', 'kanban', 'graph'],
+  }),
+  menu('Quotations', 'sale.order', {
+    parent: 'Sales/Orders',
+    sequence: 10,
+    where: [['state', 'in', ['draft', 'sent']]],
+    views: ['list', 'kanban'],
+  }),
+  menu('Sales Orders', 'sale.order', { parent: 'Sales/Orders', sequence: 20, where: [['state', '=', 'sale']], views: ['list', 'kanban'] }),
+  menu('Orders to Invoice', 'sale.order', { parent: 'Sales/Orders', sequence: 30, where: [['invoice_status', '=', 'to invoice']] }),
+  menu('Customers', 'res.partner', { parent: 'Sales/Orders', sequence: 40 }),
+  menu('Sales Analysis', 'sale.order', {
+    parent: 'Sales/Reporting',
+    sequence: 10,
+    where: [['state', '!=', 'cancel']],
+    views: ['graph', 'pivot', 'list'],
+  }),
+  menu('Order Lines', 'sale.order.line', { parent: 'Sales/Reporting', sequence: 20 }),
+  menu('Sales Teams', 'crm.team', { parent: 'Sales/Configuration', sequence: 10, groups: [salesManager] }),
+]
