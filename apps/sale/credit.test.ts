@@ -63,7 +63,7 @@ test('who sells does not decide on limits', async () => {
     ann
       .model('res.partner')
       .browse([azure])
-      .write({ credit_limit: d(5000) } as never),
+      .write({ credit_limit: d(5000) }),
     UserError,
   )
   assert.equal((await ann.model('res.partner').browse([azure]).read(['credit_limit']))[0]!.credit_limit?.toString(), '50')

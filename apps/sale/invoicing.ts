@@ -1,5 +1,5 @@
 import { inCompany } from '@erp4/account'
-import { type CreateValues, Decimal, type Env, type Loaded, UserError, boolean, json } from '@erp4/orm'
+import { type CreateValues, Decimal, type Loaded, UserError, boolean, json } from '@erp4/orm'
 import { sale_order } from './models/sale_order.ts'
 
 const invoicePaths = [

@@ -156,11 +156,7 @@ test('a customer pays what his pricelist says, in its currency and by quantity, 
     })
   ).ids
   const [kim] = (await at.system.model('res.partner').create({ name: '김', lang: 'ko_KR', property_product_pricelist: list! })).ids
-  await at.system
-    .with({ lang: 'ko_KR' })
-    .model('product.product')
-    .browse([desk])
-    .write({ name: '책상', description_sale: '참나무' } as never)
+  await at.system.with({ lang: 'ko_KR' }).model('product.product').browse([desk]).write({ name: '책상', description_sale: '참나무' })
   const made = await quote({ partner_id: kim! }, [{ product_id: desk, product_uom_qty: d(10) }, { product_id: desk }])
   const [row] = await made.read([
     'currency_id',

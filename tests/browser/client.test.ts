@@ -287,6 +287,7 @@ test('Ctrl-K goes to a menu or a record, and ? tells the keys', async () => {
   const { page } = seen
   await page.getByRole('link', { name: 'Settings' }).waitFor()
   await press(page, 'Control+k')
+  await page.locator('.palette-input:focus').waitFor()
   await page.keyboard.type('cedar hollow')
   await page
     .getByRole('option', { name: /Cedar Hollow Furniture Co\./ })
@@ -298,7 +299,12 @@ test('Ctrl-K goes to a menu or a record, and ? tells the keys', async () => {
   await field(page, 'email').waitFor()
   assert.match((await page.locator('h1').textContent())!, /Cedar Hollow/)
   await press(page, 'Control+k')
+  await page.locator('.palette-input:focus').waitFor()
   await page.keyboard.type('currenc')
+  await page
+    .getByRole('option', { name: /Currencies/ })
+    .first()
+    .waitFor()
   await press(page, 'Enter')
   await page.waitForURL(`${office.origin}/odoo/currencies`)
   await rows(page).first().waitFor()
