@@ -1,6 +1,6 @@
 import type { Env } from '../env.ts'
 import type { FieldInfo, Model } from '../registry.ts'
-import { visibleField } from '../rules.ts'
+import { settableField, visibleField } from '../rules.ts'
 import { createRecords } from './create.ts'
 import { checkIds } from './lock.ts'
 import { readTyped } from './read.ts'
@@ -55,8 +55,9 @@ const omit = (values: Record<string, unknown>, key: string): Record<string, unkn
   Object.fromEntries(Object.entries(values).filter(([name]) => name !== key))
 
 function isCopied(env: Env, field: FieldInfo): boolean {
-  if (field.magic || field.computed || field.options.secret || field.name === 'parent_path' || !visibleField(env, field.model, field.name))
-    return false
+  if (field.magic || field.computed || field.options.secret || field.name === 'parent_path') return false
+  // A copy is what its maker could have made: what he may not set of it is what new records begin with.
+  if (!visibleField(env, field.model, field.name) || !settableField(env, field.model, field.name, 'create')) return false
   // What is another name of a field is copied with that field.
   if (field.related?.length === 1) return false
   return field.options.copy ?? field.kind !== 'one2many'

@@ -21,6 +21,7 @@ import {
   many2one,
   model,
   one2many,
+  protect,
   selection,
 } from '@erp4/orm'
 import { world } from '@erp4/testing'
@@ -30,6 +31,8 @@ import { rpc } from './rpc.ts'
 
 const author = group('paper.author', { label: 'Papers: author', implies: [employee] })
 
+const publisher = group('paper.publisher', { label: 'Papers: publisher', implies: [author] })
+
 const paper_sheet = model('paper.sheet', {
   fields: {
     name: char({ required: true }),
@@ -37,6 +40,7 @@ const paper_sheet = model('paper.sheet', {
     owner_id: many2one('res.users', { default: (env) => env.user.id }),
     title: char(),
     note: char(),
+    price: integer({ required: true, default: 1 }),
     owner_name: char({ related: 'owner_id.name' }),
     line_ids: one2many('paper.line', 'sheet_id'),
     ink_ids: many2many('paper.ink', { archived: true }),
@@ -110,6 +114,7 @@ const access: Access<'paper.sheet' | 'paper.line' | 'paper.ink'> = {
     grant(author, all, (me) => [['owner_id', '=', me.id]]),
     guard(() => [['state', '=', 'draft']], ['unlink'], printed),
     freeze(['name', 'title', 'line_ids', 'owner_name'], () => [['state', '=', 'draft']], printed),
+    protect(['price'], publisher, ['create', 'write']),
   ],
   'paper.line': [
     grant(author, all),
@@ -123,7 +128,7 @@ const paper = app({
   name: 'paper',
   depends: [base],
   models: [paper_sheet, paper_line, paper_ink],
-  groups: [author],
+  groups: [author, publisher],
   access,
   i18n: { ko_KR: { [printed]: "'{name}'은(는) 인쇄되었습니다. 새로 작성하십시오." } },
   data: async (sys) => {
@@ -279,6 +284,17 @@ test('a computed amount that is written is exact on its way, from code and from 
   assert.equal(await grams(), '300')
   await rpc(ann, 'paper.sheet', 'write', [sheet.ids, { kilos: 0.0801 }])
   assert.equal(await grams(), '80.1')
+})
+
+test('a copy is what its maker could have made', async () => {
+  const sheet = await ann.model('paper.sheet').create({ name: 'Ode', title: 'To Joy' })
+  await at.system.model('paper.sheet').browse(sheet.ids).write({ price: 9, title: 'To Joy, signed' })
+  const copy = await sheet.copy()
+  assert.deepEqual(
+    (await copy.read(['title', 'price'])).map((row) => [row.title, row.price]),
+    [['To Joy, signed', 1]],
+  )
+  assert.equal((await sheet.read(['price']))[0]!.price, 9)
 })
 
 test('what follows from a change knows what was given', async () => {
