@@ -17,6 +17,7 @@ import {
 } from '@erp4/account'
 import { pricelistOf, pricelistPaths } from '@erp4/product'
 import { type Day, Decimal, type Env, type Loaded, type Moment, ValidationError, day, isMoment, moment } from '@erp4/orm'
+import { salesmanOfAll } from './groups.ts'
 
 // What is given to create an order, completed: by code, import and RPC alike, before rights and required fields are looked at.
 
@@ -36,15 +37,18 @@ export const customerPaths = [
 
 type Customer = Loaded<'res.partner', (typeof customerPaths)[number]>
 
-/** What a customer agreed to once for all his orders, and where his invoices and his goods go. */
-export function customerTerms(customer: Customer) {
+/**
+ * What a customer agreed to once for all his orders, and where his invoices and his goods go. He is his salesperson's, unless the caller
+ * could not see what he makes for a colleague: then it is the caller's own.
+ */
+export function customerTerms(env: Env, customer: Customer) {
   return {
     partner_invoice_id: addressOf(customer, 'invoice'),
     partner_shipping_id: addressOf(customer, 'delivery'),
     pricelist_id: pricelistOf(customer),
     payment_term_id: customer.property_payment_term_id,
     fiscal_position_id: customer.property_account_position_id?.id ?? null,
-    ...(customer.user_id === null ? {} : { user_id: customer.user_id }),
+    ...(customer.user_id !== null && env.isIn(salesmanOfAll) ? { user_id: customer.user_id } : {}),
   }
 }
 
@@ -70,7 +74,7 @@ export async function prepareOrders(env: Env, list: readonly Given[]): Promise<r
   for (const { given, company, at } of wanted) {
     const books = companies.get(company)
     const customer = customers.get(given['partner_id'] as number)
-    const terms = customer ? customerTerms(customer) : null
+    const terms = customer ? customerTerms(env, customer) : null
     const pricelist = 'pricelist_id' in given ? idOrNull(given['pricelist_id']) : (terms?.pricelist_id ?? null)
     const listed = pricelist === null ? undefined : (currencyOf(customer, pricelist) ?? pricelists.get(pricelist))
     const currency = listed ?? idOrNull(given['currency_id']) ?? books?.currency_id

@@ -128,6 +128,14 @@ test('invoices and goods go to the addresses that the customer has for them', as
   assert.deepEqual([row!.partner_invoice_id, row!.partner_shipping_id, row!.commercial_partner_id], [bills, goods, company.ids[0]])
 })
 
+test('an order for a colleague’s customer is his, where one may see it, and one’s own where not', async () => {
+  const [hers] = (await at.system.model('res.partner').create({ name: 'Hers', user_id: bob.user.id })).ids
+  const everyones = await at.person(salesmanOfAll)
+  const userOf = async (order: Records<'sale.order', false>) => (await order.read(['user_id']))[0]!.user_id
+  assert.equal(await userOf(await quote({ partner_id: hers! })), ann.user.id)
+  assert.equal(await userOf(await everyones.model('sale.order').create({ partner_id: hers! })), bob.user.id)
+})
+
 test('sections, notes and options cost nothing; what is taken of the options does', async () => {
   const made = await quote({}, [
     { display_type: 'line_section', name: 'Furniture' },

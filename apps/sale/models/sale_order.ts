@@ -208,7 +208,7 @@ sale_order.changed(['pricelist_id', 'currency_id', 'currency_rate'], async (sys,
 sale_order.onchange(
   'partner_id',
   customerPaths.map((path) => `partner_id.${path}` as const),
-  (order) => (order.partner_id ? customerTerms(order.partner_id) : {}),
+  (order, env) => (order.partner_id ? customerTerms(env, order.partner_id) : {}),
 )
 
 sale_order.onchange('pricelist_id', ['pricelist_id.currency_id', 'company_id.currency_id'], (order) => {
