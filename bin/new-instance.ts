@@ -11,7 +11,7 @@ export interface NewInstance {
   hosts?: readonly string[]
 }
 
-export const standardApps = ['base', 'contacts'] as const
+export const standardApps = ['base', 'contacts', 'product', 'account', 'sale'] as const
 
 /** Makes an instance with an administrator; its password is sealed in the home until `takeFirstPassword`, so that a crash cannot lose it. */
 export async function makeInstance(host: Host, order: NewInstance, { firstSignIn }: Pick<Erp, 'firstSignIn'>): Promise<Instance> {

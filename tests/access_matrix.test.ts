@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { anonymous, administrator, contactManager, employee, portal, userManager } from '@erp4/base'
+import { bookManager, bookReader, biller } from '@erp4/account'
 import { contacts } from '@erp4/contacts'
+import { pricelistManager, productManager } from '@erp4/product'
+import { sale, salesManager, salesman, salesmanOfAll } from '@erp4/sale'
 import { type Operation, loadExamples, reach } from '@erp4/orm'
 import { world } from '@erp4/testing'
 
@@ -15,14 +18,14 @@ const letters: Record<Operation, string> = { read: 'R', name: 'N', create: 'C', 
 
 const legend = `# Who may do what
 
-Read (R), name (N), create (C), write (W), delete (D), on the example data of the apps base and contacts. A capital letter: every record;
+Read (R), name (N), create (C), write (W), delete (D), on the example data of the standard apps. A capital letter: every record;
 a small one: only those that a rule finds; a small one in brackets: a rule that finds none in the example data; a dot: never.
 Made and compared by tests/access_matrix.test.ts.
 
 `
 
 test('the rights of every kind of person are those of the table in the repository', async () => {
-  const at = await world(contacts)
+  const at = await world([contacts, sale])
   await at.system.call(async (sys) => {
     await loadExamples(sys)
   })
@@ -34,7 +37,16 @@ test('the rights of every kind of person are those of the table in the repositor
     manager: await at.person(contactManager),
     'user manager': await at.person(userManager),
     administrator: await at.person(administrator),
+    products: await at.person(productManager),
+    pricelists: await at.person(pricelistManager),
+    'book reader': await at.person(bookReader),
+    biller: await at.person(biller),
+    'book manager': await at.person(bookManager),
+    seller: await at.person(salesman),
+    'seller of all': await at.person(salesmanOfAll),
+    'sales manager': await at.person(salesManager),
     'other company': await at.personOf([elsewhere], contactManager),
+    'other company, all rights': await at.personOf([elsewhere], salesManager, bookManager),
   }
   const rows: string[] = [
     `| model | ${Object.keys(people).join(' | ')} |`,
