@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import { backupSchema } from './backup/schema.ts'
 import type { Cluster } from './cluster.ts'
@@ -100,14 +101,27 @@ async function hardenEmpty(db: pg.Client): Promise<void> {
   }
 }
 
-/** One connection for `work`, closed whatever happens. */
+/** One connection for `work`, closed whatever happens. Where its role has no more of them, it waits up to ten seconds for one. */
 export async function withClient<T>(config: pg.ClientConfig, work: (db: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client(config)
-  client.on('error', () => {}) // a connection lost while idle is told by the next query
-  await client.connect()
+  const client = await connect(config, Date.now() + 10_000)
   try {
     return await work(client)
   } finally {
     await client.end()
+  }
+}
+
+const tooManyConnections = '53300'
+
+async function connect(config: pg.ClientConfig, until: number): Promise<pg.Client> {
+  const client = new pg.Client(config)
+  client.on('error', () => {}) // a connection lost while idle is told by the next query
+  try {
+    await client.connect()
+    return client
+  } catch (error) {
+    if ((error as { code?: string }).code !== tooManyConnections || Date.now() > until) throw error
+    await setTimeout(100 + 200 * Math.random())
+    return connect(config, until)
   }
 }
