@@ -167,6 +167,10 @@ const literals = new Set([
   'name',
   'x',
   '$.*',
+  // what the trail says of the system's rights
+  'as_system',
+  'reason',
+  'count',
 ])
 
 /** Identifiers of the registry or our own, literals from a short list, parameters numbered as they come, and nothing that a caller wrote. */
