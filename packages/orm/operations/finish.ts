@@ -7,7 +7,7 @@ import { judgeAll } from './judge.ts'
 import { readTyped, yes } from './read.ts'
 import { giveNumbers } from './numbers.ts'
 import { flush, resolveReached } from './recompute.ts'
-import { relationsIn, shapeFor } from './shape.ts'
+import { type Shape, relationsIn, shapeFor } from './shape.ts'
 
 /** The end of a call: everything computed, every constraint true, every right judged, uses of the system's rights recorded. Throws, and the transaction is undone. */
 export async function finishCall(env: Env): Promise<void> {
@@ -40,16 +40,41 @@ async function checkConstraints(env: Env): Promise<void> {
 /** All constraints of a model in one read. */
 async function checkModel(system: Env<true>, model: Model, byIndex: ReadonlyMap<number, ReadonlySet<number>>): Promise<void> {
   const ids = new Set([...byIndex.values()].flatMap((some) => [...some]))
-  const needs = new Set([...byIndex.keys()].flatMap((index) => model.constraints[index]!.needs))
-  const within = relationsIn(needs)
-  const due = [...byIndex].map(([index, some]) => {
-    const { holds, needs: own } = model.constraints[index]!
-    return { holds, some, shape: shapeFor(own, within) }
-  })
-  for (const record of await readTyped(system, model, [...ids], [...needs], yes)) {
-    for (const { holds, some, shape } of due) {
-      const verdict = some.has(record.id) ? holds(shape(record)) : true
+  const { paths, shapes } = planOf(model, [...byIndex.keys()])
+  for (const record of await readTyped(
+    system,
+    model,
+    [...ids].sort((a, b) => a - b),
+    paths,
+    yes,
+  )) {
+    for (const [index, some] of byIndex) {
+      const verdict = some.has(record.id) ? model.constraints[index]!.holds(shapes.get(index)!(record)) : true
       if (verdict !== true) throw new ValidationError(system.t(verdict))
     }
   }
+}
+
+interface Checks {
+  readonly paths: readonly string[]
+  readonly shapes: ReadonlyMap<number, Shape>
+}
+
+const plans = new WeakMap<Model, Map<string, Checks>>()
+
+/** What is read for some of a model's constraints: the same each time. */
+function planOf(model: Model, indexes: readonly number[]): Checks {
+  const known = plans.get(model) ?? new Map<string, Checks>()
+  plans.set(model, known)
+  const key = indexes.join(' ')
+  const found = known.get(key)
+  if (found) return found
+  const needs = new Set(indexes.flatMap((index) => model.constraints[index]!.needs))
+  const within = relationsIn(needs)
+  const made = {
+    paths: [...needs],
+    shapes: new Map(indexes.map((index) => [index, shapeFor(model.constraints[index]!.needs, within)])),
+  }
+  known.set(key, made)
+  return made
 }

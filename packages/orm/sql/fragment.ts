@@ -62,10 +62,18 @@ export const sql = Sql.tagged
 
 const identifier = /^[a-z_][a-z0-9_$]{0,62}$/
 
+// Names are those of models, fields and aliases: few, and asked for thousands of times in one call.
+const identifiers = new Map<string, Sql>()
+const mostIdentifiers = 20_000
+
 /** The name of a table or a column. Only names that the registry or our own source holds may be given. */
 export function ident(name: string): Sql {
+  const known = identifiers.get(name)
+  if (known) return known
   if (!identifier.test(name)) throw new Error(`'${name}' cannot be the name of a table or a column`)
-  return Sql.fixed(`"${name}"`)
+  const made = Sql.fixed(`"${name}"`)
+  if (identifiers.size < mostIdentifiers) identifiers.set(name, made)
+  return made
 }
 
 /** `alias.column`. */
