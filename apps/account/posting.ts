@@ -4,7 +4,7 @@ import { figuresOf, isCounted, roundingOf } from './figures.ts'
 import { type Booked, asAmounts, balanced } from './journal-items.ts'
 import { account_move, inCompany, isInvoice, nameOf, signOf } from './models/account_move.ts'
 import { installmentPaths } from './models/account_payment_term.ts'
-import { rateOf } from './preparation.ts'
+import { rateKeeper } from './preparation.ts'
 import { taxPaths } from './tax-rules.ts'
 import { type Installment, dueDates } from './terms.ts'
 
@@ -71,7 +71,9 @@ async function postAll(env: Env, ids: readonly number[]): Promise<void> {
   const moves = await env.model('account.move').browse(ids).read(postedPaths)
   const today = day(env.call.now().toISOString().slice(0, 10))
   const entries: Entry[] = []
-  for (const move of moves) entries.push(isInvoice(move.move_type) ? await bookedInvoice(env, move, today) : bookedEntry(env, move))
+  const rateOf = rateKeeper(env)
+  for (const move of moves)
+    entries.push(isInvoice(move.move_type) ? await bookedInvoice(env, move, { today, rateOf }) : bookedEntry(env, move))
   await env.asSystem('posting an entry fixes what nobody may change', async (sys) => {
     const lines = new Map(entries.flatMap(({ items }) => items.map((item) => [item.id, item] as const)))
     const table = sys.model('account.move.line')
@@ -111,7 +113,11 @@ function bookedEntry(env: Env, move: Posted): Entry {
   return { move, values: {}, items: [], added: [] }
 }
 
-async function bookedInvoice(env: Env, move: Posted, today: Day): Promise<Entry> {
+async function bookedInvoice(
+  env: Env,
+  move: Posted,
+  { today, rateOf }: { today: Day; rateOf: ReturnType<typeof rateKeeper> },
+): Promise<Entry> {
   demandDraft(env, move)
   const { company_id: company, currency_id: currency } = move
   const counted = move.invoice_line_ids.filter(isCounted)
@@ -119,10 +125,7 @@ async function bookedInvoice(env: Env, move: Posted, today: Day): Promise<Entry>
   if (!move.partner_id || !company?.currency_id || !currency)
     throw new UserError(env.t('{name} is to nobody: choose whom it is for.', { name: nameOf(env, move) }))
   const invoice_date = move.invoice_date ?? today
-  const rate =
-    currency.id === company.currency_id.id
-      ? Decimal.of(1)
-      : await rateOf(env, currency.id, { company: company.id, own: company.currency_id.id, on: invoice_date })
+  const rate = await rateOf(currency.id, { company: company.id, own: company.currency_id.id, on: invoice_date })
   const { totals } = figuresOf(move.invoice_line_ids, roundingOf(currency.decimal_places, move.tax_rounding))
   const terms = (move.invoice_payment_term_id?.line_ids ?? []) as readonly Installment[]
   const due = dueDates(terms, { on: invoice_date, total: totals.total, digits: currency.decimal_places })

@@ -1,4 +1,4 @@
-import { ratesOf } from '@erp4/base'
+import { type Rates, ratesOf } from '@erp4/base'
 import { type Day, Decimal, type Env, type Loaded, day, moment } from '@erp4/orm'
 import { journalKind } from './defaults.ts'
 import { type DocumentTerms, completeLines, describeProducts, lacksProduct } from './document-lines.ts'
@@ -24,42 +24,43 @@ export async function prepareMoves(env: Env, list: readonly Given[]): Promise<re
   )
   const companies = await companiesOf(env, orders)
   const customers = await customersOf(env, orders)
-  const complete = new Map<Given, { order: Order; terms: DocumentTerms | null }>()
-  for (const order of orders) {
-    const { given, type, company, on } = order
+  const rateOf = rateKeeper(env)
+  const complete = new Map<Given, Omit<OfMove, 'mapping'> | null>()
+  for (const { given, type, company, on } of orders) {
     const journal = journals.find((one) => one.company_id?.id === company && one.type === journalKind(type))
     const books = companies.get(company)
     const customer = type === 'entry' ? undefined : customers.get(given['partner_id'] as number)
     const currency = idOrNull(given['currency_id']) ?? journal?.currency_id ?? books?.currency_id ?? null
     const agreed = customer && {
       invoice_payment_term_id: customer.property_payment_term_id,
-      fiscal_position_id: customer.property_account_position_id?.id ?? null,
+      fiscal_position_id: customer.property_account_position_id,
     }
-    const rate =
-      books && currency !== null && currency !== books.currency_id
-        ? await rateOf(env, currency, { company, own: books.currency_id, on })
-        : undefined
+    const rate = books && currency !== null ? await rateOf(currency, { company, own: books.currency_id, on }) : undefined
     const values = completed(
       given,
       { ...agreed, ...(rate ? { invoice_currency_rate: rate } : {}) },
       { journal_id: journal?.id, currency_id: currency ?? undefined, tax_rounding: books?.tax_calculation_rounding_method },
     )
-    const terms =
-      books && currency !== null
-        ? termsOf(env, {
-            type,
-            company,
-            on,
-            currency,
-            companyCurrency: books.currency_id,
-            lang: customer?.lang ?? null,
-            mapping: await mappingFor(env, values, customer),
-          })
-        : null
-    complete.set(values, { order, terms })
+    const lang = customer?.lang ?? null
+    complete.set(values, books && currency !== null ? { type, company, on, currency, companyCurrency: books.currency_id, lang } : null)
   }
-  return withLines(env, complete)
+  const mappings = await mappingsOf(
+    env,
+    [...complete.keys()].map((values) => (hasProducts(values) ? values['fiscal_position_id'] : null)),
+  )
+  return withLines(
+    env,
+    new Map(
+      [...complete].map(([values, terms]) => [
+        values,
+        terms && termsOf(env, { ...terms, mapping: mappings.get(values['fiscal_position_id'] as number) ?? [] }),
+      ]),
+    ),
+  )
 }
+
+/** Whether its lines are still to say what their products say. */
+const hasProducts = (given: Given): boolean => lists.some((name) => createdLines(given[name]).some(lacksProduct))
 
 const typeOf = (env: Env, given: Given): MoveType => (given['move_type'] || env.context['default_move_type'] || 'entry') as MoveType
 const companyOf = (env: Env, given: Given): number =>
@@ -90,7 +91,7 @@ async function companiesOf(env: Env, orders: readonly Order[]) {
   return new Map(found.map((one) => [one.id, one]))
 }
 
-const customerPaths = ['lang', 'property_payment_term_id', ...mappingPaths('property_account_position_id')] as const
+const customerPaths = ['lang', 'property_payment_term_id', 'property_account_position_id'] as const
 
 type Customer = Loaded<'res.partner', (typeof customerPaths)[number]>
 
@@ -100,24 +101,31 @@ async function customersOf(env: Env, orders: readonly Order[]): Promise<Map<numb
   return new Map((await env.model('res.partner').browse(wanted).read(customerPaths)).map((one) => [one.id, one]))
 }
 
-/** Units of a currency for one of the company's, on a day. */
-export async function rateOf(
-  env: Env,
-  currency: number,
-  { company, own, on }: { company: number; own: number; on: Day },
-): Promise<Decimal> {
-  const rates = await ratesOf(env, [currency, own], { company, on })
-  return (rates.get(currency) ?? Decimal.of(1)).dividedBy(rates.get(own) ?? Decimal.of(1)).round(12)
+/**
+ * Units of a currency for one of the company's, on a day: asked once for each, however many documents there are, and not at all where they
+ * are one.
+ */
+export function rateKeeper(env: Env): (currency: number, of: { company: number; own: number; on: Day }) => Promise<Decimal> {
+  const known = new Map<string, Promise<Decimal>>()
+  return (currency, { company, own, on }) => {
+    if (currency === own) return Promise.resolve(one)
+    const key = `${currency} ${company} ${on}`
+    const found = known.get(key) ?? ratesOf(env, [currency, own], { company, on }).then((rates) => rateIn(rates, currency, own))
+    known.set(key, found)
+    return found
+  }
 }
 
-/** The mapping of the customer's fiscal position, or of another one that was given. */
-async function mappingFor(env: Env, values: Given, customer: Customer | undefined): Promise<readonly TaxMapping[]> {
-  const position = idOrNull(values['fiscal_position_id'])
-  if (position === null) return []
-  const usual = customer?.property_account_position_id
-  if (usual?.id === position) return usual.tax_ids
-  const [other] = await env.model('account.fiscal.position').browse([position]).read(positionPaths)
-  return other?.tax_ids ?? []
+const one = Decimal.of(1)
+
+const rateIn = (rates: Rates, currency: number, own: number): Decimal =>
+  (rates.get(currency) ?? one).dividedBy(rates.get(own) ?? one).round(12)
+
+/** What fiscal positions put in the place of which tax. */
+export async function mappingsOf(env: Env, positions: readonly unknown[]): Promise<Map<number, readonly TaxMapping[]>> {
+  const ids = idsOf(positions)
+  if (ids.length === 0) return new Map()
+  return new Map((await env.model('account.fiscal.position').browse(ids).read(positionPaths)).map((found) => [found.id, found.tax_ids]))
 }
 
 interface OfMove {
@@ -139,9 +147,9 @@ const termsOf = (env: Env, { type, on, lang, ...rest }: OfMove): DocumentTerms =
 })
 
 /** The lines that come with entries, completed together. */
-async function withLines(env: Env, moves: ReadonlyMap<Given, { terms: DocumentTerms | null }>): Promise<readonly Given[]> {
+async function withLines(env: Env, moves: ReadonlyMap<Given, DocumentTerms | null>): Promise<readonly Given[]> {
   const lines = new Map<Given, DocumentTerms>()
-  for (const [given, { terms }] of moves) {
+  for (const [given, terms] of moves) {
     if (terms === null) continue
     for (const name of lists) for (const line of createdLines(given[name])) if (lacksProduct(line)) lines.set(line, terms)
   }

@@ -18,6 +18,22 @@ export const taxPaths = <const R extends string>(relation: R) =>
     `${relation}.children_tax_ids.is_base_affected`,
   ] as const
 
+/** The same of taxes themselves. */
+export const taxFigurePaths = [
+  'sequence',
+  'amount_type',
+  'amount',
+  'price_include_override',
+  'include_base_amount',
+  'is_base_affected',
+  'children_tax_ids.sequence',
+  'children_tax_ids.amount_type',
+  'children_tax_ids.amount',
+  'children_tax_ids.price_include_override',
+  'children_tax_ids.include_base_amount',
+  'children_tax_ids.is_base_affected',
+] as const
+
 /** A tax as it is loaded. */
 export interface LoadedTax {
   readonly id: number

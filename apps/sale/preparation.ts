@@ -1,7 +1,6 @@
 import {
   type DocumentTerms,
   type Given,
-  type TaxMapping,
   addDays,
   completeLines,
   completed,
@@ -12,8 +11,8 @@ import {
   lacksProduct,
   mapCreated,
   mappingPaths,
-  positionPaths,
-  rateOf,
+  mappingsOf,
+  rateKeeper,
 } from '@erp4/account'
 import { pricelistOf, pricelistPaths } from '@erp4/product'
 import { type Day, Decimal, type Env, type Loaded, type Moment, ValidationError, day, isMoment, moment } from '@erp4/orm'
@@ -30,7 +29,7 @@ export const customerPaths = [
   'property_product_pricelist.currency_id',
   'commercial_partner_id.property_product_pricelist.currency_id',
   'country_id.country_group_ids.pricelist_ids.currency_id',
-  ...mappingPaths('property_account_position_id'),
+  'property_account_position_id',
   'child_ids.type',
   'commercial_partner_id.child_ids.type',
 ] as const
@@ -47,7 +46,7 @@ export function customerTerms(env: Env, customer: Customer) {
     partner_shipping_id: addressOf(customer, 'delivery'),
     pricelist_id: pricelistOf(customer),
     payment_term_id: customer.property_payment_term_id,
-    fiscal_position_id: customer.property_account_position_id?.id ?? null,
+    fiscal_position_id: customer.property_account_position_id,
     ...(customer.user_id !== null && env.isIn(salesmanOfAll) ? { user_id: customer.user_id } : {}),
   }
 }
@@ -70,7 +69,8 @@ export async function prepareOrders(env: Env, list: readonly Given[]): Promise<r
   const companies = await companiesOf(env, wanted)
   const customers = await customersOf(env, wanted)
   const pricelists = await otherPricelists(env, wanted, customers)
-  const complete = new Map<Given, DocumentTerms | null>()
+  const rateOf = rateKeeper(env)
+  const complete = new Map<Given, Omit<DocumentTerms, 'mapping'> | null>()
   for (const { given, company, at } of wanted) {
     const books = companies.get(company)
     const customer = customers.get(given['partner_id'] as number)
@@ -78,7 +78,7 @@ export async function prepareOrders(env: Env, list: readonly Given[]): Promise<r
     const pricelist = 'pricelist_id' in given ? idOrNull(given['pricelist_id']) : (terms?.pricelist_id ?? null)
     const listed = pricelist === null ? undefined : (currencyOf(customer, pricelist) ?? pricelists.get(pricelist))
     const currency = listed ?? idOrNull(given['currency_id']) ?? books?.currency_id
-    const rate = books && currency !== undefined ? await rateFor(env, currency, { company, own: books.currency_id, at }) : undefined
+    const rate = books && currency !== undefined ? await rateOf(currency, { company, own: books.currency_id, on: dayOf(at) }) : undefined
     // Both are ours to say: an order is in the currency of its pricelist, at the rate of its day.
     const { currency_id: _currency, currency_rate: _rate, ...rest } = given
     const values = completed(
@@ -104,7 +104,6 @@ export async function prepareOrders(env: Env, list: readonly Given[]): Promise<r
             pricelist,
             use: 'sale',
             lang: customer?.lang ?? env.context.lang,
-            mapping: await mappingFor(env, values, customer),
             company,
             companyCurrency: books.currency_id,
             currency,
@@ -113,13 +112,23 @@ export async function prepareOrders(env: Env, list: readonly Given[]): Promise<r
         : null,
     )
   }
-  return withLines(env, complete)
+  const mappings = await mappingsOf(
+    env,
+    [...complete.keys()].map((values) => (hasProducts(values) ? values['fiscal_position_id'] : null)),
+  )
+  return withLines(
+    env,
+    new Map(
+      [...complete].map(([values, terms]) => [
+        values,
+        terms && { ...terms, mapping: mappings.get(values['fiscal_position_id'] as number) ?? [] },
+      ]),
+    ),
+  )
 }
 
-/** Units of the currency for one of the company's; no statement where they are one. */
-async function rateFor(env: Env, currency: number, { company, own, at }: { company: number; own: number; at: Moment }): Promise<Decimal> {
-  return currency === own ? Decimal.of(1) : rateOf(env, currency, { company, own, on: dayOf(at) })
-}
+/** Whether its lines are still to say what their products say. */
+const hasProducts = (given: Given): boolean => createdLines(given['order_line']).some(lacksProduct)
 
 const companyOf = (env: Env, given: Given): number =>
   idOrNull(given['company_id']) ?? idOrNull(env.context['default_company_id']) ?? env.me.company_id
@@ -168,16 +177,6 @@ async function otherPricelists(
   })
   if (ids.length === 0) return new Map()
   return new Map((await env.model('product.pricelist').browse(ids).read(['currency_id'])).map((one) => [one.id, one.currency_id]))
-}
-
-/** The mapping of the customer's fiscal position, or of another one that was given. */
-async function mappingFor(env: Env, values: Given, customer: Customer | undefined): Promise<readonly TaxMapping[]> {
-  const position = idOrNull(values['fiscal_position_id'])
-  if (position === null) return []
-  const usual = customer?.property_account_position_id
-  if (usual?.id === position) return usual.tax_ids
-  const [other] = await env.model('account.fiscal.position').browse([position]).read(positionPaths)
-  return other?.tax_ids ?? []
 }
 
 /** The lines that come with orders, completed together. */
@@ -320,13 +319,14 @@ export async function followPricelist(sys: Env<true>, ids: readonly number[], gi
     .model('sale.order')
     .browse(ids)
     .read(['pricelist_id.currency_id', 'currency_id', 'currency_rate', 'date_order', 'company_id.currency_id'])
+  const rateOf = rateKeeper(sys)
   const values = new Map<number, { currency_id: number; currency_rate: Decimal }>()
   for (const order of orders) {
     const own = order.company_id.currency_id
     const chosen = given.has('currency_id') || !given.has('pricelist_id')
     const wanted = order.pricelist_id?.currency_id ?? (chosen ? order.currency_id : own)
     if (chosen && wanted !== order.currency_id) throw new ValidationError(sys.t('An order is in the currency of its pricelist.'))
-    const rate = await rateFor(sys, wanted, { company: order.company_id.id, own, at: order.date_order })
+    const rate = await rateOf(wanted, { company: order.company_id.id, own, on: dayOf(order.date_order) })
     if (wanted !== order.currency_id || !rate.equals(order.currency_rate))
       values.set(order.id, { currency_id: wanted, currency_rate: rate })
   }
