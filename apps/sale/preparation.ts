@@ -15,7 +15,7 @@ import {
   rateKeeper,
 } from '@erp4/account'
 import { pricelistOf, pricelistPaths } from '@erp4/product'
-import { type Day, Decimal, type Env, type Loaded, type Moment, ValidationError, day, isMoment, moment } from '@erp4/orm'
+import { type Day, type Decimal, type Env, type Loaded, type Moment, ValidationError, day, isMoment, moment } from '@erp4/orm'
 import { salesmanOfAll } from './groups.ts'
 
 // What is given to create an order, completed: by code, import and RPC alike, before rights and required fields are looked at.
