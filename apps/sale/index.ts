@@ -1,7 +1,9 @@
 import { account } from '@erp4/account'
 import { base } from '@erp4/base'
-import { product } from '@erp4/product'
+import { mail } from '@erp4/mail'
 import { app } from '@erp4/orm'
+import { portal } from '@erp4/portal'
+import { product } from '@erp4/product'
 import { access } from './access.ts'
 import { loadSaleData } from './data.ts'
 import { loadSaleExamples } from './examples.ts'
@@ -29,7 +31,7 @@ export * from './views.ts'
 export const sale = app({
   name: 'sale',
   label: 'Sales',
-  depends: [base, product, account],
+  depends: [base, product, account, mail, portal],
   models,
   extensions: [account_move_line, account_tax, product_template, product_product, res_company, res_partner],
   groups,
