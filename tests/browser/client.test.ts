@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { administrator, base, contactManager, employee, loadDemoData } from '@erp4/base'
 import { contacts } from '@erp4/contacts'
 import type { Page } from 'playwright-core'
-import { endWell, openOffice, picture } from './office.ts'
+import { endWell, openOffice, picture, until } from './office.ts'
 
 /** The web client as people use it: in a real browser, on a real server, under its own policy. */
 const office = await openOffice([base, contacts])
@@ -33,6 +33,7 @@ const field = (page: Page, name: string) => page.locator(`#field-${name}`)
 const press = async (page: Page, ...keys: string[]): Promise<void> => {
   for (const key of keys) await page.keyboard.press(key)
 }
+const lineName = (page: Page) => page.locator('[data-cell=name]:focus, [data-cell=name] :focus')
 const saved = (page: Page) => page.getByText('Saved.', { exact: true })
 
 test('a list opens with one request, and so does a record from it', async () => {
@@ -92,7 +93,7 @@ test('what is typed is searched in the field one picks, chips say it, and the ad
   const { page } = seen
   await page.getByRole('combobox', { name: 'Search' }).fill('portland')
   await page.getByRole('option', { name: 'City contains portland' }).click()
-  await page.waitForFunction("document.querySelectorAll('.grid-record').length < 12")
+  await until(async () => (await rows(page).count()) < 12)
   assert.ok((await rows(page).count()) > 0)
   for (const text of await rows(page).allTextContents()) assert.match(text, /Portland/)
   await page.getByRole('button', { name: 'Filters and groups' }).click()
@@ -194,10 +195,11 @@ test('a contact with two people is made with the keyboard alone', async () => {
   await press(page, 'Enter')
   await page.getByRole('button', { name: 'Add a line' }).focus()
   await press(page, 'Enter')
-  await page.waitForFunction("document.activeElement.closest('[data-cell=name]')")
+  await lineName(page).waitFor()
   await page.keyboard.type('Nora')
   await press(page, 'Enter')
-  await page.waitForFunction("document.querySelectorAll('.table-row').length === 3 && document.activeElement.closest('[data-cell=name]')")
+  await until(async () => (await page.locator('.table-row').count()) === 3)
+  await lineName(page).waitFor()
   await page.keyboard.type('Odd')
   await picture(page, 'new-contact')
   await press(page, 'Alt+s')

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { App, Env, Group } from '@erp4/orm'
 import { Prepared } from '@erp4/orm'
 import { type Hosting, type InstanceRecord, FileStore, createApp, createLogger, hashPassword, readClient } from '@erp4/server'
@@ -127,4 +128,12 @@ export async function picture(page: Page, name: string): Promise<void> {
   const folder = join(import.meta.dirname, '../../docs/screens')
   mkdirSync(folder, { recursive: true })
   await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' })
+}
+
+/** Waits until it is so, asking from outside: the page's policy refuses what `waitForFunction` would ask there again and again. */
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 20_000; !(await isSo());) {
+    assert.ok(Date.now() < end, `it was never so: ${isSo.toString()}`)
+    await pause(50)
+  }
 }
