@@ -3,7 +3,7 @@ import type { Env, Records } from './env.ts'
 import type { AnyField, Field, FieldMap, Relation } from './fields.ts'
 import type { Models } from './models.ts'
 import type { Moment } from './time.ts'
-import type { CheckPath, ComputedName, FieldName, Loaded, ModelName, Value, Wire, WriteValues } from './types.ts'
+import type { CheckPath, Command, ComputedName, FieldName, Loaded, ModelName, Value, Wire, WriteValues } from './types.ts'
 
 export interface Compute {
   field: string
@@ -97,8 +97,13 @@ interface ActionOptions<A, R> {
   readonly?: boolean
 }
 
-/** Values for some fields of a form. */
-export type Suggested<N extends ModelName> = Partial<{ readonly [K in FieldName<N>]: Value<Models[N][K]> }>
+/** Values for some fields of a form; of a list of lines, what to do with it. A line that is not saved yet goes by the id it was loaded with. */
+export type Suggested<N extends ModelName> = Partial<{ readonly [K in FieldName<N>]: SuggestedValue<Models[N][K]> }>
+type SuggestedValue<F> =
+  F extends Relation<infer M, true, any, infer I> ? (string extends I ? Value<F> : readonly Command<M & ModelName, I>[]) : Value<F>
+
+/** Tells the person who fills in a form something, in his language; nothing is refused by it. */
+export type Warn = (message: string, title?: string) => void
 
 /** What one app says of one model: a new model, or an extension of another app's. */
 export class Definition<N extends ModelName = ModelName, F extends FieldMap = FieldMap> {
@@ -109,7 +114,7 @@ export class Definition<N extends ModelName = ModelName, F extends FieldMap = Fi
   readonly constraints: Constraint[] = []
   readonly searches = new Map<string, Search>()
   readonly inverses = new Map<string, Inverse>()
-  readonly onchanges: { field: string; needs: readonly string[]; change: (record: any, env: Env<false>) => any }[] = []
+  readonly onchanges: { field: string; needs: readonly string[]; change: (record: any, env: Env<false>, warn: Warn) => any }[] = []
   readonly prepares: Prepare[] = []
   readonly followUps: FollowUp[] = []
   readonly methods = new Map<string, { body: Body; action?: Action<any, any, any> }>()
@@ -153,12 +158,12 @@ export class Definition<N extends ModelName = ModelName, F extends FieldMap = Fi
 
   /**
    * What a form fills in when the person changes `field`: a suggestion, not a rule. `needs` is the record as the form shows it; whatever
-   * else must be known is asked of `env`, as the person and without writing.
+   * else must be known is asked of `env`, as the person and without writing. `warn` tells him what he should know of his change.
    */
   onchange<C extends FieldName<N>, const P extends string>(
     field: C,
     needs: readonly CheckPath<N, P>[],
-    change: (record: Loaded<N, P>, env: Env<false>) => Suggested<N> | Promise<Suggested<N>>,
+    change: (record: Loaded<N, P>, env: Env<false>, warn: Warn) => Suggested<N> | Promise<Suggested<N>>,
   ): void {
     this.onchanges.push({ field, needs, change })
   }

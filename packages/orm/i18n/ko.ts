@@ -74,6 +74,9 @@ export const ko: Readonly<Record<string, string>> = {
   'write the time as 2026-01-31 14:30:00': '시각은 2026-01-31 14:30:00 형식으로 적으십시오',
   'the time zone is unknown': '알 수 없는 시간대입니다',
   'it is none of {choices}': '선택 항목({choices})에 없습니다',
+  // Forms
+  Warning: '주의',
+  Warnings: '주의 사항',
   // Groups by time
   'Q{quarter} {year}': '{year}년 {quarter}분기',
   'W{week} {year}': '{year}년 {week}주',

@@ -203,6 +203,54 @@ test('links that change are told by command', async () => {
   )
 })
 
+test('a function of an app adds lines, changes them and takes them away, saved or not, and nothing is written', async () => {
+  const id = await book(ann, {
+    name: 'Trip',
+    thing_id: ladder,
+    price: 1,
+    line_ids: [
+      [0, 0, { name: 'Rope', price: 3 }],
+      [0, 0, { name: 'Gift', price: 0 }],
+      [0, 0, { name: 'Map', price: 4 }],
+    ],
+  })
+  const [, gift, map] = (await rpc(ann, 'rental.booking', 'read', [[id], ['line_ids']]))[0].line_ids
+  const before = await counted()
+  const unsaved = [
+    [0, 'virtual_1', { name: 'Gift', price: 0 }],
+    [0, 'virtual_2', { name: 'Map', price: 1, quantity: 1, amount: 1, share: 'Map of Trip (1)' }],
+  ]
+  const value = await change(ann, [id], { state: 'confirmed', days: 1, line_ids: unsaved }, ['state'])
+  const [added] = value.line_ids.filter(([verb]: any) => verb === 0)
+  assert.match(added[1], /^suggested_/)
+  assert.deepEqual(value.line_ids, [
+    [2, gift],
+    [2, 'virtual_1'],
+    [1, map, { quantity: 2, amount: 8 }],
+    [1, 'virtual_2', { quantity: 2, amount: 2 }],
+    [0, added[1], { name: 'Insurance', quantity: 1, price: 9, amount: 9, share: 'Insurance of Trip (1)' }],
+  ])
+  assert.equal(value.total, 1 + 3 + 8 + 2 + 9)
+  assert.deepEqual(await counted(), before)
+  // What came back is taken as the client's own the next time.
+  const again = await change(ann, [id], { state: 'asked', days: 2, line_ids: [[2, gift], added] }, ['days'])
+  assert.deepEqual(again.line_ids.at(-1), [1, added[1], { share: 'Insurance of Trip (2)' }])
+})
+
+test('what a function of an app has to say comes as one warning, and nothing without one', async () => {
+  const asked = (values: Record<string, unknown>) => rpc(ann, 'rental.booking', 'onchange', [[], values, ['state'], { state: {} }])
+  assert.deepEqual(await asked({ state: 'confirmed' }), {
+    value: {},
+    warning: { title: 'Warnings', message: 'Nothing is hired yet.\n\nExtras: No extras.', type: 'dialog' },
+  })
+  assert.deepEqual((await asked({ state: 'confirmed', thing_id: boat })).warning, {
+    title: 'Extras',
+    message: 'No extras.',
+    type: 'dialog',
+  })
+  assert.ok(!('warning' in (await asked({ state: 'asked' }))))
+})
+
 test('a stored value that rests on a hidden record stays as it is until it is saved', async () => {
   const fields = { deposit: {}, total: {} }
   const id = (await at.system.model('rental.booking').create({ name: 'Shared', thing_id: yacht, user_id: ann.user.id, days: 1 })).ids[0]!

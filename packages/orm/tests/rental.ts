@@ -127,6 +127,20 @@ rental_booking.onchange('thing_id', ['thing_id.daily', 'thing_id.name'], (bookin
   note: booking.thing_id ? `Mind the ${booking.thing_id.name}` : null,
 }))
 rental_booking.onchange('note', ['note'], (booking) => (booking.note?.includes('Boat') ? { paid: true } : {}))
+// What is confirmed is insured, and its gifts are taken away; maps come twice.
+rental_booking.onchange('state', ['state', 'thing_id.name', 'line_ids.name'], (booking, env, warn) => {
+  if (booking.state !== 'confirmed') return {}
+  if (!booking.thing_id) warn(env.t('Nothing is hired yet.'))
+  if (booking.line_ids.length === 0) warn('No extras.', 'Extras')
+  const named = (name: string) => booking.line_ids.filter((line) => line.name === name)
+  return {
+    line_ids: [
+      ...named('Gift').map((line) => ['delete', line.id] as const),
+      ...named('Map').map((line) => ['update', line.id, { quantity: 2 }] as const),
+      ['create', { name: 'Insurance', price: Decimal.of(9) }],
+    ],
+  }
+})
 // Heavy things travel without their first tag.
 rental_booking.onchange('weight', ['tag_ids'], (booking) => ({ tag_ids: booking.tag_ids.slice(1) }))
 rental_booking.constrain(['days'], (booking) => (booking.days ?? 0) <= 365 || 'Nobody hires for more than a year.')

@@ -115,7 +115,7 @@ async function takeLines(
   for (const id of stored) keep(id)
   const isCommands = Array.isArray(value) && !isListOfIds(value)
   for (const one of isCommands ? value : [value]) {
-    const [verb, ref, values] = Array.isArray(one) ? one : []
+    const [verb, ref, values] = Array.isArray(one) ? (one[0] === 'create' ? ['create', null, one[1]] : one) : []
     const isNew = verb === 0 || verb === 'create' || (verb === 1 && lines.has(ref) && typeof ref !== 'number')
     if (isNew) {
       const line = lines.get(ref) ?? new FormRecord(form, comodel, { id: null, isEdited: true, ref, owner })
