@@ -29,7 +29,7 @@ export async function live<A = HostAccess>(openAccess: () => Promise<A>, start: 
 /** The life of a child that is asked one thing. */
 export async function answerOnce(work: (question: unknown) => Promise<unknown>): Promise<void> {
   void endOfSupervisor().then(() => process.exit(0))
-  tellParent({ answer: await work(await firstMessage()) })
+  await answerParent(await work(await firstMessage()))
   process.disconnect()
 }
 
@@ -55,6 +55,13 @@ export function tellFailure(error: unknown): void {
 function tellParent(message: ChildMessage): void {
   if (process.connected) process.send?.(message)
 }
+
+/** Resolves when all of it was written: a channel that is closed before drops what the pipe did not take at once. */
+const answerParent = (answer: unknown): Promise<void> =>
+  new Promise((resolve) => {
+    if (process.connected) process.send!({ answer } satisfies ChildMessage, () => resolve())
+    else resolve()
+  })
 
 function firstMessage(): Promise<unknown> {
   return new Promise((resolve) => {

@@ -220,8 +220,12 @@ function endOf(child: ChildProcess, { name }: ChildOrder): Promise<never> {
       if ('failed' in message) reject(new CommandError(message.failed.code as FailureCode, message.failed.message))
     })
     child.once('error', (error) => reject(error))
-    // Its last words travel on another channel than the news of its end.
-    child.once('exit', (code, signal) => setImmediate(() => reject(new CommandError('internal', `${name} ended (${signal ?? code}).`))))
+    child.once('exit', (code, signal) => {
+      const tell = () => setImmediate(() => reject(new CommandError('internal', `${name} ended (${signal ?? code}).`)))
+      // Its last words travel on another channel than the news of its end.
+      if (child.connected) child.once('disconnect', tell)
+      else tell()
+    })
   })
 }
 
