@@ -97,7 +97,7 @@ function checkRelation(field: FieldInfo, models: Models): string[] {
   const at = `${field.model.name}.${field.name}`
   const comodel = models.get(field.comodel!)
   if (!comodel) return field.magic ? [] : [`${at} points to ${field.comodel}, which no installed app declares`]
-  if (field.kind === 'one2many') {
+  if (field.kind === 'one2many' && field.hangs === null) {
     const back = comodel.fields.get(field.inverse ?? '')
     if (back?.kind !== 'many2one' || back.comodel !== field.model.name)
       return [`${at}: ${field.comodel}.${field.inverse} is not a many2one back to ${field.model.name}`]
@@ -125,6 +125,7 @@ function checkPath(model: Model, path: string, models: Models, says: string, toO
   for (const [i, step] of steps.entries()) {
     const field: FieldInfo | undefined = at?.fields.get(step)
     if (!field) return [`${says} '${path}', which does not exist`]
+    if (field.hangs !== null) return [`${says} '${path}', but what hangs by model and id is not followed when it changes`]
     if (i === steps.length - 1) return []
     if (!field.comodel) return [`${says} '${path}', but ${step} is no relation`]
     if (toOneOnly && field.kind !== 'many2one') return [`${says} '${path}', but only to-one relations may be crossed`]

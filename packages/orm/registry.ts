@@ -21,6 +21,11 @@ export interface FieldInfo {
   readonly comodel: string | null
   /** one2many: the many2one on the other side. */
   readonly inverse: string | null
+  /**
+   * Of a one2many whose inverse is the id by which the other model's records hang on records of any model (`hangsOn`): their field that names
+   * the model. Such a list is read and searched, never written through. Known when all apps have spoken.
+   */
+  hangs: string | null
   /** many2many: where the links are kept. */
   readonly links: { table: string; mine: 'left_id' | 'right_id'; theirs: 'left_id' | 'right_id' } | null
   readonly related: readonly string[] | null
@@ -94,6 +99,11 @@ export function assemble(apps: readonly App[]): Registry {
     }
   }
   for (const model of models.values()) finish(model, problems)
+  for (const model of models.values())
+    for (const field of model.fields.values()) {
+      const hanging = field.kind === 'one2many' ? models.get(field.comodel!)?.hangsOn : null
+      if (hanging && hanging.id === field.inverse) field.hangs = hanging.model
+    }
   const groups = collectGroups(ordered, problems)
   for (const model of models.values()) problems.push(...checkModel(model, models, groups))
   for (const app of ordered) for (const view of app.views) problems.push(...checkView(app.name, view, models))
@@ -221,6 +231,7 @@ function resolve(model: Model, name: string, declared: AnyField, app: string, is
     options,
     comodel,
     inverse,
+    hangs: null,
     choices,
     links,
     app,

@@ -2,6 +2,7 @@ import { ArgumentError, UserError } from '../errors.ts'
 import { copyRecords } from '../operations/copy.ts'
 import { createRecords } from '../operations/create.ts'
 import { unlinkRecords } from '../operations/unlink.ts'
+import { restoreValue, undoLastSave } from '../operations/undo.ts'
 import { writeRecords } from '../operations/write.ts'
 import { finishCall } from '../operations/finish.ts'
 import { method } from './method.ts'
@@ -13,6 +14,11 @@ type Values = Record<string, unknown>
 function demandValues(values: unknown): Values {
   if (typeof values !== 'object' || values === null || Array.isArray(values)) throw new ArgumentError('values must be an object')
   return values as Values
+}
+
+function demandOne(ids: readonly number[]): readonly [number] {
+  if (ids.length !== 1) throw new ArgumentError('one record at a time')
+  return [ids[0]!]
 }
 
 export const writeMethods = {
@@ -61,6 +67,22 @@ export const writeMethods = {
     },
     { creates: true },
   ),
+
+  /** Takes back the caller's last save of one record; `version` is what it has had since. A record that moved on is refused. */
+  web_undo: method('record', ['version'], async (env, model, ids, { version }) => {
+    const [id] = demandOne(ids)
+    if (!Number.isInteger(version)) throw new ArgumentError('version must be a whole number')
+    await undoLastSave(env, model, id, version as number)
+    return true
+  }),
+
+  /** Gives one field the value that it had before the change `key` of its history. */
+  web_restore: method('record', ['key', 'field', 'version=null'], async (env, model, ids, { key, field, version }) => {
+    const [id] = demandOne(ids)
+    if (!Number.isSafeInteger(key) || typeof field !== 'string') throw new ArgumentError('a change is named by key and field')
+    await restoreValue(env, model, id, { key: key as number, field, seen: Number.isInteger(version) ? (version as number) : null })
+    return true
+  }),
 
   name_create: method(
     'model',

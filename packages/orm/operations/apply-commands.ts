@@ -1,5 +1,6 @@
 import { and, yes } from '../domain.ts'
 import type { Env } from '../env.ts'
+import { ValidationError } from '../errors.ts'
 import type { FieldInfo, Model } from '../registry.ts'
 import { ruleFor } from '../rules.ts'
 import { auditRows } from '../sql/audit.ts'
@@ -36,6 +37,7 @@ type Given = readonly { readonly id: number; readonly commands: Commands }[]
 
 async function applyToLines(env: Env, field: FieldInfo, owners: Given, isNew: boolean): Promise<void> {
   const lines = env.modelOf(field.comodel!)
+  if (field.hangs !== null) throw new ValidationError(env.t('{field} is not changed here.', { field: env.t(field.label) }))
   const inverse = lines.fields.get(field.inverse!)!
   const creates: Record<string, unknown>[] = []
   for (const { id: owner, commands } of owners) {

@@ -3,8 +3,8 @@ import { Env } from '../env.ts'
 import { UserError } from '../errors.ts'
 import type { FieldInfo, Model } from '../registry.ts'
 import { mayEver, visibleField } from '../rules.ts'
-import { auditRows } from '../sql/audit.ts'
-import { type Sql, empty, ident, join, sql } from '../sql/fragment.ts'
+import { auditRows, createdChange } from '../sql/audit.ts'
+import { type Sql, column, empty, ident, join, literal, sql } from '../sql/fragment.ts'
 import { keyOf } from '../triggers.ts'
 import { holdRows, lockRecords } from './lock.ts'
 import { searchCount } from './read.ts'
@@ -106,16 +106,21 @@ async function remove(system: Env<true>, model: Model, ids: readonly number[]): 
   const upward = upwardFields(call, model, fields)
   const links = linkTables(system, model)
   const cuts = links.map(
-    ({ table, side }, i): Sql => sql`${ident(`l${i}`)} as (delete from ${ident(table)} where ${ident(side)} = any(${ids}))`,
+    ({ table, side }, i): Sql =>
+      sql`${ident(`l${i}`)} as (delete from ${ident(table)} where ${ident(side)} = any(${ids}) returning left_id, right_id)`,
   )
-  const named = model.fields.get('name')?.column ? sql`, d.name` : empty
-  const change = named === empty ? sql`'{}'::jsonb` : sql`jsonb_build_object('name', x.name)`
+  // What goes is written down whole, or nobody could bring it back.
+  const kept = model.audit ? fields.filter((field) => field.column !== null && field.computed === null && !field.magic) : []
+  const change = sql`${createdChange('x', kept)}${
+    model.audit
+      ? join(
+          links.flatMap(({ field }, i) => (field ? [cutLinks(field, `l${i}`)] : [])),
+          ' ',
+        )
+      : empty
+  }`
   const trail = model.audit ? sql`, a as (${auditRows(call, system.user.id, model.name, 'unlink', change, sql`d`)})` : empty
-  const returned = join([
-    sql`id`,
-    ...(named === empty ? [] : [sql`name`]),
-    ...upward.filter((field) => field.column !== 'name').map((field) => ident(field.column!)),
-  ])
+  const returned = join([...new Set(['id', ...kept.map((field) => field.column!), ...upward.map((field) => field.column!)])].map(ident))
   const [row] = await call.cx.query<
     Record<string, number[]>
   >(sql`with ${cuts.length > 0 ? sql`${join(cuts)}, ` : empty}d as (delete from ${ident(model.table)} where id = any(${ids}) returning ${returned})${trail}
@@ -146,14 +151,21 @@ function forget(call: Call, model: Model, ids: readonly number[]): void {
   for (const mine of call.unchecked.get(model)?.values() ?? []) for (const id of ids) mine.delete(id)
 }
 
-function linkTables(env: Env, model: Model): { table: string; side: string }[] {
-  const all = new Map<string, { table: string; side: string }>()
+/** The links of each deleted record in one of its lists. */
+const cutLinks = (field: FieldInfo, cte: string): Sql =>
+  sql` || jsonb_strip_nulls(jsonb_build_object(${literal(field.name)}, (select jsonb_agg(${column('l', field.links!.theirs)} order by 1) from ${ident(cte)} l where ${column('l', field.links!.mine)} = x.id)))`
+
+function linkTables(env: Env, model: Model): { table: string; side: string; field: FieldInfo | null }[] {
+  const all = new Map<string, { table: string; side: string; field: FieldInfo | null }>()
   for (const other of env.registry.models.values()) {
     for (const field of other.fields.values()) {
       if (!field.links) continue
-      if (other === model) all.set(`${field.links.table}.${field.links.mine}`, { table: field.links.table, side: field.links.mine })
-      if (field.comodel === model.name)
-        all.set(`${field.links.table}.${field.links.theirs}`, { table: field.links.table, side: field.links.theirs })
+      const { table, mine, theirs } = field.links
+      if (other === model) all.set(`${table}.${mine}`, { table, side: mine, field })
+      else if (field.comodel === model.name && !all.has(`${table}.${theirs}`))
+        all.set(`${table}.${theirs}`, { table, side: theirs, field: null })
+      if (other === model && field.comodel === model.name && !all.has(`${table}.${theirs}`))
+        all.set(`${table}.${theirs}`, { table, side: theirs, field: null })
     }
   }
   // A table that links a model with itself is cut from both sides in one go.

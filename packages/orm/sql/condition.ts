@@ -46,8 +46,9 @@ function compileAny(env: Env, field: FieldInfo, node: Node, scope: Scope): Sql {
   const condition = node.kind === 'true' ? empty : sql` and ${compileCondition(env, node, inner)}`
   if (field.kind === 'many2one')
     return sql`exists (select from ${table} where ${inner.column('id')} = ${fieldExpression(env, field, scope)}${condition})`
+  const named = field.hangs === null ? empty : sql` and ${inner.column(field.hangs)} = ${literal(field.model.name)}`
   if (field.kind === 'one2many')
-    return sql`exists (select from ${table} where ${inner.column(field.inverse!)} = ${scope.column('id')}${condition})`
+    return sql`exists (select from ${table} where ${inner.column(field.inverse!)} = ${scope.column('id')}${named}${condition})`
   const links = field.links!
   const l = scope.inner().alias
   return sql`exists (select from ${ident(links.table)} ${ident(l)} join ${table} on ${inner.column('id')} = ${column(l, links.theirs)}

@@ -36,5 +36,24 @@ const auditIn: SystemTable = {
   seal: ['select', 'delete'],
 }
 
+/**
+ * The sealed trail, filled from the inbox by the sealer. `change` is the text that was hashed, byte for byte; a row without salt was erased.
+ * Declared here because the history of a record is read from both.
+ */
+export const auditLog: SystemTable = {
+  name: 'audit_log',
+  ddl: [
+    `create table if not exists audit_log (
+       seq bigint primary key,
+       id bigint, at timestamptz, txid text, actor int4, on_behalf int4, source text, model text, rec int4, operation text, change text,
+       salt bytea check (octet_length(salt) = 16),
+       row_hash bytea not null check (octet_length(row_hash) = 32),
+       hash bytea not null check (octet_length(hash) = 32))`,
+    'create index if not exists audit_log_record on audit_log (model, rec, seq)',
+  ],
+  runtime: ['select'],
+  seal: ['select', 'insert'],
+}
+
 /** The tables that the ORM itself needs; migrations make them before all others. */
-export const kernelTables: readonly SystemTable[] = [meta, auditIn]
+export const kernelTables: readonly SystemTable[] = [meta, auditIn, auditLog]

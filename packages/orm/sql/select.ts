@@ -6,7 +6,7 @@ import { ruleFor } from '../rules.ts'
 import { compileCondition } from './condition.ts'
 import type { Scope } from './expression.ts'
 import { fieldExpression, relatedEnd } from './expression.ts'
-import { type Sql, empty, ident, join, sql, whole } from './fragment.ts'
+import { type Sql, empty, ident, join, literal, sql, whole } from './fragment.ts'
 
 /** What to bring of one field. */
 export interface Want {
@@ -137,10 +137,14 @@ function linked(env: Env, field: FieldInfo, comodel: Model, scope: Scope, inner:
   ])
   const table = sql`${ident(comodel.table)} ${ident(inner.alias)}`
   if (field.kind === 'one2many')
-    return sql`${table} where ${inner.column(field.inverse!)} = ${scope.column('id')}${andRule(env, node, inner)}`
+    return sql`${table} where ${inner.column(field.inverse!)} = ${scope.column('id')}${ofModel(field, inner)}${andRule(env, node, inner)}`
   const link = scope.inner()
   return sql`${ident(field.links!.table)} ${ident(link.alias)} join ${table} on ${inner.column('id')} = ${link.column(field.links!.theirs)} where ${link.column(field.links!.mine)} = ${scope.column('id')}${andRule(env, node, inner)}`
 }
+
+/** Records that hang on others name the model too. */
+const ofModel = (field: FieldInfo, inner: Scope): Sql =>
+  field.hangs === null ? empty : sql` and ${inner.column(field.hangs)} = ${literal(field.model.name)}`
 
 /** Hides archived records, unless the caller asks for them or his domain speaks of `active`. */
 export function activeOnly(env: Env, model: Model, domain: unknown): Node {

@@ -1,21 +1,5 @@
 import { sql, type Sql, type SystemTable } from '@erp4/orm'
 
-/** The sealed trail. `change` is the text that was hashed, byte for byte; a row without salt was erased (`erase`, below). */
-export const auditLog: SystemTable = {
-  name: 'audit_log',
-  ddl: [
-    `create table if not exists audit_log (
-       seq bigint primary key,
-       id bigint, at timestamptz, txid text, actor int4, on_behalf int4, source text, model text, rec int4, operation text, change text,
-       salt bytea check (octet_length(salt) = 16),
-       row_hash bytea not null check (octet_length(row_hash) = 32),
-       hash bytea not null check (octet_length(hash) = 32))`,
-    'create index if not exists audit_log_record on audit_log (model, rec, seq)',
-  ],
-  runtime: ['select'],
-  seal: ['select', 'insert'],
-}
-
 /** One row for each batch sealed: the signed head. `payload` holds the literal bytes under the signature. */
 export const auditSeal: SystemTable = {
   name: 'audit_seal',

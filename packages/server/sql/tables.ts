@@ -1,5 +1,5 @@
 import type { SystemTable } from '@erp4/orm'
-import { auditLog, auditSeal } from './audit.ts'
+import { auditSeal } from './audit.ts'
 import { loginDevice, loginTry } from './auth-cooldown.ts'
 import { session } from './auth-session.ts'
 import { blobTable } from './files.ts'
@@ -17,7 +17,6 @@ export const serverTables: readonly SystemTable[] = [
   scheduleTable,
   outboxTable,
   outboxAttachmentTable,
-  auditLog,
   auditSeal,
   idempotency,
 ]
