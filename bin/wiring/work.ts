@@ -44,7 +44,8 @@ export async function work(hosting: Hosting & WorkingHost, { onChange }: WorkOpt
     openCall: async (instance, cx, userId, { name }) => {
       // A job writes to the trail as any call does: the sealer has to look here.
       await hosting.markActive(instance.name)
-      return openJobCall(cx, { registry: registryOf(instance), files: filesOf(instance) }, userId, name)
+      const { origin } = recordOf(hosting, instance)
+      return openJobCall(cx, { registry: registryOf(instance), files: filesOf(instance), origin }, userId, name)
     },
     closeCall: closeJobCall,
     errands: [mailer.visit],

@@ -1,5 +1,6 @@
 import type { BlobStore } from './blobs.ts'
 import type { Env } from './env.ts'
+import type { Outbox } from './letters.ts'
 import type { Connection } from './databases.ts'
 import type { FieldInfo, Model, Registry } from './registry.ts'
 import type { Node } from './domain.ts'
@@ -10,6 +11,10 @@ export interface Call {
   readonly registry: Registry
   readonly cx: Connection
   readonly blobs: BlobStore | null
+  /** Where letters go; null where nobody sends any. */
+  readonly outbox: Outbox | null
+  /** Scheme, host and port under which people reach this instance, `https://azure.example.com`: what links in letters begin with. */
+  readonly origin: string | null
   /** Active languages, the default one first. */
   readonly languages: readonly string[]
   /** Where the call came from, for the audit trail: 'json2', 'web', 'job:…'. */
@@ -71,6 +76,8 @@ export interface CallOptions {
   registry: Registry
   cx: Connection
   blobs?: BlobStore | null
+  outbox?: Outbox | null
+  origin?: string | null
   languages?: readonly string[]
   source?: string
   identityConfirmed?: boolean
@@ -83,6 +90,8 @@ export function openCall(options: CallOptions): Call {
     registry: options.registry,
     cx: options.cx,
     blobs: options.blobs ?? null,
+    outbox: options.outbox ?? null,
+    origin: options.origin ?? null,
     languages: options.languages ?? ['en_US'],
     source: options.source ?? 'code',
     identityConfirmed: options.identityConfirmed ?? false,

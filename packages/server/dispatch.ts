@@ -237,8 +237,14 @@ async function demandSamePerson(cx: Connection, instance: Instance, signed: Sign
 }
 
 function envOf(cx: Connection, instance: Instance, signed: Signed, facts: RequestFacts, isConfirmed = false): Env {
-  const { registry, files } = instance
-  return openEnv(cx, signed, { registry, files, source: facts.skin, identityConfirmed: isConfirmed || signed.isConfirmed })
+  const { registry, files, record } = instance
+  return openEnv(cx, signed, {
+    registry,
+    files,
+    source: facts.skin,
+    origin: record.origin,
+    identityConfirmed: isConfirmed || signed.isConfirmed,
+  })
 }
 
 function noteLater(databases: Databases, instance: Instance, signed: Signed): void {

@@ -1,11 +1,14 @@
 import { type BlobStore, type Connection, Env, type Registry, type User, openCall } from '@erp4/orm'
 import type { Acting } from './auth/index.ts'
+import { letters } from './mail/letters.ts'
 
 export interface EnvOptions {
   registry: Registry
   files: BlobStore | null
   /** Where the call comes from, for the audit trail: `json2`, `web`, `job:…`. */
   source: string
+  /** Under which people reach the instance: what links in letters begin with. */
+  origin?: string
   identityConfirmed?: boolean
 }
 
@@ -27,15 +30,16 @@ export const systemUser: User = {
 export function openEnv(
   cx: Connection,
   { user, languages }: Acting,
-  { registry, files, source, identityConfirmed = false }: EnvOptions,
+  { registry, files, source, origin, identityConfirmed = false }: EnvOptions,
 ): Env {
-  const call = openCall({ registry, cx, blobs: files, languages, source, identityConfirmed })
+  const call = openCall({ registry, cx, blobs: files, outbox: letters, origin: origin ?? null, languages, source, identityConfirmed })
   return new Env(call, user, contextOf(user), false)
 }
 
 /** A call of the system itself, which no rule limits: for what an instance does on its own account. */
-export function openSystemEnv(cx: Connection, { registry, files, source }: EnvOptions): Env<true> {
-  return new Env(openCall({ registry, cx, blobs: files, source }), systemUser, contextOf(systemUser), true)
+export function openSystemEnv(cx: Connection, { registry, files, source, origin }: EnvOptions): Env<true> {
+  const call = openCall({ registry, cx, blobs: files, outbox: letters, origin: origin ?? null, source })
+  return new Env(call, systemUser, contextOf(systemUser), true)
 }
 
 const contextOf = (user: User) => ({ lang: user.lang, tz: user.tz, allowed_company_ids: user.company_ids, active_test: true })

@@ -1,4 +1,5 @@
 import {
+  type BlobStore,
   type Context,
   type Databases,
   Env,
@@ -11,6 +12,10 @@ import {
   finishCall,
   openCall,
 } from '@erp4/orm'
+import { letters } from '@erp4/server'
+
+/** Where a world's people find it: what links in its letters begin with. */
+export const testOrigin = 'https://world.example'
 
 /** Where an actor's calls go. */
 export interface Stage {
@@ -18,6 +23,7 @@ export interface Stage {
   readonly database: string
   readonly databases: Databases
   readonly now: () => Date
+  readonly files: BlobStore
 }
 
 /**
@@ -50,11 +56,16 @@ export class Actor<S extends boolean = boolean> {
 
   /** Runs `work` as one call. Plain values come out; records of its env die with it. */
   call<T>(work: (env: Env<S>) => Promise<T>): Promise<T> {
-    const { databases, database, registry, now } = this.#stage
+    const { databases, database, registry, now, files } = this.#stage
     return databases.transaction(database, async (cx) => {
       const { lang, tz, company_ids } = this.user
       const context: Context = { lang, tz, allowed_company_ids: company_ids, active_test: true, ...this.#context }
-      const env = new Env(openCall({ registry, cx, source: 'test', now }), this.user, context, this.isSystem)
+      const env = new Env(
+        openCall({ registry, cx, blobs: files, outbox: letters, origin: testOrigin, source: 'test', now }),
+        this.user,
+        context,
+        this.isSystem,
+      )
       try {
         const result = await work(env)
         await finishCall(env)

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after } from 'node:test'
 import { type App, Databases, type Group, type Registry, type User, assemble } from '@erp4/orm'
 import { connectAs, createInstance, discardInstance, ensureTemplate } from '@erp4/ops'
-import { systemUser } from '@erp4/server'
+import { FileStore, systemUser } from '@erp4/server'
 import { Actor, type Stage } from './actor.ts'
 import { withCluster } from './cluster.ts'
 import { buildTemplate } from './template.ts'
@@ -45,11 +48,14 @@ export async function world(apps: App | readonly App[], options: { now?: () => D
   const order = { name, hosts: [], apps: names, release: 'test', template, prepare: () => Promise.resolve() }
   const { instance } = await createInstance(host, order)
   const databases = new Databases(() => connectAs(host, instance, 'runtime'), { total: 12, perDatabase: 12 })
+  const folder = mkdtempSync(join(tmpdir(), 'erp4-world-'))
+  const files = new FileStore({ folder, instance: name, keys: { name: randomBytes(32), wrap: randomBytes(32) } })
   made.push(async () => {
     await databases.close()
     await discardInstance(host, name)
+    rmSync(folder, { recursive: true, force: true })
   })
-  return peopled({ registry, database: instance.database, databases, now: options.now ?? (() => new Date()) })
+  return peopled({ registry, database: instance.database, databases, files, now: options.now ?? (() => new Date()) })
 }
 
 function peopled(stage: Stage): World {

@@ -1,3 +1,5 @@
+import { sanitizeHtml } from '@erp4/orm'
+
 /**
  * HTML as values. `html` escapes whatever is put into it; only other pieces made by `html`, which code alone can write, go in as
  * they are. A hole may stand where escaping is enough: in text and in a quoted attribute. Everywhere else (a tag's or an
@@ -16,6 +18,11 @@ export class Html {
     let text = texts[0]!
     for (const [i, value] of values.entries()) text += Html.#show(value, places[i]!) + texts[i + 1]!
     return new Html(text)
+  }
+
+  /** Formatted text that people wrote, without anything that runs, frames or sends. */
+  static cleaned(text: string): Html {
+    return new Html(sanitizeHtml(text))
   }
 
   /** The text for the browser. */
@@ -44,6 +51,8 @@ export class Html {
 export const html = Html.tagged
 
 export const render = Html.render
+
+export const cleaned = Html.cleaned
 
 const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;', '`': '&#96;' }
 const escape = (text: string): string => text.replace(/[&<>"'`]/g, (sign) => escapes[sign]!)

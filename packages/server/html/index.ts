@@ -1,3 +1,3 @@
-export { Html, href, html, render } from './html.ts'
+export { Html, cleaned, href, html, render } from './html.ts'
 export type { Link } from './html.ts'
 export { makeNonce, pagePolicy } from './policy.ts'

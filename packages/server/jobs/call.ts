@@ -8,7 +8,7 @@ import { openEnv, openSystemEnv } from '../env.ts'
  */
 export async function openJobCall(
   cx: Connection,
-  instance: { registry: Registry; files: BlobStore },
+  instance: { registry: Registry; files: BlobStore; origin?: string },
   userId: number | null,
   name: string,
 ): Promise<Env> {

@@ -1,4 +1,5 @@
 export { checkAddress } from './address.ts'
+export { letters } from './letters.ts'
 export { Mailer, type MailerOptions, type MailSettings } from './mailer.ts'
 export { resendMail, sendMail, type Address, type Mail } from './outbox.ts'
 export { fillTemplate, type MailText } from './template.ts'

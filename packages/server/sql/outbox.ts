@@ -104,6 +104,8 @@ export const holdMail = (why: string): Sql => sql`
 export const releaseMail = (ids: readonly number[]): Sql => sql`
   update outbox set state = 'queued', error = null, attempts = 0, run_at = now() where id = any(${ids}::bigint[]) and state in ('held', 'failed') returning id`
 
+export const mailStates = (ids: readonly number[]): Sql => sql`select id, state, error from outbox where id = any(${ids}::bigint[])`
+
 export const nextMailAt: Sql = sql`
   select least((select min(run_at) from outbox where state = 'queued'), (select min(lease_until) from outbox where state = 'sending')) as at`
 

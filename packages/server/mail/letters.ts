@@ -1,0 +1,69 @@
+import type { Letter, LetterState, Outbox } from '@erp4/orm'
+import { type Html, cleaned, href, html, render } from '../html/index.ts'
+import { mailStates } from '../sql/outbox.ts'
+import { resendMail, sendMail } from './outbox.ts'
+
+/** What apps write their letters into (`env.call.outbox`): laid out here, as text and as HTML, and queued in the caller's transaction. */
+export const letters: Outbox = {
+  put: (cx, letter) =>
+    sendMail(cx, {
+      from: letter.from,
+      to: [letter.to],
+      ...(letter.replyTo ? { replyTo: letter.replyTo } : {}),
+      subject: letter.subject,
+      text: asText(letter),
+      html: asPage(letter),
+      attachments: letter.attachments ?? [],
+      language: letter.language.replace('_', '-'),
+    }),
+
+  async states(cx, numbers) {
+    const rows = await cx.query<{ id: number; state: keyof typeof told; error: string | null }>(mailStates(numbers))
+    const known = new Map(rows.map(({ id, state, error }) => [id, { state: told[state], error }]))
+    return new Map(numbers.map((number): [number, LetterState] => [number, known.get(number) ?? { state: 'gone', error: null }]))
+  },
+
+  async retry(cx, numbers) {
+    await resendMail(cx, numbers)
+  },
+}
+
+const told = { queued: 'waiting', sending: 'waiting', sent: 'sent', failed: 'failed', held: 'held' } as const
+
+/** Attributes instead of styles: the oldest mail programs understand them, and nothing has to be loaded. */
+function asPage({ body, links = [], footer, language, subject }: Letter): Html {
+  return html`<!doctype html>
+<html lang="${language.replace('_', '-')}">
+<head><meta charset="utf-8" /><title>${subject}</title></head>
+<body bgcolor="#ffffff" text="#1c2126">
+${cleaned(body)}
+${links.map(({ label, url }, i) => (i === 0 ? button(label, url) : html`<p><a href="${href(url)}">${label}</a></p>`))}
+${footer ? html`<hr /><p><small>${footer}</small></p>` : ''}
+</body>
+</html>`
+}
+
+const button = (label: string, url: string): Html => html`
+<table border="0" cellspacing="0" cellpadding="12"><tr><td bgcolor="#1f5f99"><a href="${href(url)}"><font color="#ffffff"><b>${label}</b></font></a></td></tr></table>`
+
+const asText = ({ body, links = [], footer }: Letter): string =>
+  [wordsOf(body), ...links.map(({ label, url }) => `${label}: ${url}`), ...(footer ? [`-- \n${footer}`] : [])].join('\n\n')
+
+const entities: Readonly<Record<string, string>> = { '&nbsp;': ' ', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'", '&amp;': '&' }
+
+/** The words of formatted text, paragraphs apart; an address stands behind the words that lead to it. */
+function wordsOf(body: string): string {
+  return render(cleaned(body))
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/<a\b[^>]*\bhref="([^"]*)"[^>]*>(.*?)<\/a>/gi, (_all, url: string, words: string) =>
+      words === url ? url : `${words} (${url})`,
+    )
+    .replaceAll(/<li\b[^>]*>/gi, '\n- ')
+    .replaceAll(/<(?:br|\/tr|\/div)\b[^>]*>/gi, '\n')
+    .replaceAll(/<\/(?:p|h\d|ul|ol|table|blockquote)>/gi, '\n\n')
+    .replaceAll(/<[^>]*>/g, '')
+    .replaceAll(/&(?:nbsp|lt|gt|quot|#39|amp);/g, (entity) => entities[entity]!)
+    .replaceAll(/ *\n */g, '\n')
+    .replaceAll(/\n{3,}/g, '\n\n')
+    .trim()
+}
