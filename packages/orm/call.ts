@@ -1,3 +1,4 @@
+import type { Accounts } from './accounts.ts'
 import type { BlobStore } from './blobs.ts'
 import type { Env } from './env.ts'
 import type { Outbox } from './letters.ts'
@@ -15,6 +16,8 @@ export interface Call {
   readonly outbox: Outbox | null
   /** Scheme, host and port under which people reach this instance, `https://azure.example.com`: what links in letters begin with. */
   readonly origin: string | null
+  /** Passwords and sessions; null where there is no server, as in migrations. */
+  readonly accounts: Accounts | null
   /** Active languages, the default one first. */
   readonly languages: readonly string[]
   /** Where the call came from, for the audit trail: 'json2', 'web', 'job:…'. */
@@ -78,6 +81,7 @@ export interface CallOptions {
   blobs?: BlobStore | null
   outbox?: Outbox | null
   origin?: string | null
+  accounts?: Accounts | null
   languages?: readonly string[]
   source?: string
   identityConfirmed?: boolean
@@ -92,6 +96,7 @@ export function openCall(options: CallOptions): Call {
     blobs: options.blobs ?? null,
     outbox: options.outbox ?? null,
     origin: options.origin ?? null,
+    accounts: options.accounts ?? null,
     languages: options.languages ?? ['en_US'],
     source: options.source ?? 'code',
     identityConfirmed: options.identityConfirmed ?? false,

@@ -13,6 +13,7 @@ import {
   describeMethod,
   prepareCall,
 } from '@erp4/orm'
+import { accountsFor } from './accounts.ts'
 import {
   type Credentials as PasswordCredentials,
   type Signed,
@@ -243,6 +244,7 @@ function envOf(cx: Connection, instance: Instance, signed: Signed, facts: Reques
     files,
     source: facts.skin,
     origin: record.origin,
+    accounts: accountsFor(signed.session),
     identityConfirmed: isConfirmed || signed.isConfirmed,
   })
 }

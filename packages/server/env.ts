@@ -1,4 +1,5 @@
-import { type BlobStore, type Connection, Env, type Registry, type User, openCall } from '@erp4/orm'
+import { type Accounts, type BlobStore, type Connection, Env, type Registry, type User, openCall } from '@erp4/orm'
+import { accountsFor } from './accounts.ts'
 import type { Acting } from './auth/index.ts'
 import { letters } from './mail/letters.ts'
 
@@ -10,6 +11,8 @@ export interface EnvOptions {
   /** Under which people reach the instance: what links in letters begin with. */
   origin?: string
   identityConfirmed?: boolean
+  /** Those of the caller's session. */
+  accounts?: Accounts
 }
 
 /** The system itself: user 1 of the standard data, who is there before his row is. */
@@ -30,15 +33,25 @@ export const systemUser: User = {
 export function openEnv(
   cx: Connection,
   { user, languages }: Acting,
-  { registry, files, source, origin, identityConfirmed = false }: EnvOptions,
+  { registry, files, source, origin, accounts = accountsFor(), identityConfirmed = false }: EnvOptions,
 ): Env {
-  const call = openCall({ registry, cx, blobs: files, outbox: letters, origin: origin ?? null, languages, source, identityConfirmed })
+  const call = openCall({
+    registry,
+    cx,
+    blobs: files,
+    outbox: letters,
+    accounts,
+    origin: origin ?? null,
+    languages,
+    source,
+    identityConfirmed,
+  })
   return new Env(call, user, contextOf(user), false)
 }
 
 /** A call of the system itself, which no rule limits: for what an instance does on its own account. */
 export function openSystemEnv(cx: Connection, { registry, files, source, origin }: EnvOptions): Env<true> {
-  const call = openCall({ registry, cx, blobs: files, outbox: letters, origin: origin ?? null, source })
+  const call = openCall({ registry, cx, blobs: files, outbox: letters, accounts: accountsFor(), origin: origin ?? null, source })
   return new Env(call, systemUser, contextOf(systemUser), true)
 }
 

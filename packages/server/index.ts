@@ -1,3 +1,4 @@
+export { accountsFor } from './accounts.ts'
 export { type App, type AppOptions, createApp } from './app.ts'
 export * from './audit/index.ts'
 export {

@@ -12,7 +12,7 @@ import {
   finishCall,
   openCall,
 } from '@erp4/orm'
-import { letters } from '@erp4/server'
+import { accountsFor, letters } from '@erp4/server'
 
 /** Where a world's people find it: what links in its letters begin with. */
 export const testOrigin = 'https://world.example'
@@ -61,7 +61,7 @@ export class Actor<S extends boolean = boolean> {
       const { lang, tz, company_ids } = this.user
       const context: Context = { lang, tz, allowed_company_ids: company_ids, active_test: true, ...this.#context }
       const env = new Env(
-        openCall({ registry, cx, blobs: files, outbox: letters, origin: testOrigin, source: 'test', now }),
+        openCall({ registry, cx, blobs: files, outbox: letters, accounts: accountsFor(), origin: testOrigin, source: 'test', now }),
         this.user,
         context,
         this.isSystem,

@@ -328,6 +328,12 @@ export const korean: Readonly<Record<string, string>> = {
   'Next Number': '다음 번호',
   Step: '간격',
 
+  // Users
+  'Only the server can send mails.': '메일은 서버에서만 보낼 수 있습니다.',
+  'No mail was sent: {names} cannot be sent one. It takes a mail address, and there are at most three mails an hour.':
+    '메일을 보내지 않았습니다. {names} 님에게 보낼 수 없습니다. 메일 주소가 있어야 하며, 한 시간에 최대 세 통까지 보낼 수 있습니다.',
+  'A mail with a link to choose a password is on its way.': '비밀번호를 정할 수 있는 링크를 메일로 보냈습니다.',
+
   // Views and saved searches
   'Name of the person or company': '사람 또는 회사 이름',
   'Where this person works': '이 사람이 일하는 곳',

@@ -3,6 +3,7 @@ import {
   type Env,
   type ModelFields,
   Prepared,
+  UserError,
   binary,
   boolean,
   char,
@@ -17,6 +18,7 @@ import {
 import { demandAdministrator } from '../administrators.ts'
 import { userManager } from '../groups.ts'
 import { isIdentityConfirmed } from '../identity.ts'
+import { invite } from '../invitations.ts'
 import { timeZones } from '../time-zones.ts'
 import { languageChoices } from './res_partner.ts'
 
@@ -159,6 +161,21 @@ export const change_password = res_users.action(
     return true
   },
 )
+
+/** Sends these users a link to choose a password, an invitation to whoever has none yet: see `invite`. */
+export const action_reset_password = res_users.action('action_reset_password', { needs: 'write', returns: json() }, async (users) => {
+  const { env, ids } = users
+  const sent = await invite(env, ids)
+  const left = (await users.read(['display_name'])).filter(({ id }) => !sent.includes(id))
+  if (left.length > 0)
+    throw new UserError(
+      env.t('No mail was sent: {names} cannot be sent one. It takes a mail address, and there are at most three mails an hour.', {
+        names: left.map(({ display_name }) => display_name).join(', '),
+      }),
+    )
+  const message = env.t('A mail with a link to choose a password is on its way.')
+  return { type: 'ir.actions.client', tag: 'display_notification', params: { message } }
+})
 
 /** Whether the user is in the group, directly or by implication: asked about oneself by anybody, about others by who may read them. */
 export const has_group = res_users.action(

@@ -5,7 +5,7 @@ import { type Sql, ident, sql } from '@erp4/orm'
 /** It takes as long as there are rows. */
 export const waitForEver: Sql = sql`set local statement_timeout = 0`
 
-export const endSessions: Sql = sql`truncate session, login_device, login_try, idempotency`
+export const endSessions: Sql = sql`truncate session, login_device, login_try, password_link, link_ask, idempotency`
 
 export const dropKeys: Sql = sql`delete from res_users_apikeys`
 

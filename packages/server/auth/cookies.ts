@@ -16,8 +16,15 @@ export const clearedSessionCookie = ({ tls }: { tls: boolean }): string =>
 /** Ties the sign-in form to the browser it was made for, before there is a session. */
 export const formCookieName = 'sign_in_form'
 
-export const formCookie = (holder: string, { tls }: { tls: boolean }): string =>
-  `${formCookieName}=${holder}; Path=/web/login; HttpOnly; SameSite=Strict${secure(tls)}`
+export const formCookie = (holder: string, { tls, path }: { tls: boolean; path: string }): string =>
+  `${formCookieName}=${holder}; Path=${path}; HttpOnly; SameSite=Strict${secure(tls)}`
+
+/** Holds the token of a link from a mail while its page is open, so that it stands in no address of ours. */
+export const linkCookieName = 'password_link'
+
+/** Lax: the browser comes from a mail. An empty token takes the cookie away. */
+export const linkCookie = (token: string, { tls, path }: { tls: boolean; path: string }): string =>
+  `${linkCookieName}=${token}; Path=${path}; Max-Age=${token === '' ? 0 : 3600}; HttpOnly; SameSite=Lax${secure(tls)}`
 
 const secure = (tls: boolean): string => (tls ? '; Secure' : '')
 

@@ -38,7 +38,9 @@ describe('the cooldown of sign-in', () => {
 
   test('ten attempts are judged, then even the right password is refused, with how long to wait', async () => {
     assert.equal(await admitted(12), 10)
-    const refused = await signIn(world.instance, world.databases, { login: ann, password: annsPassword }, home).catch((error) => error)
+    const refused = await signIn(world.instance, world.databases, { login: ann, password: annsPassword }, { source: home }).catch(
+      (error) => error,
+    )
     assert.ok(refused instanceof CooldownError && refused instanceof AccessDenied)
     assert.ok(refused.seconds > 55 && refused.seconds <= 60, String(refused.seconds))
     assert.equal(await world.count('session'), 0)
@@ -137,12 +139,17 @@ describe('the cooldown of sign-in', () => {
   })
 
   test("the owner's own browser is not locked out by others, and has a bound of its own", async () => {
-    const { deviceToken } = await signIn(world.instance, world.databases, { login: ann, password: annsPassword }, home)
+    const { deviceToken } = await signIn(world.instance, world.databases, { login: ann, password: annsPassword }, { source: home })
     await admitted(10)
     assert.equal(await admitted(1), 0)
     assert.equal(await admitted(1, { device: 'A'.repeat(43) }), 0)
     assert.equal(await admitted(1, { login: 'bob', device: deviceToken }), 1)
-    const again = await signIn(world.instance, world.databases, { login: ann, password: annsPassword }, home, deviceToken)
+    const again = await signIn(
+      world.instance,
+      world.databases,
+      { login: ann, password: annsPassword },
+      { source: home, device: deviceToken },
+    )
     assert.equal(again.deviceToken, deviceToken)
     assert.equal(await admitted(12, { device: deviceToken }), 10)
     // Her success on the known device cleared its own count, not the login's, which others had filled.
@@ -150,7 +157,12 @@ describe('the cooldown of sign-in', () => {
   })
 
   test("a device token of one's own making is not taken over", async () => {
-    const { deviceToken } = await signIn(world.instance, world.databases, { login: ann, password: annsPassword }, home, 'planted-token')
+    const { deviceToken } = await signIn(
+      world.instance,
+      world.databases,
+      { login: ann, password: annsPassword },
+      { source: home, device: 'planted-token' },
+    )
     assert.match(deviceToken, /^[A-Za-z0-9_-]{43}$/)
     assert.equal(await world.count('login_device'), 1)
   })
@@ -176,14 +188,18 @@ describe('the cooldown of sign-in', () => {
       [40, 10, 30],
     )
     assert.equal(await world.count('audit_in', `operation = 'login_failed' and rec = 1`), 10)
-    const refused = await signIn(world.instance, world.databases, { login: ann, password: annsPassword }, home).catch((error) => error.name)
+    const refused = await signIn(world.instance, world.databases, { login: ann, password: annsPassword }, { source: home }).catch(
+      (error) => error.name,
+    )
     assert.equal(refused, 'CooldownError')
   })
 
   test('the trail grows with attempts that were judged, and not with what people type as a login', async () => {
     await world.set('base.login_cooldown_after', 2)
     for (let i = 0; i < 4; i++)
-      await signIn(world.instance, world.databases, { login: 'my password by mistake', password: 'x' }, home).catch(() => undefined)
+      await signIn(world.instance, world.databases, { login: 'my password by mistake', password: 'x' }, { source: home }).catch(
+        () => undefined,
+      )
     const rows = await world.at.rows(`select actor, source, model, rec, operation, change from audit_in`)
     assert.deepEqual(
       rows,

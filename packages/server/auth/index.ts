@@ -7,17 +7,31 @@ export {
   deviceCookieName,
   formCookie,
   formCookieName,
+  linkCookie,
+  linkCookieName,
   sessionCookie,
   sessionCookieName,
 } from './cookies.ts'
 export { checkFormToken, formToken, type FormScope } from './csrf.ts'
 export { impliedGroups } from './groups.ts'
 export { demandPassword, hashPassword, verifyPassword } from './password.ts'
+export {
+  choosePath,
+  askPasswordLink,
+  leastLength,
+  LinkGone,
+  linkHash,
+  ownerOfLink,
+  sendPasswordLinks,
+  TooManyAsks,
+  useLink,
+} from './password-link.ts'
 export { preparers } from './preparers.ts'
 export { keepSession, noteUse, sessionUser, signOut, sweepSignIns } from './session.ts'
 export { confirmIdentity, passwordUser, signIn } from './sign-in.ts'
 export type { SignInResult } from './sign-in.ts'
-export type { AuthInstance, Credentials, SessionTrace, Signed } from './types.ts'
+export type { AuthInstance, Credentials, SessionTrace, Signed, Visitor } from './types.ts'
 export { type Acting, userById, userByLogin } from './user.ts'
+export type { LinkOwner } from '../sql/auth-link.ts'
 export { loginDevice, loginTry } from '../sql/auth-cooldown.ts'
 export { session } from '../sql/auth-session.ts'

@@ -12,7 +12,7 @@ const { config, database, attempts, source } = JSON.parse(process.argv[2]!) as {
 const databases = new Databases(async () => config, { total: 10 })
 const ends = await Promise.allSettled(
   Array.from({ length: attempts }, (_, i) =>
-    signIn(instanceFor(database), databases, { login: 'ann@azure.example', password: `guess ${process.pid} ${i}` }, source),
+    signIn(instanceFor(database), databases, { login: 'ann@azure.example', password: `guess ${process.pid} ${i}` }, { source }),
   ),
 )
 await databases.close()

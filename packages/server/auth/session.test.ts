@@ -14,7 +14,7 @@ const ann = 'ann@azure.example'
 const home = '203.0.113.7'
 
 const enter = (login = ann, password = annsPassword, replaces?: string) =>
-  signIn(world.instance, world.databases, { login, password }, home, undefined, replaces)
+  signIn(world.instance, world.databases, { login, password }, { source: home, replaces })
 const who = (token: string | undefined) => world.databases.use(world.instance.database, (cx) => sessionUser(cx, world.instance, token))
 const byKey = (key: string) => world.databases.use(world.instance.database, (cx) => keyUser(cx, world.instance, key))
 const call = (credentials: Credentials) => passwordUser(world.instance, world.databases, credentials, home)

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Connection, Databases, User } from '@erp4/orm'
 import { sweepDevices, sweepTries } from '../sql/auth-cooldown.ts'
+import { sweepAsks, sweepLinks } from '../sql/auth-link.ts'
 import {
   deleteSession,
   keepSession as renewSession,
@@ -48,10 +49,11 @@ export async function noteUse(databases: Databases, instance: AuthInstance, sign
   if (key?.isStale) await databases.use(instance.database, (cx) => cx.query(touchKey(key.id)))
 }
 
-/** Deletes ended sessions, expired cooldowns and devices not seen for a year, a thousand of each at a time. Answers how many went. */
+/** Deletes ended sessions, expired cooldowns, links and devices not seen for a year, a thousand of each at a time. Answers how many went. */
 export async function sweepSignIns(cx: Connection): Promise<number> {
-  const gone = [await cx.query(sweepSessions), await cx.query(sweepTries), await cx.query(sweepDevices)]
-  return gone.reduce((sum, rows) => sum + rows.length, 0)
+  let gone = 0
+  for (const sweep of [sweepSessions, sweepTries, sweepDevices, sweepLinks, sweepAsks]) gone += (await cx.query(sweep)).length
+  return gone
 }
 
 export function signedOf(instance: AuthInstance, row: SignedRow, how: Signed['how']): Signed {

@@ -6,7 +6,7 @@ import { isKeyShaped, keyUser } from './api-key.ts'
 import { deviceHash, loginHash, sourceNetwork } from './cooldown.ts'
 import { judge, settle } from './judge.ts'
 import { makeToken, sessionUser, signedOf, signOut, tokenHash } from './session.ts'
-import type { AuthInstance, Credentials, Signed } from './types.ts'
+import type { AuthInstance, Credentials, Signed, Visitor } from './types.ts'
 import { ownerAt, type Verified, verifiedSecrets } from './verified-secrets.ts'
 
 export interface SignInResult {
@@ -18,7 +18,7 @@ export interface SignInResult {
 }
 
 /**
- * Signs in by login and password and opens a session under a new token; `replaces`, the token the browser came with, ends.
+ * Signs in by login and password and opens a session under a new token; the one that the browser came with ends.
  *
  * Throws AccessDenied for a wrong login or password (one text, one duration), CooldownError when its buckets are full, BusyError when
  * too many wait for a hash.
@@ -27,18 +27,16 @@ export async function signIn(
   instance: AuthInstance,
   databases: Databases,
   { login, password }: { login: string; password: string },
-  source: string,
-  deviceCookie?: string,
-  replaces?: string,
+  { source, agent, device, replaces }: Visitor,
 ): Promise<SignInResult> {
-  const judged = await judge(instance, databases, { credentials: { login, secret: password }, source, device: deviceCookie, by: 'session' })
+  const judged = await judge(instance, databases, { credentials: { login, secret: password }, source, device, by: 'session' })
   const token = makeToken()
   return databases.transaction(instance.database, async (cx) => {
     await settle(cx, judged)
     await signOut(cx, replaces)
     const { id, secVersion, epoch } = judged.verified
-    await cx.query(insertSession({ hash: tokenHash(token), id, secVersion, epoch, source }))
-    const deviceToken = await nameDevice(cx, deviceCookie)
+    await cx.query(insertSession({ hash: tokenHash(token), id, secVersion, epoch, source, agent: agent ?? null }))
+    const deviceToken = await nameDevice(cx, device)
     await cx.query(rememberDevice(loginHash(instance, judged.login), deviceHash(deviceToken)))
     const signed = await sessionUser(cx, instance, token)
     // The user's versions moved while the password was judged: by now it may be another one.
@@ -107,7 +105,8 @@ async function stillSigned(cx: Connection, instance: AuthInstance, verified: Ver
 }
 
 /** The token the browser came with, when we made it; else a new one. A token of someone's own making would let them share its bucket. */
-async function nameDevice(cx: Connection, deviceCookie: string | undefined): Promise<string> {
+/** The known device of this cookie, or a new one's token. */
+export async function nameDevice(cx: Connection, deviceCookie: string | undefined): Promise<string> {
   if (deviceCookie !== undefined) {
     const [row] = await cx.query<{ yes: boolean }>(isDeviceKnown(deviceHash(deviceCookie)))
     if (row!.yes) return deviceCookie

@@ -41,5 +41,17 @@ export interface SessionTrace {
   readonly isStale: boolean
 }
 
+/** A browser at the door. */
+export interface Visitor {
+  /** The client's address. */
+  readonly source: string
+  /** What the browser calls itself. */
+  readonly agent?: string | undefined
+  /** Its device cookie, if it sent one. */
+  readonly device?: string | undefined
+  /** The token of the session it came with, which ends. */
+  readonly replaces?: string | undefined
+}
+
 /** Who wants in by password (or by an API key in its place, as RPC clients may). */
 export type Credentials = { readonly login: string; readonly secret: string } | { readonly uid: number; readonly secret: string }

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { cookieValue, sessionCookieName } from '../auth/index.ts'
+import { type Visitor, cookieValue, deviceCookieName, sessionCookieName } from '../auth/index.ts'
 import type { RequestFacts } from '../dispatch.ts'
 import { isFromOurPages } from './origin.ts'
 
@@ -10,6 +10,14 @@ export function requestFacts(request: FastifyRequest, skin: RequestFacts['skin']
 }
 
 export const sessionToken = (request: FastifyRequest): string | undefined => cookieValue(request.headers.cookie, sessionCookieName)
+
+/** The browser that sent a request, as signing in asks for it. */
+export const visitorOf = (request: FastifyRequest): Visitor => ({
+  source: request.ip,
+  agent: request.headers['user-agent'],
+  device: cookieValue(request.headers.cookie, deviceCookieName),
+  replaces: sessionToken(request),
+})
 
 /** Whether the request reached us, or the trusted proxy before us, by TLS. */
 export const isByTls = (request: FastifyRequest): boolean => request.protocol === 'https'

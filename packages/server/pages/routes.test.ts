@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { fastify, type FastifyInstance } from 'fastify'
-import { sessionUser } from '../auth/index.ts'
+import { sendPasswordLinks, sessionUser } from '../auth/index.ts'
 import { annsPassword, type AuthWorld, authWorld } from '../sql/auth-world.ts'
 import { BodyBudget, defaultBodyLimits, readBodies } from '../http/body.ts'
 import { demandDeclarations } from '../http/routes.ts'
@@ -89,7 +89,13 @@ describe('the pages made on the server', () => {
   beforeEach(async () => {
     kind.of = 'live'
     await world.calm()
-    await world.at.tamper('delete from session', 'delete from ir_config_parameter', 'update res_users set active = true')
+    await world.at.tamper(
+      'delete from session',
+      'delete from ir_config_parameter',
+      'delete from job',
+      'delete from password_link',
+      'update res_users set active = true',
+    )
   })
 
   test('who signs in by the form is redirected to the page asked for, and stays signed in', async () => {
@@ -267,6 +273,84 @@ describe('the pages made on the server', () => {
     )
     kind.of = 'live'
     assert.doesNotMatch((await browser.get('/web/login')).body, /class="banner"/)
+  })
+
+  /** The address in the last mail, without its origin. */
+  const linkFor = async (user: number): Promise<string> => {
+    await world.databases.transaction(world.instance.database, (cx) => sendPasswordLinks(cx, 'https://azure.example', [user]))
+    const [mail] = await world.at.rows<{ body_text: string }>('select body_text from outbox order by id desc limit 1')
+    return /https:\/\/azure\.example(\S+)/.exec(mail!.body_text)![1]!
+  }
+
+  test('who asks for a link is told the same whether the account exists, and the page says nothing of what was typed', async () => {
+    const seen = []
+    for (const login of [ann, 'nobody@azure.example']) {
+      const browser = new Browser()
+      const csrf_token = await browser.token('/web/reset_password')
+      const { statusCode, body } = await browser.post('/web/reset_password', { csrf_token, login })
+      assert.ok(!body.includes(login))
+      seen.push([statusCode, body.replaceAll(/nonce="[^"]+"|name="csrf_token" value="[^"]+"/g, '')])
+    }
+    assert.deepEqual(seen[0], seen[1])
+    assert.match(String(seen[0]![1]), /role="status">If there is such an account, a mail with a link is on its way\./)
+    assert.deepEqual(
+      (await world.at.rows('select args from job order by id')).map(({ args }) => args),
+      [{ user: 1 }, { user: null }],
+    )
+  })
+
+  test('a link is asked for by our own form alone', async () => {
+    const before = await world.count('job')
+    const browser = new Browser()
+    const csrf_token = await browser.token('/web/reset_password')
+    for (const fields of [{ login: ann }, { login: ann, csrf_token: await new Browser().token('/web/reset_password') }])
+      assert.equal((await browser.post('/web/reset_password', fields)).statusCode, 403)
+    browser.headers = { origin: 'https://evil.example' }
+    assert.equal((await browser.post('/web/reset_password', { csrf_token, login: ann })).statusCode, 403)
+    assert.equal(await world.count('job'), before)
+  })
+
+  test('the token leaves the address at once, is in no page, and the password chosen signs in', async () => {
+    const url = await linkFor(1)
+    const token = url.split('token=')[1]!
+    const browser = new Browser()
+    const first = await browser.get(url)
+    assert.deepEqual(
+      [first.statusCode, first.headers.location, first.headers['referrer-policy']],
+      [303, '/web/choose_password', 'no-referrer'],
+    )
+    assert.match(
+      String(first.headers['set-cookie']),
+      /^password_link=[\w-]{43}; Path=\/web\/choose_password; Max-Age=3600; HttpOnly; SameSite=Lax$/,
+    )
+    const page = await browser.get('/web/choose_password')
+    assert.match(page.body, /lang="ko"[\s\S]*Ann Park/)
+    assert.ok(!page.body.includes(token) && !page.body.includes('<script'))
+    const csrf_token = await browser.token('/web/choose_password')
+    const choose = (password: string, again = password) => browser.post('/web/choose_password', { csrf_token, password, again })
+    assert.equal((await choose('short')).statusCode, 422)
+    assert.match((await choose('four words that differ', 'four words that do not')).body, /두 비밀번호가 서로 다릅니다/)
+    const chosen = await choose(annsPassword)
+    assert.deepEqual([chosen.statusCode, chosen.headers.location, browser.cookies.has('password_link')], [303, '/web', false])
+    assert.equal((await browser.get('/web')).statusCode, 200)
+    const again = await new Browser().get(url)
+    assert.equal(again.statusCode, 303)
+  })
+
+  test('a link that was used, forged, or comes from another browser without its form changes nothing', async () => {
+    const url = await linkFor(1)
+    const [before] = await world.at.rows('select password, sec_version from res_users where id = 1')
+    const stranger = new Browser()
+    stranger.cookies.set('password_link', url.split('token=')[1]!)
+    const fields = { password: 'four words of a stranger', again: 'four words of a stranger' }
+    assert.equal((await stranger.post('/web/choose_password', fields)).statusCode, 403)
+    const other = new Browser()
+    await other.get('/web/choose_password?token=' + 'A'.repeat(43))
+    const gone = await other.get('/web/choose_password')
+    assert.deepEqual([gone.statusCode, other.cookies.size], [404, 0])
+    assert.equal((await other.post('/web/choose_password', fields)).statusCode, 404)
+    assert.deepEqual(await world.at.rows('select password, sec_version from res_users where id = 1'), [before])
+    assert.equal(await sessions(), 0)
   })
 
   test('the page of a failure gives a reference and nothing else', async () => {

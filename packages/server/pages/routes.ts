@@ -7,7 +7,6 @@ import {
   CooldownError,
   cookieValue,
   deviceCookie,
-  deviceCookieName,
   type FormScope,
   formCookie,
   formCookieName,
@@ -19,13 +18,15 @@ import {
   signOut,
 } from '../auth/index.ts'
 import type { Dispatcher } from '../dispatch.ts'
-import { type Html, makeNonce, pagePolicy, render } from '../html/index.ts'
-import { isByTls, isSameOrigin, requestFacts, sessionToken } from '../http/facts.ts'
+import type { Html } from '../html/index.ts'
+import { isByTls, isSameOrigin, requestFacts, sessionToken, visitorOf } from '../http/facts.ts'
 import { SessionExpired } from '../rpc/errors.ts'
 import { errorPage } from './error.ts'
 import { readForm } from './form.ts'
 import { companyName, homePage } from './home.ts'
+import { addPasswordPages } from './password-routes.ts'
 import { home, safeRedirect } from './redirect.ts'
+import { sendPage, textsOf } from './send.ts'
 import { signInPage } from './sign-in.ts'
 import { type Texts, textsFor } from './texts.ts'
 
@@ -51,6 +52,7 @@ export function registerPages(app: FastifyInstance, deps: PageDeps): void {
   app.post('/web/session/logout', { config: { access: 'session', ...form }, bodyLimit }, async (request, reply) =>
     takeSignOut(deps, request, reply),
   )
+  addPasswordPages(app, deps.databases)
 }
 
 /** Answers with the page for a failed request of a browser; `reference` is what the log knows it by. */
@@ -84,9 +86,8 @@ async function takeSignIn(deps: PageDeps, request: FastifyRequest, reply: Fastif
   const isOurs = holder !== undefined && isSameOrigin(request) && checkFormToken(instance, signInScope(holder), fields.get('csrf_token'))
   if (!isOurs) return refuse(403, texts.stale)
   try {
-    const device = cookieValue(request.headers.cookie, deviceCookieName)
     const credentials = { login, password: fields.get('password') ?? '' }
-    const { token, deviceToken } = await signIn(instance, deps.databases, credentials, request.ip, device, sessionToken(request))
+    const { token, deviceToken } = await signIn(instance, deps.databases, credentials, visitorOf(request))
     const tls = isByTls(request)
     return reply.header('set-cookie', [sessionCookie(token, { tls }), deviceCookie(deviceToken, { tls })]).redirect(shown.redirect, 303)
   } catch (error) {
@@ -158,27 +159,15 @@ function sendSignIn(request: FastifyRequest, reply: FastifyReply, shown: SignInS
   const { instance } = request
   const known = cookieValue(request.headers.cookie, formCookieName)
   const holder = known !== undefined && /^[A-Za-z0-9_-]{32}$/.test(known) ? known : randomBytes(24).toString('base64url')
-  reply.header('set-cookie', formCookie(holder, { tls: isByTls(request) }))
+  reply.header('set-cookie', formCookie(holder, { tls: isByTls(request), path: '/web/login' }))
   const csrfToken = formToken(instance, signInScope(holder))
   const texts = textsOf(request)
   const banner = bannerOf(instance, texts)
   return sendPage(reply, (nonce) => signInPage({ ...shown, nonce, texts, instance: instance.name, banner, csrfToken }))
 }
 
-function sendPage(reply: FastifyReply, page: (nonce: string) => Html): FastifyReply {
-  const nonce = makeNonce()
-  return reply
-    .type('text/html; charset=utf-8')
-    .header('content-security-policy', pagePolicy(nonce))
-    .header('cache-control', 'no-store')
-    .header('vary', 'Accept-Language, Cookie')
-    .send(render(page(nonce)))
-}
-
 const signedIn = ({ databases }: PageDeps, request: FastifyRequest): Promise<Signed | undefined> =>
   databases.use(request.instance.database, (cx) => sessionUser(cx, request.instance, sessionToken(request)))
-
-const textsOf = (request: FastifyRequest): Texts => textsFor(undefined, request.headers['accept-language'])
 
 const signInScope = (holder: string): FormScope => ({ holder, route: 'sign-in' })
 const signOutScope = ({ session }: Signed): FormScope => ({ holder: session!.hash, route: 'sign-out' })

@@ -36,12 +36,13 @@ export function signInPage(form: SignInForm): Html {
             <div class="field"><label for="password">${texts.password}</label>${passwordField(form)}</div>
             <button type="submit">${texts.signIn}</button>
           </form>
+          <p class="after"><a href="/web/reset_password">${texts.forgot}</a></p>
         </div>
       </main>`,
   })
 }
 
-const notice = ({ text, isBad }: { text: string; isBad: boolean }): Html =>
+export const notice = ({ text, isBad }: { text: string; isBad: boolean }): Html =>
   isBad
     ? html`<p class="message bad" id="message" role="alert">${text}</p>`
     : html`<p class="message" id="message" role="status">${text}</p>`

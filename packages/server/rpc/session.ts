@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import { ArgumentError, RawJson } from '@erp4/orm'
-import { clearedSessionCookie, cookieValue, deviceCookie, deviceCookieName, sessionCookie, signIn, signOut } from '../auth/index.ts'
+import { clearedSessionCookie, deviceCookie, sessionCookie, signIn, signOut } from '../auth/index.ts'
 import type { Credentials, ModelCall, RequestFacts } from '../dispatch.ts'
-import { isByTls, requestFacts, sessionToken } from '../http/facts.ts'
+import { isByTls, requestFacts, sessionToken, visitorOf } from '../http/facts.ts'
 import type { RouteAccess } from '../http/routes.ts'
 import { positional } from './arguments.ts'
 import { type RpcContext, countAnswer, reportError } from './context.ts'
@@ -70,8 +70,7 @@ async function authenticate(context: RpcContext, { request, reply, params, facts
   demandOwnName(instance, params.db)
   const { login, password } = params
   if (typeof login !== 'string' || typeof password !== 'string') throw new ArgumentError("'login' and 'password' must be texts")
-  const device = cookieValue(request.headers.cookie, deviceCookieName)
-  const { token, deviceToken } = await signIn(instance, context.databases, { login, password }, facts.source, device, sessionToken(request))
+  const { token, deviceToken } = await signIn(instance, context.databases, { login, password }, visitorOf(request))
   const tls = isByTls(request)
   // The session's first: a published client cuts its id out of the joined header.
   reply.header('set-cookie', [sessionCookie(token, { tls }), deviceCookie(deviceToken, { tls })])

@@ -21,6 +21,7 @@ export const session: SystemTable = {
     ) with (fillfactor = 80)`,
     'create index if not exists session_of_user on session (user_id)',
     'create index if not exists session_seen on session (seen)',
+    'alter table session add column if not exists agent text',
   ],
   runtime: ['select', 'insert', 'update', 'delete'],
 }
@@ -100,14 +101,45 @@ export const userRowById = (id: number): Sql => sql`${whoever} where u.id = ${id
 export const userRowByLogin = (login: string): Sql => sql`${whoever} where lower(u.login) = lower(${login}::text) and u.active`
 
 /** A session as of the versions under which the password was verified: if they moved since, it was never alive. */
-export const insertSession = (one: { hash: Buffer; id: number; secVersion: number; epoch: number; source: string }): Sql => sql`
-  insert into session (hash, user_id, sec_version, epoch, source)
-  values (${one.hash}::bytea, ${one.id}::int4, ${one.secVersion}::int4, ${one.epoch}::int4, ${one.source}::text)`
+export const insertSession = (one: {
+  hash: Buffer
+  id: number
+  secVersion: number
+  epoch: number
+  source: string
+  agent: string | null
+}): Sql => sql`
+  insert into session (hash, user_id, sec_version, epoch, source, agent)
+  values (${one.hash}::bytea, ${one.id}::int4, ${one.secVersion}::int4, ${one.epoch}::int4, ${one.source}::text, left(${one.agent}::text, 300))`
 
 /** Ends a session and writes so in the trail, when there was one. */
 export const deleteSession = (hash: Buffer): Sql => sql`
   with gone as (delete from session where hash = ${hash}::bytea returning user_id)
   insert into audit_in (actor, source, model, rec, operation) select user_id, 'web', 'res.users', user_id, 'logout' from gone`
+
+/** How a session is named to people: of its token's hash, so that the name opens nothing. */
+const deviceName = sql`encode(substr(s.hash, 1, 9), 'hex')`
+const lives = sql`s.seen > now() - interval '7 days' and s.ends > now()`
+const utc = (column: Sql): Sql => sql`to_char(${column} at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS')`
+
+/** Where a user is signed in, the latest first. `own`: the hash of the session that asks. */
+export const sessionsOf = (user: number, own: Buffer | null): Sql => sql`
+  select ${deviceName} as id, s.agent, s.source, ${utc(sql`s.created`)} as created, ${utc(sql`s.seen`)} as seen,
+         coalesce(s.hash = ${own}::bytea, false) as current
+  from session s join res_users u on u.id = s.user_id and u.sec_version = s.sec_version and u.active join meta m on m.epoch = s.epoch
+  where s.user_id = ${user}::int4 and ${lives} order by s.seen desc, s.hash`
+
+/** Ends the session of that name, or, without one, all of the user but `own`; the trail says who did it. */
+export const endSessionsOf = (one: { user: number; device: string | null; own: Buffer | null; by: number }): Sql => sql`
+  with gone as (
+    delete from session s where s.user_id = ${one.user}::int4
+      and case when ${one.device}::text is null then s.hash is distinct from ${one.own}::bytea else ${deviceName} = ${one.device}::text end
+    returning s.user_id, s.source
+  ), told as (
+    insert into audit_in (actor, source, model, rec, operation, change)
+    select ${one.by}::int4, 'web', 'res.users', user_id, 'session_ended', jsonb_build_object('from', source) from gone
+  )
+  select count(*)::int4 as n from gone`
 
 export const confirmSession = (hash: Buffer): Sql => sql`update session set confirmed = now() where hash = ${hash}::bytea`
 

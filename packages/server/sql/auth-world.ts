@@ -1,7 +1,11 @@
 import { createHmac } from 'node:crypto'
 import type { Databases, SystemTable } from '@erp4/orm'
 import { loginDevice, loginTry } from './auth-cooldown.ts'
+import { linkAsk, passwordLink } from './auth-link.ts'
 import { session } from './auth-session.ts'
+import { blobTable } from './files.ts'
+import { jobTable, scheduleTable } from './jobs.ts'
+import { outboxAttachmentTable, outboxTable } from './outbox.ts'
 import { startCluster, type ThrowawayCluster, type ThrowawayInstance } from './throwaway.ts'
 import { hashPassword } from '../auth/password.ts'
 import type { AuthInstance } from '../auth/types.ts'
@@ -16,7 +20,7 @@ export interface AuthWorld {
   set(key: string, value: string | number): Promise<void>
   /** Forgets every counted attempt. */
   calm(): Promise<void>
-  count(table: 'session' | 'login_try' | 'login_device' | 'audit_in', where?: string): Promise<number>
+  count(table: 'session' | 'login_try' | 'login_device' | 'audit_in' | 'password_link' | 'outbox' | 'job', where?: string): Promise<number>
   stop(): Promise<void>
 }
 
@@ -34,11 +38,12 @@ export async function authWorld(): Promise<AuthWorld> {
 }
 
 async function furnish(cluster: ThrowawayCluster): Promise<AuthWorld> {
-  const at = await cluster.instance([...appTables, loginTry, loginDevice, session])
+  const at = await cluster.instance([...appTables, ...serverTables])
   const [ann, bob] = [await hashPassword(annsPassword), await hashPassword(bobsPassword)]
   await at.tamper(
     'insert into meta default values',
-    `insert into res_partner (name) values ('Ann Park'), ('Bob Stone')`,
+    `insert into res_partner (name, email) values ('Ann Park', 'ann@azure.example'), ('Bob Stone', null), ('Azure', 'office@azure.example')`,
+    `insert into res_company values (3, 'Azure', 3)`,
     `insert into res_users (login, password, partner_id, lang) values ('ann@azure.example', '${ann}', 1, 'ko_KR'), ('bob', '${bob}', 2, 'xx_XX')`,
     `insert into res_groups (key) values ('base.group_user'), (null), ('base.group_system')`,
     'insert into res_users_group_ids_rel values (1, 1), (1, 2), (2, 3)',
@@ -77,12 +82,26 @@ const table = (name: string, columns: string, runtime: SystemTable['runtime'] = 
   runtime,
 })
 
+const serverTables: readonly SystemTable[] = [
+  loginTry,
+  loginDevice,
+  session,
+  passwordLink,
+  linkAsk,
+  jobTable,
+  scheduleTable,
+  blobTable,
+  outboxTable,
+  outboxAttachmentTable,
+]
+
 const appTables: SystemTable[] = [
   table(
     'meta',
     `epoch int4 default 1, rules int4 default 5, schema int4 default 6, login int4 default 1, langs text[] default '{en_US,ko_KR}'`,
   ),
-  table('res_partner', 'id int4 generated always as identity primary key, name text, commercial_partner_id int4'),
+  table('res_partner', 'id int4 generated always as identity primary key, name text, commercial_partner_id int4, email text'),
+  table('res_company', 'id int4 primary key, name text, partner_id int4'),
   table(
     'res_users',
     `id int4 generated always as identity primary key, login text unique, password text, partner_id int4, company_id int4 default 3,

@@ -1,6 +1,7 @@
 import type { SystemTable } from '@erp4/orm'
 import { auditSeal } from './audit.ts'
 import { loginDevice, loginTry } from './auth-cooldown.ts'
+import { linkAsk, passwordLink } from './auth-link.ts'
 import { session } from './auth-session.ts'
 import { blobTable } from './files.ts'
 import { idempotency } from './idempotency.ts'
@@ -12,6 +13,8 @@ export const serverTables: readonly SystemTable[] = [
   session,
   loginTry,
   loginDevice,
+  passwordLink,
+  linkAsk,
   blobTable,
   jobTable,
   scheduleTable,

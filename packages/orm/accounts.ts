@@ -1,0 +1,30 @@
+import type { Connection } from './databases.ts'
+
+/** Passwords and sessions, as far as apps may ask for them; in the call's own transaction. The server implements it. */
+export interface Accounts {
+  /**
+   * Sends each of these users a link with which he chooses a password, once and in time: an invitation to whoever has none yet, else a way
+   * back in. `origin` is where the links lead. Whoever has no address, is archived or was sent three within the hour gets none. Answers the
+   * ids of those who got one.
+   */
+  sendPasswordLinks(cx: Connection, origin: string, users: readonly number[]): Promise<readonly number[]>
+  /** Where the user is signed in, the latest first. */
+  devicesOf(cx: Connection, user: number): Promise<readonly Device[]>
+  /** Signs the user out there, or, with null, everywhere but in the calling session. Answers how many sessions ended; the trail says who did it. */
+  endSessions(cx: Connection, ended: { user: number; device: string | null; by: number }): Promise<number>
+}
+
+/** A browser in which somebody is signed in. */
+export interface Device {
+  /** Names it to `endSessions`; opens nothing. */
+  readonly id: string
+  /** As the browser called itself, at most 300 characters; null where it said nothing. */
+  readonly agent: string | null
+  /** The address it signed in from. */
+  readonly source: string | null
+  /** UTC, `2026-03-01 09:30:00`. */
+  readonly created: string
+  readonly seen: string
+  /** Whether it is the one that asks. */
+  readonly current: boolean
+}
