@@ -1,6 +1,9 @@
 import { form, list, menu, search } from '@erp4/orm'
+import { open_devices } from './devices.ts'
 import { administrator, userManager } from './groups.ts'
+import { action_reset_password } from './models/res_users.ts'
 import { make_key } from './models/res_users_apikeys_description.ts'
+import { open_rights } from './rights-change.ts'
 
 export const res_partner_list = list('res.partner', (v) => [
   v.field('display_name', { label: 'Name' }),
@@ -56,12 +59,32 @@ export const res_partner_category_form = form('res.partner.category', (v) => [
   v.tab('Child Tags', v.lines('child_ids', ['name', 'color'])),
 ])
 
-export const res_users_list = list('res.users', ['name', 'login', 'lang', 'company_id', 'share'])
+export const res_users_list = list('res.users', (v) => [
+  v.field('name'),
+  v.field('login'),
+  v.field('group_ids', { optional: 'shown' }),
+  v.field('company_id'),
+  v.field('lang', { optional: 'hidden' }),
+  v.field('share', { optional: 'hidden' }),
+])
 
+// Rights are changed in a dialogue of their own, which tells what would become of them before it happens.
 export const res_users_form = form('res.users', (v) => [
-  v.title(v.field('name', { placeholder: 'Name' })),
-  v.columns(['login', 'email', 'phone'], ['lang', 'tz', 'company_id', 'company_ids']),
-  v.tab('Access Rights', v.columns(['group_ids'], ['active'])),
+  v.header(
+    v.button(action_reset_password, 'Send a Password Link', [['active', '=', true]], {
+      confirm: 'Send a mail with a link to choose a password?',
+      only: userManager,
+    }),
+    v.button(open_rights, 'Change Rights…', [], { only: userManager }),
+    v.button(open_devices, 'Devices…', [], { only: userManager }),
+  ),
+  v.link('API Keys', 'res.users.apikeys', 'user_id', { icon: 'key' }),
+  v.title(v.field('name', { placeholder: 'Name', required: true })),
+  v.columns(
+    ['login', v.field('email', { widget: 'email' }), v.field('phone', { widget: 'phone' })],
+    ['lang', 'tz', 'company_id', 'company_ids'],
+  ),
+  v.tab('Access Rights', v.columns([v.field('group_ids', { readonly: true })])),
   v.tab('Signature', v.columns(['signature'])),
 ])
 
@@ -72,7 +95,8 @@ export const res_users_search = search('res.users', ['name', 'login', 'email', '
 ])
 
 export const res_groups_form = form('res.groups', (v) => [
-  v.columns(['name', 'comment'], ['key', 'implied_ids']),
+  v.title('name'),
+  v.columns(['comment'], ['implied_ids', 'key']),
   v.tab('Users', v.lines('user_ids', ['name', 'login', 'company_id'])),
 ])
 
@@ -82,6 +106,18 @@ export const res_company_form = form('res.company', (v) => [
     ['currency_id', 'email', 'phone', 'website', 'vat', 'company_registry', 'parent_id'],
   ),
   v.tab('Branches', v.lines('child_ids', ['name', 'currency_id', 'city'])),
+])
+
+export const res_lang_form = form('res.lang', (v) => [
+  v.title('name'),
+  v.columns(['code', 'iso_code', 'active'], ['direction', 'week_start']),
+  v.columns(['date_format', 'time_format'], ['grouping', 'decimal_point', 'thousands_sep']),
+])
+
+export const ir_sequence_form = form('ir.sequence', (v) => [
+  v.title('name'),
+  v.columns(['prefix', 'padding', 'suffix'], ['number_next', 'number_increment', 'implementation']),
+  v.columns(['code'], ['company_id', 'active']),
 ])
 
 export const res_currency_form = form('res.currency', (v) => [
@@ -117,23 +153,43 @@ export const views = [
   list('res.country', ['name', 'code', 'phone_code', 'currency_id']),
   res_country_form,
   list('res.lang', ['name', 'code', 'iso_code', 'direction', 'active']),
-  list('res.users.apikeys', ['name', 'scope', 'create_date', 'expiration_date', 'last_used']),
+  res_lang_form,
+  ir_sequence_form,
+  list('res.users.apikeys', ['name', 'user_id', 'create_date', 'expiration_date', 'last_used']),
   res_users_apikeys_description_form,
   list('ir.sequence', ['name', 'code', 'prefix', 'padding', 'number_next', 'company_id']),
   list('ir.config_parameter', ['key', 'value']),
   list('ir.module.module', ['shortdesc', 'name', 'latest_version', 'state']),
 ]
 
-const settings = { parent: 'Settings', groups: [administrator] }
+const people = { parent: 'Settings/People', groups: [userManager] }
+const company = { parent: 'Settings/Company', groups: [userManager] }
+const money = { parent: 'Settings/Money', groups: [administrator] }
+const regions = { parent: 'Settings/Regions', groups: [administrator] }
+const technical = { parent: 'Settings/Technical', groups: [administrator] }
 
 export const menus = [
-  menu('Users', 'res.users', { parent: 'Settings', groups: [userManager], sequence: 900, icon: 'settings' }),
-  menu('Groups', 'res.groups', { parent: 'Settings', groups: [userManager], sequence: 901 }),
-  menu('Companies', 'res.company', { parent: 'Settings', groups: [userManager], sequence: 902 }),
-  menu('Currencies', 'res.currency', { ...settings, sequence: 903 }),
-  menu('Countries', 'res.country', { ...settings, sequence: 904 }),
-  menu('Languages', 'res.lang', { ...settings, sequence: 905 }),
-  menu('Sequences', 'ir.sequence', { ...settings, sequence: 906 }),
-  menu('System Parameters', 'ir.config_parameter', { ...settings, sequence: 907 }),
-  menu('Apps', 'ir.module.module', { ...settings, sequence: 908 }),
+  menu('Users', 'res.users', {
+    ...people,
+    sequence: 900,
+    icon: 'settings',
+    help: 'Who signs in: invite people, change their rights, end their sessions, archive those who left.',
+  }),
+  menu('Groups', 'res.groups', { ...people, sequence: 901, help: 'What the groups let people do, and who is in them.' }),
+  menu('API Keys', 'res.users.apikeys', {
+    ...people,
+    sequence: 902,
+    help: 'Keys with which programs sign in, whose they are and when they were last used.',
+  }),
+  menu('Companies', 'res.company', { ...company, sequence: 910, help: 'Names, addresses, numbers and logos on documents, and branches.' }),
+  menu('Currencies', 'res.currency', {
+    ...money,
+    sequence: 920,
+    help: 'Currencies in use, their rates by day, and how amounts are rounded.',
+  }),
+  menu('Languages', 'res.lang', { ...regions, sequence: 930, help: 'Languages in use, and how each writes dates and numbers.' }),
+  menu('Countries', 'res.country', { ...regions, sequence: 931, help: 'Countries, their states and their currencies.' }),
+  menu('Sequences', 'ir.sequence', { ...technical, sequence: 940, help: 'How documents are numbered: prefix, digits, next number.' }),
+  menu('System Parameters', 'ir.config_parameter', { ...technical, sequence: 941, help: 'Everything else that can be set, by its name.' }),
+  menu('Apps', 'ir.module.module', { ...technical, sequence: 942, help: 'Which apps this instance has, and in which version.' }),
 ]

@@ -126,6 +126,7 @@ function told(env: Env, entry: Entry, children: readonly Kept[]): MenuMeta {
     label: env.t(entry.label),
     ...(menu ? { model: menu.model } : {}),
     ...iconOf(menu, children),
+    ...(menu?.help ? { help: env.t(menu.help) } : {}),
     ...(menu?.where ? { where: menu.where } : {}),
     ...(menu?.context ? { context: menu.context } : {}),
     ...(menu?.views ? { views: menu.views } : {}),

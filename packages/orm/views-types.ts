@@ -117,6 +117,7 @@ export interface MenuMeta {
   readonly label: string
   readonly model?: string
   readonly icon?: string
+  readonly help?: string
   readonly where?: readonly unknown[]
   readonly context?: Readonly<Record<string, unknown>>
   readonly views?: readonly string[]

@@ -30,6 +30,8 @@ export interface Menu {
   readonly path?: string
   /** A name of the client's icon set. */
   readonly icon?: string
+  /** What one finds there, in a sentence. */
+  readonly help?: string
   /** Only these records. Nobody is kept from the others by that: rules do that. */
   readonly where?: readonly unknown[]
   /** For `default_<field>` and what else the model's methods take. */

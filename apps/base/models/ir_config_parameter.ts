@@ -18,6 +18,26 @@ declare module '@erp4/orm/models' {
   interface IrConfigParameter extends ModelFields<typeof ir_config_parameter> {}
 }
 
+/**
+ * The rules of signing in, which the server reads with each attempt, and between what they may lie: a typing error must neither lock
+ * everybody out nor let everybody guess.
+ */
+export const signInRules: Readonly<Record<string, { least: number; most: number }>> = {
+  'auth_password_policy.minlength': { least: 8, most: 128 },
+  'base.login_cooldown_after': { least: 0, most: 1000 },
+  'base.login_cooldown_duration': { least: 1, most: 86_400 },
+  'base.login_cooldown_source_after': { least: 0, most: 100_000 },
+}
+
+ir_config_parameter.constrain(['key', 'value'], ({ key, value }) => {
+  const rule = Object.hasOwn(signInRules, key) ? signInRules[key] : undefined
+  if (!rule) return true
+  const isWhole = /^\d{1,8}$/.test(value)
+  return (
+    (isWhole && Number(value) >= rule.least && Number(value) <= rule.most) || `${key} is a whole number from ${rule.least} to ${rule.most}.`
+  )
+})
+
 /** The parameter's value; `default`, or false, when there is none. */
 export const get_param = ir_config_parameter.action(
   'get_param',

@@ -21,6 +21,7 @@ import { isIdentityConfirmed } from '../identity.ts'
 import { invite } from '../invitations.ts'
 import { timeZones } from '../time-zones.ts'
 import { languageChoices } from './res_partner.ts'
+import { clientAction } from './res_users_apikeys_description.ts'
 
 /** Somebody who signs in. Who it is (name, mail, image) is his contact's; what he may do is his groups'. */
 export const res_users = model('res.users', {
@@ -174,7 +175,7 @@ export const action_reset_password = res_users.action('action_reset_password', {
       }),
     )
   const message = env.t('A mail with a link to choose a password is on its way.')
-  return { type: 'ir.actions.client', tag: 'display_notification', params: { message } }
+  return clientAction('display_notification', { message })
 })
 
 /** Whether the user is in the group, directly or by implication: asked about oneself by anybody, about others by who may read them. */

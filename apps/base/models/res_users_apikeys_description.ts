@@ -87,6 +87,9 @@ async function askIdentity(env: Env, ids: readonly number[]): Promise<Json> {
   return dialogue('Security Control', 'res.users.identitycheck', { res_id: check })
 }
 
+/** Something that the web client does itself, by the name it knows it by. */
+export const clientAction = (tag: string, params: { readonly [key: string]: Json }): Json => ({ type: 'ir.actions.client', tag, params })
+
 /** An action as clients open it: a form in a window of its own. */
 export const dialogue = (name: string, model: string, more: { readonly [key: string]: Json }): Json => ({
   type: 'ir.actions.act_window',
