@@ -12,6 +12,7 @@ import { groupMethods } from './group.ts'
 import { type Method, type Parameter, RawJson, bindArguments } from './method.ts'
 import { onchangeMethods } from './onchange.ts'
 import { readMethods } from './read.ts'
+import { saveEachMethods } from './save-each.ts'
 import { transferMethods } from './transfer.ts'
 import { translationMethods } from './translations.ts'
 import { cleanIds } from './wire.ts'
@@ -24,6 +25,7 @@ const common: Readonly<Record<string, Method>> = Object.assign(
   Object.create(null),
   readMethods,
   writeMethods,
+  saveEachMethods,
   fieldMethods,
   groupMethods,
   transferMethods,

@@ -25,16 +25,19 @@ import { type Sorted, sortValues } from './values.ts'
 
 type Values = Record<string, unknown>
 
+/** The version that was read, of the one record or by id. */
+type Seen = number | ReadonlyMap<number, number> | null
+
 /**
  * Changes records: locks, judges before and after, writes and records it in one statement (kernel §2.2).
- * `seen` is the version a form was read at: when the record has moved on, ConflictError, and nothing is written.
+ * `seen` is the version a form was read at, or that of each: when a record has moved on, ConflictError, and nothing is written.
  */
 export async function writeRecords(
   env: Env,
   model: Model,
   ids: readonly number[],
   values: Values | ((id: number) => Values),
-  seen: number | null = null,
+  seen: Seen = null,
 ): Promise<void> {
   demandEver(env, model, 'write')
   if (ids.length === 0) return
@@ -77,7 +80,7 @@ async function update(
   env: Env,
   model: Model,
   ids: readonly number[],
-  { sorted, isUniform, seen, freezes }: { sorted: readonly Sorted[]; isUniform: boolean; seen: number | null; freezes: readonly Rule[] },
+  { sorted, isUniform, seen, freezes }: { sorted: readonly Sorted[]; isUniform: boolean; seen: Seen; freezes: readonly Rule[] },
 ): Promise<void> {
   const { call } = env
   const fields = [...new Set(sorted.flatMap((one) => [...one.columns.keys()]))]
@@ -124,7 +127,7 @@ async function update(
       ? sql`, a as (${auditRows(call, env.user.id, model.name, 'write', sql`x.change`, sql`(select n.id, ${writtenChange('n', fields)} as change from n)`)} where x.change <> '{}'::jsonb)`
       : empty
   const statement = sql`with o as materialized (select t.id, t.version as seen${oldList} from ${ident(model.table)} t where ${oneOf(sql`t.id`, ids)}${condition} order by t.id for no key update of t),
-    n as (update ${ident(model.table)} t set ${sets} from o${source} where t.id = o.id${joined}${seen === null ? empty : sql` and o.seen = ${seen}::int4`} returning ${returned})${trail}
+    n as (update ${ident(model.table)} t set ${sets} from o${source} where t.id = o.id${joined}${asSeen(ids, seen)} returning ${returned})${trail}
     select (select count(*)::int4 from o) as found, (select count(*)::int4 from n) as written${judgements(rule, links, companies)}${join(
       upward.map(
         (field) =>
@@ -151,6 +154,13 @@ async function update(
       upward.map((field) => [field.name, ((row as any)[`up_${field.name}`.slice(0, 63)] as (number | null)[]).filter((id) => id !== null)]),
     ),
   )
+}
+
+function asSeen(ids: readonly number[], seen: Seen): Sql {
+  if (seen === null) return empty
+  if (typeof seen === 'number') return sql` and o.seen = ${seen}::int4`
+  const versions = ids.map((id) => seen.get(id) ?? null)
+  return sql` and o.seen = (${versions}::int4[])[array_position(${ids}::int4[], o.id)]`
 }
 
 const oldName = (name: string): Sql => ident(`o_${name}`.slice(0, 63))
