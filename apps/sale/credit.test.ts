@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { action_post, biller, bookManager } from '@erp4/account'
-import { Decimal, UserError } from '@erp4/orm'
+import { Decimal, UserError, callMethod } from '@erp4/orm'
 import { action_confirm, create_invoices, credit_warning, sale, salesManager, salesman } from '@erp4/sale'
 import { world } from '@erp4/testing'
 
@@ -67,4 +67,25 @@ test('who sells does not decide on limits', async () => {
     UserError,
   )
   assert.equal((await ann.model('res.partner').browse([azure]).read(['credit_limit']))[0]!.credit_limit?.toString(), '50')
+})
+
+test('a form that gets a customer without credit says so, and one with credit left says nothing', async () => {
+  const [spent, fresh] = [await customer(5), await customer(5)]
+  await company.write({ credit_limit_policy: 'warn' })
+  await action_confirm(await quote(spent, 6))
+  const ask = (partner: number) =>
+    ann.call((env) =>
+      callMethod(env, {
+        model: 'sale.order',
+        method: 'onchange',
+        args: [[], { partner_id: partner, company_id: 1 }, ['partner_id'], { note: {} }],
+        kwargs: {},
+      }),
+    )
+  assert.deepEqual(((await ask(spent)) as { warning: unknown }).warning, {
+    title: 'Warning',
+    message: 'Limit 5 is over the credit limit: 6.00 of 5.00 are used.',
+    type: 'dialog',
+  })
+  assert.ok(!('warning' in ((await ask(fresh)) as object)))
 })

@@ -50,4 +50,12 @@ export async function creditOf(env: Env, company: number, entities: readonly num
   )
 }
 
+/** What to tell whoever quotes to a customer that has no credit left. */
+export async function creditSpent(env: Env, company: number, customer: { name: string; entity: number }): Promise<string | null> {
+  const credit = (await creditOf(env, company, [customer.entity])).get(customer.entity)
+  if (!credit || !credit.used.isMore(credit.limit)) return null
+  const [used, limit] = [credit.used.toFixed(2), credit.limit.toFixed(2)]
+  return env.t('{name} is over the credit limit: {used} of {limit} are used.', { name: customer.name, used, limit })
+}
+
 const asDecimal = (value: unknown): Decimal => (Decimal.isDecimal(value) ? value : Decimal.of(0))

@@ -106,6 +106,8 @@ export const korean: Readonly<Record<string, string>> = {
   '{name} comes to less than nothing.': '{name}의 합계가 0보다 작습니다.',
   '{name} goes over the credit limit of its customer: {used} of {limit} are used.':
     '{name}은(는) 고객의 여신 한도를 넘습니다. 한도 {limit} 중 {used}이(가) 사용되었습니다.',
+  '{name} is over the credit limit: {used} of {limit} are used.':
+    '{name}의 여신 한도가 초과되었습니다. 한도 {limit} 중 {used}이(가) 사용되었습니다.',
   '{name} is locked. Unlock it first.': '{name}은(는) 잠겨 있습니다. 먼저 잠금을 푸십시오.',
   '{name} is cancelled already.': '{name}은(는) 이미 취소되었습니다.',
   '{name} is posted. Credit it before its order is cancelled.':
@@ -117,4 +119,8 @@ export const korean: Readonly<Record<string, string>> = {
   '{name} is not confirmed: there is nothing to invoice.': '{name}은(는) 확정되지 않아 청구할 것이 없습니다.',
   'There is nothing to invoice.': '청구할 것이 없습니다.',
   'An order is in the currency of its pricelist.': '주문의 통화는 가격표의 통화와 같아야 합니다.',
+  'Write your first quotation': '첫 견적서 작성',
+  'A customer and a product are enough.': '고객과 품목만 있으면 됩니다.',
+  'Confirm an order': '주문 확정',
+  'Open a quotation, and confirm it when the customer agrees.': '견적서를 열고 고객이 동의하면 확정합니다.',
 }

@@ -21,6 +21,7 @@ import {
   one2many,
   selection,
 } from '@erp4/orm'
+import { creditSpent } from '../credit.ts'
 import {
   type FiguredOrder,
   type InvoicedLine,
@@ -209,6 +210,19 @@ sale_order.onchange(
   'partner_id',
   customerPaths.map((path) => `partner_id.${path}` as const),
   (order, env) => (order.partner_id ? customerTerms(env, order.partner_id) : {}),
+)
+
+// Told while the seller can still think about it; confirming is where a limit refuses.
+sale_order.onchange(
+  'partner_id',
+  ['partner_id.display_name', 'partner_id.commercial_partner_id', 'company_id.account_use_credit_limit'],
+  async ({ partner_id: customer, company_id: company }, env, warn) => {
+    if (!customer || !company?.account_use_credit_limit) return {}
+    const named = { name: customer.display_name ?? '', entity: customer.commercial_partner_id ?? customer.id }
+    const sentence = await creditSpent(env, company.id, named)
+    if (sentence) warn(sentence)
+    return {}
+  },
 )
 
 sale_order.onchange('pricelist_id', ['pricelist_id.currency_id', 'company_id.currency_id'], (order) => {
