@@ -26,6 +26,7 @@ function declared(app: App): string[] {
     ...app.groups.flatMap(({ label, help }) => [label, help]),
     ...Object.values(app.access).flatMap((rules) => (rules ?? []).flatMap(({ says }) => says ?? [])),
     ...app.views.flatMap(({ nodes }) => labels(nodes)),
+    ...app.steps.flatMap(({ label, hint }) => [label, hint]),
     ...app.menus.flatMap(({ label, parent = '' }) => [label, ...parent.split('/')]),
   ].filter((text) => text !== '')
 }

@@ -11,6 +11,7 @@ import { product_category, product_product, product_template } from './models/pr
 import { res_company } from './models/res_company.ts'
 import { res_currency } from './models/res_currency.ts'
 import { res_partner } from './models/res_partner.ts'
+import { steps } from './steps.ts'
 import { menus, views } from './views.ts'
 
 export * from './correction.ts'
@@ -47,4 +48,5 @@ export const account = app({
   i18n: { ko_KR: korean },
   data: loadAccountData,
   examples: loadAccountExamples,
+  steps,
 })

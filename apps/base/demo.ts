@@ -1,4 +1,4 @@
-import type { Env, ModelName } from '@erp4/orm'
+import type { Env } from '@erp4/orm'
 import { type ExampleCompany, exampleCompanies, examplePeople, exampleTags, exampleUsers } from './data/examples.ts'
 import { idOf, loadNamed } from './external-ids.ts'
 
@@ -171,20 +171,3 @@ function addressOf(
 }
 
 const domainOf = (company: ExampleCompany): string => `${company.id.replaceAll('_', '-')}.example`
-
-/**
- * Takes the examples away again, whoever used them: what is still there of the records flagged `demo`, those that depend on
- * others first. Throws a UserError naming what other records still need, and then removes nothing.
- */
-export async function removeDemoData(sys: Env<true>): Promise<void> {
-  const all = sys.withContext({ active_test: false })
-  const rows = await all.model('ir.model.data').find([['demo', '=', true]], ['model', 'res_id'], { order: 'id desc' })
-  // The last made go first and one at a time: people before their companies, users before their contacts.
-  for (const { model, res_id } of rows) {
-    if (!all.registry.models.has(model)) continue
-    const found = await all.model(model as ModelName).search([['id', '=', res_id ?? 0]])
-    await found.unlink()
-  }
-  const left = await all.model('ir.model.data').search([['demo', '=', true]])
-  await left.unlink()
-}

@@ -5,11 +5,13 @@ import { groups } from './groups.ts'
 import { korean } from './i18n/ko.ts'
 import { loadStandardData } from './load.ts'
 import { models } from './models.ts'
+import { steps } from './steps.ts'
 import { menus, views } from './views.ts'
 
 export { letAdministratorIn } from './administrators.ts'
 export * from './demo.ts'
 export { devices, end_sessions, open_devices } from './devices.ts'
+export * from './demo-removal.ts'
 export * from './exchange.ts'
 export { explain_access } from './explanation.ts'
 export { idOf, loadNamed } from './external-ids.ts'
@@ -57,4 +59,5 @@ export const base = app({
   i18n: { ko_KR: korean },
   data: loadStandardData,
   examples: loadDemoData,
+  steps,
 })

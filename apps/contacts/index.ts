@@ -2,6 +2,7 @@ import { app } from '@erp4/orm'
 import { base } from '@erp4/base'
 import { korean } from './i18n/ko.ts'
 import { res_partner } from './models/res_partner.ts'
+import { steps } from './steps.ts'
 import { menus, views } from './views.ts'
 
 export * from './models/res_partner.ts'
@@ -18,4 +19,5 @@ export const contacts = app({
   views,
   menus,
   i18n: { ko_KR: korean },
+  steps,
 })

@@ -8,6 +8,7 @@ import { korean } from './i18n/ko.ts'
 import { models } from './models.ts'
 import { res_country_group } from './models/res_country_group.ts'
 import { res_partner } from './models/res_partner.ts'
+import { steps } from './steps.ts'
 import { menus, views } from './views.ts'
 
 export * from './groups.ts'
@@ -38,4 +39,5 @@ export const product = app({
   i18n: { ko_KR: korean },
   data: loadProductData,
   examples: loadProductExamples,
+  steps,
 })

@@ -15,6 +15,7 @@ import { account_tax } from './models/account_tax.ts'
 import { product_product, product_template } from './models/product_template.ts'
 import { res_company } from './models/res_company.ts'
 import { res_partner } from './models/res_partner.ts'
+import { steps } from './steps.ts'
 import { menus, views } from './views.ts'
 
 export * from './actions.ts'
@@ -41,4 +42,5 @@ export const sale = app({
   i18n: { ko_KR: korean },
   data: loadSaleData,
   examples: loadSaleExamples,
+  steps,
 })

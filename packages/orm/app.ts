@@ -1,6 +1,7 @@
 import type { Access, Group } from './access.ts'
 import type { Env } from './env.ts'
 import type { Definition } from './model.ts'
+import type { Step } from './steps.ts'
 import type { ModelName } from './types.ts'
 import type { Menu, View } from './views.ts'
 
@@ -27,6 +28,8 @@ export interface App {
   readonly data: Loader | null
   /** Fills an instance with examples, each named in `ir.model.data` and flagged there, so that they can be taken away again. */
   readonly examples: Loader | null
+  /** What to do first with it, in this order. */
+  readonly steps: readonly Step[]
 }
 
 export type Loader = (sys: Env<true>) => Promise<void>
@@ -46,8 +49,20 @@ export function app<const D extends readonly Definition<any, any>[]>(manifest: {
   i18n?: App['i18n']
   data?: Loader
   examples?: Loader
+  steps?: readonly Step[]
 }): App {
-  const nothing = { version: '1', depends: [], extensions: [], groups: [], views: [], menus: [], i18n: {}, data: null, examples: null }
+  const nothing = {
+    version: '1',
+    depends: [],
+    extensions: [],
+    groups: [],
+    views: [],
+    menus: [],
+    i18n: {},
+    data: null,
+    examples: null,
+    steps: [],
+  }
   return { label: manifest.name, ...nothing, ...manifest }
 }
 

@@ -37,6 +37,8 @@ export { type FieldChange, type HistoryEntry, historyOf } from './operations/his
 export { type Explanation, type Reach, type RuleVerdict, explain, reach } from './operations/explain.ts'
 export { finishCall } from './operations/finish.ts'
 export { asSentence } from './operations/database-errors.ts'
+export { inSavepoint } from './operations/savepoint.ts'
+export { type FirstSteps, type Step, firstSteps, step } from './steps.ts'
 export { type Preparers, prepareCall } from './operations/prepare.ts'
 export { Prepared, sanitizeHtml } from './operations/values.ts'
 export { auditEvent } from './sql/audit.ts'

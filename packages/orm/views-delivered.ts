@@ -274,6 +274,7 @@ function fieldMeta(env: Env, field: FieldInfo): FieldMeta {
   )
   return {
     ...(Object.fromEntries(told) as unknown as FieldMeta),
+    ...(field.options.secret ? { secret: true as const } : {}),
     ...(mayName(env, field) && makesByName(env, field) ? { creates: true } : {}),
   }
 }

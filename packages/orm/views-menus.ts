@@ -130,6 +130,7 @@ function told(env: Env, entry: Entry, children: readonly Kept[]): MenuMeta {
     ...(menu?.where ? { where: menu.where } : {}),
     ...(menu?.context ? { context: menu.context } : {}),
     ...(menu?.views ? { views: menu.views } : {}),
+    ...(menu && mayEver(env, env.modelOf(menu.model), 'create') ? { creates: true as const } : {}),
     children: children.map((child) => told(env, child.entry, child.children)),
   }
 }

@@ -27,6 +27,8 @@ export interface FieldMeta {
   readonly follows?: true
   /** Computed, and changed by hand through what it is computed from: every `onchange` must be told that it was. */
   readonly inverse?: true
+  /** Passwords and keys: can be given, never read, and kept nowhere on the way. */
+  readonly secret?: true
   /** Of a link: a name is enough to make a new target, and the user may make one. */
   readonly creates?: true
 }
@@ -121,5 +123,7 @@ export interface MenuMeta {
   readonly where?: readonly unknown[]
   readonly context?: Readonly<Record<string, unknown>>
   readonly views?: readonly string[]
+  /** The user may make records of the model. */
+  readonly creates?: true
   readonly children: readonly MenuMeta[]
 }

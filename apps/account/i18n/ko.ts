@@ -220,4 +220,6 @@ export const korean: Readonly<Record<string, string>> = {
   'The taxes of a group belong to one company.': '한 묶음의 세금은 같은 회사에 속해야 합니다.',
   'A tax that is part of what is paid is less than 100 percent of it.': '지급액에 포함되는 세금은 100퍼센트보다 작아야 합니다.',
   'A credit limit is nothing at least.': '여신 한도는 0보다 작을 수 없습니다.',
+  'Set up your taxes': '세금 설정',
+  'The rates that you charge, and whether prices include them.': '적용할 세율과 가격에 세금이 포함되는지를 정합니다.',
 }

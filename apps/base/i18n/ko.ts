@@ -414,4 +414,8 @@ export const korean: Readonly<Record<string, string>> = {
   Order: '정렬 순서',
   Default: '기본값',
   'Used when the list is opened.': '목록을 열 때 사용됩니다.',
+  'Complete your company': '회사 정보 입력',
+  'Its address and its currency stand on every document.': '주소와 통화는 모든 문서에 표시됩니다.',
+  'Invite a colleague': '동료 초대',
+  'Each with rights of his own: what he does carries his name.': '사람마다 권한이 따로 있고, 한 일에는 그 이름이 남습니다.',
 }

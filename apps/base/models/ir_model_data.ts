@@ -1,4 +1,5 @@
-import { AccessError, type ModelFields, ValueError, boolean, char, integer, json, model } from '@erp4/orm'
+import { AccessError, type Json, type ModelFields, ValueError, boolean, char, integer, json, model } from '@erp4/orm'
+import { type DemoReport, removeDemoData, reportDemoData } from '../demo-removal.ts'
 import { isReadable } from '../rights.ts'
 
 /** External ids: names that apps, imports and integrations give to records. A record may have several. */
@@ -60,3 +61,19 @@ export const check_object_reference = ir_model_data.action(
     return [found.model, false]
   },
 )
+
+/** Of the examples: how many there are of what, and which are in use. For administrators. */
+export const report_examples = ir_model_data.action(
+  'report_examples',
+  { on: 'model', needs: 'unlink', readonly: true, returns: json({ required: true }) },
+  ({ env }) => env.asSystem('who uses an example may be anybody', async (sys) => asJson(await reportDemoData(sys))),
+)
+
+/** Takes the examples away that nobody uses: `{removed, kept: [{model, id, name, by}]}`. For administrators. */
+export const remove_examples = ir_model_data.action(
+  'remove_examples',
+  { on: 'model', needs: 'unlink', returns: json({ required: true }) },
+  ({ env }) => env.asSystem('examples are in the books of everybody', async (sys) => asJson(await removeDemoData(sys))),
+)
+
+const asJson = (value: DemoReport | Awaited<ReturnType<typeof removeDemoData>>): Json => value as unknown as Json

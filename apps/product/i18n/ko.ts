@@ -154,4 +154,6 @@ export const korean: Readonly<Record<string, string>> = {
   'This unit cannot be measured exactly: it has too many digits. Measure it by a smaller unit.':
     '자릿수가 너무 많아 이 단위를 정확히 측정할 수 없습니다. 더 작은 단위를 기준으로 삼으십시오.',
   'Creates and changes products, units and attributes.': '품목, 단위, 속성을 만들고 수정합니다.',
+  'Add what you sell': '판매할 품목 등록',
+  'Goods or services, with their price.': '재화나 서비스와 그 가격을 입력합니다.',
 }

@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Env, menusFor, narrow, numberedMenus } from '@erp4/orm'
-import { formToken, type Signed } from '../auth/index.ts'
+import { type Env, firstSteps, menusFor, narrow, numberedMenus } from '@erp4/orm'
 import { makeNonce, render } from '../html/index.ts'
 import { requestFacts, sessionToken } from '../http/facts.ts'
 import { type RpcContext, countAnswer, reportError } from '../rpc/context.ts'
@@ -20,6 +19,7 @@ const questions: Readonly<Record<string, (env: Env, params: Params) => Promise<u
   form: openForm,
   find: findRecords,
   menus: async (env) => menusFor(env),
+  steps: firstSteps,
 }
 
 /**
@@ -96,23 +96,20 @@ async function sendShell(context: RpcContext, client: Client, request: FastifyRe
       instance,
       { how: 'session', token: sessionToken(request) },
       facts,
-      async (env, signed) => signed.user.groups.has('base.group_user') && { start: await startOf(env, instance, request.url), signed },
+      async (env, { user }) => user.groups.has('base.group_user') && { start: await startOf(env, instance, request.url) },
     )
     if (!shown) return reply.redirect('/web', 303)
     const nonce = makeNonce()
-    const csrf = formToken(instance, signOutScope(shown.signed))
     return reply
       .type('text/html; charset=utf-8')
       .header('content-security-policy', clientPolicy(nonce))
       .header('cache-control', 'no-store')
-      .send(render(shellPage({ nonce, client, start: { ...shown.start, csrf } })))
+      .send(render(shellPage({ nonce, client, start: shown.start })))
   } catch (error) {
     if (error instanceof SessionExpired) return reply.redirect(`/web/login?redirect=${encodeURIComponent(request.url)}`, 303)
     throw error
   }
 }
-
-const signOutScope = ({ session }: Signed) => ({ holder: session!.hash, route: 'sign-out' as const })
 
 const aYear = 31_536_000
 

@@ -15,7 +15,7 @@ export const clientPolicy = (nonce: string): string =>
 export interface Shell {
   readonly nonce: string
   readonly client: Client
-  readonly start: Start & { readonly csrf: string }
+  readonly start: Start
 }
 
 /** The page that the client fills. What it needs to begin is in an attribute: it can never be taken for script, and costs no request. */

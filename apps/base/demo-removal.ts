@@ -1,0 +1,150 @@
+import { type Env, type FieldInfo, type ModelName, UserError, inSavepoint } from '@erp4/orm'
+
+/** What the examples are, and which of them have to stay because people use them. */
+export interface DemoReport {
+  readonly counts: readonly { readonly model: string; readonly label: string; readonly count: number }[]
+  readonly used: readonly UsedExample[]
+}
+
+export interface UsedExample {
+  readonly model: string
+  readonly id: number
+  readonly name: string
+  /** Who uses it: a label of the model and how many, `Sales Order (2)`; or the sentence that refused to delete it. */
+  readonly by: string
+}
+
+/** Whatever the system made by itself is nobody's work: apps fill in what examples need. */
+const systemUser = 1
+
+/** Records of one model flagged `demo`, by model; in the order in which they were made. */
+async function examplesOf(sys: Env<true>): Promise<Map<ModelName, number[]>> {
+  const rows = await sys.model('ir.model.data').find([['demo', '=', true]], ['model', 'res_id'], { order: 'id' })
+  const known = rows.filter((row) => sys.registry.models.has(row.model) && row.res_id !== null)
+  const found = new Map<ModelName, number[]>()
+  for (const [model, some] of Map.groupBy(known, (row) => row.model as ModelName)) {
+    const ids = [...new Set(some.map((row) => row.res_id!))]
+    // Some may have been deleted by hand since.
+    const there = new Set((await sys.model(model).search([['id', 'in', ids]])).ids)
+    if (there.size > 0)
+      found.set(
+        model,
+        ids.filter((id) => there.has(id)),
+      )
+  }
+  return found
+}
+
+/** How many examples there are of what, and which of them records that people made still need. Run as the system. */
+export async function reportDemoData(sys: Env<true>): Promise<DemoReport> {
+  const all = sys.withContext({ active_test: false })
+  const examples = await examplesOf(all)
+  return {
+    counts: [...examples].map(([model, ids]) => ({ model, label: all.t(all.registry.models.get(model)!.label), count: ids.length })),
+    used: await named(all, await needed(all, examples)),
+  }
+}
+
+/**
+ * Takes the examples away again, in one step, whoever changed them meanwhile; those that records of people need stay, and so does what
+ * they need themselves. Run as the system. Answers how many went, and which stayed and why.
+ */
+export async function removeDemoData(sys: Env<true>): Promise<{ removed: number; kept: readonly UsedExample[] }> {
+  const all = sys.withContext({ active_test: false })
+  const examples = await examplesOf(all)
+  const reasons = await needed(all, examples)
+  let removed = 0
+  // The last made go first and one at a time: orders before their customers, people before their companies.
+  const last = [...examples].flatMap(([model, ids]) => ids.map((id) => [model, id] as const)).reverse()
+  for (const [model, id] of last) {
+    if (reasons.has(keyOf(model, id))) continue
+    try {
+      await inSavepoint(all, async () => (await all.model(model).search([['id', '=', id]])).unlink())
+      removed++
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      reasons.set(keyOf(model, id), error.message)
+    }
+  }
+  return { removed, kept: await named(all, reasons) }
+}
+
+const keyOf = (model: string, id: number): string => `${model},${id}`
+
+/** Why examples have to stay, by `model,id`: records of people point to them, or to examples that point to them. */
+async function needed(sys: Env<true>, examples: ReadonlyMap<ModelName, readonly number[]>): Promise<Map<string, string>> {
+  const reasons = new Map<string, string>()
+  for (const [model, ids] of examples) {
+    for (const field of fieldsTo(sys, model)) {
+      const own = examples.get(field.model.name as ModelName) ?? []
+      const users = await pointing(sys, field, ids, [
+        ['create_uid', '!=', systemUser],
+        ['id', 'not in', own],
+      ])
+      const label = sys.t(field.model.label)
+      const targets = users.flatMap((row) => row.targets)
+      for (const id of new Set(targets.filter((one) => ids.includes(one))))
+        reasons.set(keyOf(model, id), `${label} (${targets.filter((one) => one === id).length})`)
+    }
+  }
+  // What stays keeps what it stands on, until nothing new is found.
+  for (let size = -1; size < reasons.size;) {
+    size = reasons.size
+    for (const [model, ids] of examples)
+      for (const field of fieldsTo(sys, model)) {
+        const staying = (examples.get(field.model.name as ModelName) ?? []).filter((id) => reasons.has(keyOf(field.model.name, id)))
+        if (staying.length === 0) continue
+        for (const { targets } of await pointing(sys, field, ids, [['id', 'in', staying]]))
+          for (const id of targets)
+            if (ids.includes(id) && !reasons.has(keyOf(model, id))) reasons.set(keyOf(model, id), sys.t(field.model.label))
+      }
+  }
+  return reasons
+}
+
+/** Links that people set: not the ones that are worked out from others, and of those with two ends the end that keeps them. */
+function fieldsTo(sys: Env<true>, model: ModelName): FieldInfo[] {
+  return [...sys.registry.models.values()].flatMap((other) =>
+    other.transient
+      ? []
+      : [...other.fields.values()].filter(
+          (field) =>
+            field.comodel === model &&
+            !field.magic &&
+            field.computed === null &&
+            (field.column !== null || (field.links !== null && !field.options['inverse'])),
+        ),
+  )
+}
+
+async function pointing(
+  sys: Env<true>,
+  field: FieldInfo,
+  ids: readonly number[],
+  where: readonly unknown[],
+): Promise<{ targets: readonly number[] }[]> {
+  const rows = await sys
+    .model(field.model.name as ModelName)
+    .find([[field.name, 'in', ids], ...where] as never, [field.name as never], { limit: 2000 })
+  return (rows as unknown as Record<string, number | readonly number[] | null>[]).map((row) => ({
+    targets: [row[field.name] ?? []].flat() as number[],
+  }))
+}
+
+/** The first two hundred, by name. */
+async function named(sys: Env<true>, reasons: ReadonlyMap<string, string>): Promise<UsedExample[]> {
+  const some = [...reasons].slice(0, 200).map(([key, by]) => {
+    const [model = '', id = ''] = key.split(',')
+    return { model: model as ModelName, id: Number(id), by }
+  })
+  const found: UsedExample[] = []
+  for (const [model, list] of Map.groupBy(some, (one) => one.model)) {
+    const rows = await sys
+      .model(model)
+      .browse(list.map(({ id }) => id))
+      .read(['display_name' as never])
+    const names = new Map((rows as unknown as { id: number; display_name: string | null }[]).map((row) => [row.id, row.display_name]))
+    found.push(...list.map(({ id, by }) => ({ model, id, by, name: names.get(id) ?? '' })))
+  }
+  return found
+}
