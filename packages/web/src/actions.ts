@@ -1,5 +1,5 @@
 import { formatPlace, go } from './location.ts'
-import { wordOf } from './menus.ts'
+import { recordWord, wordOf } from './menus.ts'
 import { tell } from './ui/notify.ts'
 
 type Action = Readonly<Record<string, unknown>>
@@ -27,8 +27,8 @@ export const follow = async (action: Action): Promise<void> => types[String(acti
 
 async function openWindow({ res_model: model, res_id: id, domain, name }: Action): Promise<void> {
   if (typeof model !== 'string') return
+  if (typeof id === 'number' && id > 0) return go(formatPlace([{ word: recordWord(model), id }]))
   const word = wordOf(model)
-  if (typeof id === 'number' && id > 0) return go(formatPlace([{ word, id }]))
   const where =
     Array.isArray(domain) && domain.length > 0
       ? new URLSearchParams({ q: JSON.stringify([{ where: domain, label: String(name ?? model) }]) })

@@ -11,12 +11,14 @@ export interface Place {
   readonly steps: readonly Step[]
   readonly query: URLSearchParams
   readonly url: string
+  /** Counts the places one came to: what is open stays open while it does not change. */
+  readonly visit: number
 }
 
 const root = '/odoo'
 
 /** `/odoo/contacts/7/res.partner.bank?order=…`: the address alone reproduces what is on the screen. */
-export function parsePlace(url: string): Place {
+export function parsePlace(url: string, visit = 0): Place {
   const [path = '', search = ''] = url.split('?', 2)
   const steps: Step[] = []
   for (const word of path.slice(root.length).split('/').filter(Boolean).map(decodeURIComponent)) {
@@ -25,7 +27,7 @@ export function parsePlace(url: string): Place {
     else if (last && last.id === undefined && word === 'new') steps[steps.length - 1] = { ...last, id: 'new' }
     else steps.push({ word })
   }
-  return { steps, query: new URLSearchParams(search), url }
+  return { steps, query: new URLSearchParams(search), url, visit }
 }
 
 export function formatPlace(steps: readonly Step[], query?: URLSearchParams): string {
@@ -59,6 +61,8 @@ export interface Go {
   readonly state?: HistoryState
   /** Leaves without asking: what was unsaved has been dealt with. */
   readonly force?: boolean
+  /** The same thing under a new address: a new record that got its number. */
+  readonly stays?: boolean
 }
 
 export interface HistoryState {
@@ -68,15 +72,15 @@ export interface HistoryState {
 
 export const historyState = (): HistoryState => (history.state as HistoryState | null) ?? {}
 
-export async function go(url: string, { replace = false, state = {}, force = false }: Go = {}): Promise<void> {
+export async function go(url: string, { replace = false, state = {}, force = false, stays = false }: Go = {}): Promise<void> {
   if (!force && url.split('?')[0] !== place.url.split('?')[0] && guard && !(await guard())) return
   if (replace) history.replaceState(state, '', url)
   else history.pushState(state, '', url)
-  settle()
+  settle(stays)
 }
 
-function settle(): void {
-  place = parsePlace(here())
+function settle(stays = false): void {
+  place = parsePlace(here(), place.visit + (stays ? 0 : 1))
   for (const tell of listeners) tell()
 }
 

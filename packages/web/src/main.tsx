@@ -7,6 +7,7 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { setNonce } from 'get-nonce'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { dropOldDrafts } from './data/drafts.ts'
 import { queries } from './data/views.ts'
 import { TextsProvider, loadTexts } from './i18n/index.ts'
 import { App } from './shell/App.tsx'
@@ -15,6 +16,7 @@ import { guardMarkup } from './trusted.ts'
 import { theme, variables } from './ui/theme.ts'
 
 guardMarkup()
+dropOldDrafts()
 // The scroll lock of dialogues makes a style element of its own.
 setNonce(nonce)
 

@@ -27,6 +27,9 @@ export const menuAt = (word: string): MenuPlace | undefined => openable.find(({ 
 /** What a piece of an address shows: the model of the menu of that name, or the model itself. */
 export const modelAt = (word: string): string => menuAt(word)?.menu.model ?? word
 
+/** The word under which a record of the model is opened: that of its first menu, so that the app around it is there. */
+export const recordWord = (model: string): string => openable.find(({ menu }) => menu.model === model)?.menu.path ?? model
+
 /** The word for a model in addresses: its menu's, where it has one. */
 export const wordOf = (model: string): string => openable.find(({ menu }) => menu.model === model && !menu.where)?.menu.path ?? model
 

@@ -49,6 +49,23 @@ export function onReach(listener: (isReachable: boolean) => void): () => void {
   return () => listeners.delete(listener)
 }
 
+/** Lets the person sign in again where he is; answers whether he did. There is one, in the shell (`SignInAgain`). */
+let signInAgain: () => Promise<boolean> = () => Promise.resolve(false)
+export const onSignedOut = (ask: () => Promise<boolean>): void => void (signInAgain = ask)
+
+/** Whether the server answers, told to the listeners of `onReach`. */
+export const probe = (): Promise<void> =>
+  post('/web/webclient/version_info', {}).then(
+    () => {},
+    () => {},
+  )
+
+/** Opens a session for the user of this page. Throws a Refusal with the server's sentence for a wrong password, or too many of them. */
+export const signIn = (password: string): Promise<unknown> =>
+  post('/web/session/authenticate', { db: start.session.db, login: start.session.username, password })
+
+export const signOut = (): Promise<unknown> => post('/web/session/destroy', {})
+
 async function post(path: string, params: unknown): Promise<unknown> {
   let answer: Answer
   try {
@@ -65,7 +82,10 @@ async function post(path: string, params: unknown): Promise<unknown> {
   }
   for (const tell of listeners) tell(true)
   if (!answer.error) return answer.result
-  if (answer.error.code === 100) throw new SignedOut()
+  if (answer.error.code === 100) {
+    if (await signInAgain()) return post(path, params)
+    throw new SignedOut()
+  }
   const { name, message, arguments: details } = answer.error.data
   throw new Refusal(name, message, details)
 }
@@ -77,7 +97,7 @@ async function refused(response: Response): Promise<Answer> {
 const context = () => ({ ...start.session.user_context, allowed_company_ids: companies() })
 
 /** A question of the client's own: `/web/client/<name>`. */
-export const ask = <T>(name: 'views' | 'list' | 'form' | 'find' | 'menus', params: Record<string, unknown>): Promise<T> =>
+export const ask = <T>(name: 'views' | 'list' | 'form' | 'find' | 'menus' | 'steps', params: Record<string, unknown>): Promise<T> =>
   post(`/web/client/${name}`, { ...params, context: { ...context(), ...(params['context'] as object | undefined) } }) as Promise<T>
 
 /** A method of a model, as every integration calls it. */

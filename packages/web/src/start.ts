@@ -21,8 +21,6 @@ export interface Start {
   readonly banner: string | null
   readonly menus: readonly MenuMeta[]
   readonly views: KnownViews | null
-  /** For the form that signs out. */
-  readonly csrf: string
 }
 
 export interface Currency {
@@ -49,6 +47,25 @@ export function stored<T>(name: string, otherwise: T): T {
   } catch {
     // Storage may be off, or hold what an older release wrote.
     return otherwise
+  }
+}
+
+/** What this user has stored under names that begin so. */
+export function storedNames(beginning: string): string[] {
+  const full = storageKey(beginning)
+  try {
+    return Object.keys(localStorage).flatMap((key) => (key.startsWith(full) ? [key.slice(storageKey('').length)] : []))
+  } catch {
+    // Storage is off.
+    return []
+  }
+}
+
+export function forget(name: string): void {
+  try {
+    localStorage.removeItem(storageKey(name))
+  } catch {
+    // Storage is off: there is nothing to forget.
   }
 }
 

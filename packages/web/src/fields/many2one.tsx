@@ -2,7 +2,7 @@ import { Popover } from '@mantine/core'
 import { useId, useRef, useState } from 'react'
 import { useTexts } from '../i18n/index.ts'
 import { follow, formatPlace } from '../location.ts'
-import { wordOf } from '../menus.ts'
+import { recordWord } from '../menus.ts'
 import { IconExternal, IconX } from '../ui/icons.ts'
 import { tellFailure } from '../ui/notify.ts'
 import { type Linked, createNamed, useNames } from './links.ts'
@@ -34,7 +34,7 @@ function Many2oneEdit(props: EditProps) {
         <a
           className="bare"
           aria-label={t.openRecord(linked.display_name)}
-          {...follow(formatPlace([{ word: wordOf(field.relation!), id: linked.id }]))}
+          {...follow(formatPlace([{ word: recordWord(field.relation!), id: linked.id }]))}
         >
           <IconExternal size={16} aria-hidden />
         </a>
@@ -166,7 +166,7 @@ function Option({ id, isAt, onPick, children }: { id: string; isAt: boolean; onP
 function Many2oneShow({ field, value }: ShowProps) {
   const linked = linkedOf(value)
   if (!linked) return null
-  return <a {...follow(formatPlace([{ word: wordOf(field.relation!), id: linked.id }]))}>{linked.display_name || '–'}</a>
+  return <a {...follow(formatPlace([{ word: recordWord(field.relation!), id: linked.id }]))}>{linked.display_name || '–'}</a>
 }
 
 export const many2one: FieldWidget = { Edit: Many2oneEdit, Show: Many2oneShow }

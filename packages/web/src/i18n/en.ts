@@ -1,3 +1,5 @@
+import { shellEn } from './shell.en.ts'
+
 const records = (n: number): string => (n === 1 ? '1 record' : `${n} records`)
 
 export const en = {
@@ -215,4 +217,5 @@ export const en = {
   fileTooLarge: 'The file is larger than 8 MB.',
   previousMonth: 'Previous month',
   nextMonth: 'Next month',
+  ...shellEn,
 }

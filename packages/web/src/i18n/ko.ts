@@ -1,4 +1,5 @@
 import type { Texts } from './index.ts'
+import { shellKo } from './shell.ko.ts'
 
 const records = (n: number): string => `${n}건`
 
@@ -217,4 +218,5 @@ export const ko: Texts = {
   fileTooLarge: '파일이 8 MB보다 큽니다.',
   previousMonth: '이전 달',
   nextMonth: '다음 달',
+  ...shellKo,
 }

@@ -5,6 +5,7 @@ import { go, usePlace } from '../location.ts'
 import { menuAt, modelAt } from '../menus.ts'
 import { start } from '../start.ts'
 import { Questions } from '../ui/confirm.tsx'
+import { Runs } from '../ui/run.tsx'
 import { Empty, FormSkeleton } from '../ui/states.tsx'
 import { Listing } from '../views/Listing.tsx'
 import { Breadcrumbs } from './Breadcrumbs.tsx'
@@ -12,6 +13,7 @@ import { Help } from './Help.tsx'
 import { Home } from './Home.tsx'
 import { Offline } from './Offline.tsx'
 import { Palette } from './Palette.tsx'
+import { SignInAgain } from './SignInAgain.tsx'
 import { TopBar } from './TopBar.tsx'
 
 // A list is usable before the form has come; it is fetched while one looks at the list.
@@ -51,18 +53,14 @@ export function App() {
               <Breadcrumbs place={place} />
             </div>
             <Suspense fallback={<FormSkeleton />}>
-              <FormView
-                key={`${step.word}/${step.id}`}
-                model={modelAt(step.word)}
-                id={step.id}
-                place={place}
-                context={menuAt(step.word)?.menu.context}
-              />
+              <FormView key={place.visit} model={modelAt(step.word)} id={step.id} place={place} context={menuAt(step.word)?.menu.context} />
             </Suspense>
           </>
         )}
       </main>
       <Questions />
+      <Runs />
+      <SignInAgain />
       <Palette />
       <Help />
     </>

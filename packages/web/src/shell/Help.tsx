@@ -21,7 +21,7 @@ const subscribe = (tell: () => void): (() => void) => {
 const isMac = /Mac|iP/.test(navigator.userAgent)
 
 /** `mod+s` as people read it. */
-const keysText = (keys: string): string[] =>
+export const keysText = (keys: string): string[] =>
   keys.split('+').map((key) => {
     const named: Record<string, string> = {
       mod: isMac ? '⌘' : 'Ctrl',
@@ -46,7 +46,10 @@ export function Help() {
     ['F2', t.keysEdit],
     ['Esc', t.keysLeave],
   ] as const
-  const labels = Map.groupBy(active, ({ label }) => label)
+  const labels = Map.groupBy(
+    active.filter(({ keys }) => keys !== ''),
+    ({ label }) => label,
+  )
   return (
     <Modal opened={opened} onClose={() => set(false)} title={t.shortcuts} centered closeButtonProps={{ 'aria-label': t.close }}>
       <dl className="keys">

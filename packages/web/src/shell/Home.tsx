@@ -5,8 +5,10 @@ import { firstIn, menus, urlOf } from '../menus.ts'
 import { start } from '../start.ts'
 import { iconNamed } from '../ui/app-icons.ts'
 import { Empty } from '../ui/states.tsx'
+import { Examples } from './Examples.tsx'
+import { FirstSteps } from './FirstSteps.tsx'
 
-/** The apps this user may open; what he may not open is not here. */
+/** The apps this user may open; what he may not open is not here. Below them what to do first, as long as there is something. */
 export function Home() {
   const t = useTexts()
   useEffect(() => {
@@ -18,25 +20,29 @@ export function Home() {
       {menus.length === 0 ? (
         <Empty title={t.noApps} hint={t.noAppsHint} />
       ) : (
-        <nav aria-label={t.apps}>
-          <ul className="apps">
-            {menus.map((app) => {
-              const first = firstIn(app)
-              const Icon = iconNamed(app.icon)
-              return first ? (
-                <li key={app.path}>
-                  <a {...follow(urlOf(first))}>
-                    <span className="app-icon">
-                      <Icon size={26} stroke={1.5} />
-                    </span>
-                    {app.label}
-                  </a>
-                </li>
-              ) : null
-            })}
-          </ul>
+        <>
+          <nav aria-label={t.apps}>
+            <ul className="apps">
+              {menus.map((app) => {
+                const first = firstIn(app)
+                const Icon = iconNamed(app.icon)
+                return first ? (
+                  <li key={app.path}>
+                    <a {...follow(urlOf(first))}>
+                      <span className="app-icon">
+                        <Icon size={26} stroke={1.5} />
+                      </span>
+                      {app.label}
+                    </a>
+                  </li>
+                ) : null
+              })}
+            </ul>
+          </nav>
           <p className="soft hint">{t.paletteHint}</p>
-        </nav>
+          <FirstSteps />
+          {start.session.is_system && <Examples />}
+        </>
       )}
     </div>
   )

@@ -1,59 +1,64 @@
 import { Modal } from '@mantine/core'
-import { useDebouncedValue } from '@mantine/hooks'
-import { useQuery } from '@tanstack/react-query'
 import { useEffect, useId, useState, useSyncExternalStore } from 'react'
-import { recents } from '../data/recent.ts'
+import { flushSync } from 'react-dom'
 import { useTexts } from '../i18n/index.ts'
-import { formatPlace, go } from '../location.ts'
-import { openable, urlOf, wordOf } from '../menus.ts'
-import { ask } from '../rpc.ts'
-import { openHelp } from './Help.tsx'
+import { type Entry, useEntries } from './palette-entries.ts'
 import { useShortcuts } from './shortcuts.ts'
 
-let isOpen = false
+/** Closed, or open since keys came that its field was not there for yet. */
+let opened: { typed: string } | null = null
 const listeners = new Set<() => void>()
 
-function set(next: boolean): void {
-  isOpen = next
+function set(next: typeof opened): void {
+  opened = next
   for (const tell of listeners) tell()
 }
 
-export const openPalette = (): void => set(true)
+// At once, so that the very next key finds the field.
+export const openPalette = (): void => flushSync(() => set({ typed: '' }))
+const close = (): void => set(null)
 
 const subscribe = (tell: () => void): (() => void) => {
   listeners.add(tell)
   return () => listeners.delete(tell)
 }
 
-interface Entry {
-  readonly key: string
-  readonly section: string
-  readonly label: string
-  readonly hint: string
-  readonly run: () => void
-}
+addEventListener(
+  'keydown',
+  (event) => {
+    if (!opened || document.activeElement?.classList.contains('palette-input')) return
+    if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
+    event.preventDefault()
+    event.stopPropagation()
+    set({ typed: opened.typed + event.key })
+  },
+  { capture: true },
+)
 
-/** Ctrl-K: type where to go or what to do. Menus, records by name, what was opened lately, actions. */
+/** Ctrl-K: type where to go or what to do. Menus, records by name, what was opened lately, actions of the screen. */
 export function Palette() {
   const t = useTexts()
-  const opened = useSyncExternalStore(subscribe, () => isOpen)
-  useShortcuts([{ keys: 'mod+k', label: t.goTo, run: () => set(!isOpen) }])
+  const now = useSyncExternalStore(subscribe, () => opened)
+  useShortcuts([{ keys: 'mod+k', label: t.goTo, run: () => (opened ? close() : openPalette()) }])
   return (
-    <Modal.Root opened={opened} onClose={() => set(false)} size={620} yOffset="10vh">
+    <Modal.Root opened={now !== null} onClose={close} size={620} yOffset="10vh" transitionProps={{ duration: 0 }}>
       <Modal.Overlay />
       <Modal.Content aria-label={t.goTo}>
-        <Modal.Body p={0}>{opened && <Panel />}</Modal.Body>
+        <Modal.Body p={0}>{now && <Panel early={now.typed} />}</Modal.Body>
       </Modal.Content>
     </Modal.Root>
   )
 }
 
-function Panel() {
+/** `early` is what was typed before there was a field. */
+function Panel({ early }: { early: string }) {
   const t = useTexts()
   const id = useId()
-  const [text, setText] = useState('')
+  const [own, setOwn] = useState('')
+  const text = early + own
   const [at, setAt] = useState(0)
-  const entries = useEntries(text)
+  const [wanted, setWanted] = useState<string | null>(null)
+  const { entries, isLooking } = useEntries(text)
   useEffect(() => setAt(0), [text])
   useEffect(() => {
     // Not as the effect's answer: newer browsers give a promise here.
@@ -61,13 +66,18 @@ function Panel() {
   }, [id, at])
   const run = (entry: Entry | undefined): void => {
     if (!entry) return
-    set(false)
+    close()
     entry.run()
   }
+  // Enter came before what it was meant for: the first of it is taken, unless something else was typed since.
+  useEffect(() => {
+    if (wanted === text && !isLooking) run(entries[0])
+  })
   const onKeyDown = (event: React.KeyboardEvent): void => {
     if (event.nativeEvent.isComposing) return
     if (event.key === 'ArrowDown') setAt((at + 1) % Math.max(1, entries.length))
     else if (event.key === 'ArrowUp') setAt((at + entries.length - 1) % Math.max(1, entries.length))
+    else if (event.key === 'Enter' && entries.length === 0) setWanted(text)
     else if (event.key === 'Enter') run(entries[at])
     else return
     event.preventDefault()
@@ -77,6 +87,7 @@ function Panel() {
       <input
         className="palette-input"
         data-autofocus
+        ref={(field) => field?.focus()}
         value={text}
         placeholder={t.palettePlaceholder}
         aria-label={t.goTo}
@@ -84,7 +95,10 @@ function Panel() {
         aria-expanded
         aria-controls={`${id}-list`}
         aria-activedescendant={entries.length > 0 ? `${id}-${at}` : undefined}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => {
+          if (opened?.typed) set({ typed: '' })
+          setOwn(event.target.value)
+        }}
         onKeyDown={onKeyDown}
       />
       <ul role="listbox" id={`${id}-list`} aria-label={t.goTo} className="palette-list">
@@ -103,72 +117,7 @@ function Panel() {
           </li>
         ))}
       </ul>
-      {entries.length === 0 && <p className="soft palette-none">{t.nothingFound}</p>}
+      {entries.length === 0 && <p className="soft palette-none">{isLooking ? t.looking : t.nothingFound}</p>}
     </div>
   )
-}
-
-interface Found {
-  readonly model: string
-  readonly label: string
-  readonly id: number
-  readonly name: string
-}
-
-function useEntries(typed: string): Entry[] {
-  const t = useTexts()
-  const text = typed.trim().toLowerCase()
-  const [settled] = useDebouncedValue(text, 160)
-  const { data: records = [] } = useQuery({
-    queryKey: ['find', settled],
-    queryFn: () => ask<Found[]>('find', { text: settled }),
-    enabled: settled.length >= 2,
-    staleTime: 10_000,
-  })
-  const fits = (...words: readonly string[]): boolean => text === '' || words.some((word) => word.toLowerCase().includes(text))
-  const menus = openable
-    .filter(({ trail }) => fits(trail.join(' ')))
-    .slice(0, text === '' ? 6 : 8)
-    .map(({ menu, trail }): Entry => ({
-      key: `menu-${menu.path}`,
-      section: t.menus,
-      label: menu.label,
-      hint: trail.slice(0, -1).join(' › '),
-      run: () => void go(urlOf(menu)),
-    }))
-  const actions: Entry[] = [
-    ...openable
-      .filter(({ menu, trail }) => text !== '' && menu.model && fits(t.newOf(menu.label), ...trail))
-      .slice(0, 4)
-      .map(({ menu }): Entry => ({
-        key: `new-${menu.path}`,
-        section: t.actions,
-        label: t.newOf(menu.label),
-        hint: '',
-        run: () => void go(formatPlace([{ word: menu.path, id: 'new' }])),
-      })),
-    ...(text !== '' && fits(t.shortcuts) ? [{ key: 'help', section: t.actions, label: t.shortcuts, hint: '?', run: openHelp }] : []),
-  ]
-  const lately = recents()
-    .filter(({ name }) => fits(name))
-    .slice(0, 5)
-    .map(({ model, id, name }): Entry => ({
-      key: `recent-${model}-${id}`,
-      section: t.recent,
-      label: name,
-      hint: openable.find(({ menu }) => menu.model === model)?.menu.label ?? '',
-      run: () => void go(formatPlace([{ word: wordOf(model), id }])),
-    }))
-  const found =
-    text === ''
-      ? []
-      : records.map(({ model, label, id, name }): Entry => ({
-          key: `record-${model}-${id}`,
-          section: t.records,
-          label: name,
-          hint: label,
-          run: () => void go(formatPlace([{ word: wordOf(model), id }])),
-        }))
-  const seen = new Set(lately.map(({ key }) => key.replace('recent-', 'record-')))
-  return [...lately, ...menus, ...found.filter(({ key }) => !seen.has(key)), ...actions]
 }

@@ -7,6 +7,7 @@ import { firstIn, menuAt, menus, urlOf } from '../menus.ts'
 import { iconNamed } from '../ui/app-icons.ts'
 import { IconApps, IconChevronDown, IconSearch } from '../ui/icons.ts'
 import { CompanyMenu } from './CompanyMenu.tsx'
+import { Notices } from './Notices.tsx'
 import { openPalette } from './Palette.tsx'
 import { UserMenu } from './UserMenu.tsx'
 
@@ -44,6 +45,7 @@ export function TopBar({ place }: { place: Place }) {
         </ActionIcon>
       </Tooltip>
       <CompanyMenu />
+      <Notices />
       <UserMenu />
       <Drawer opened={isOpen} onClose={drawer.close} size="80%" title={app?.label ?? t.apps} closeButtonProps={{ 'aria-label': t.close }}>
         <Tree entries={app ? app.children : menus} onGo={drawer.close} />

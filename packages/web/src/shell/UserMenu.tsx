@@ -1,8 +1,8 @@
 import { ActionIcon, Menu, useMantineColorScheme } from '@mantine/core'
-import { useRef } from 'react'
 import { useTexts } from '../i18n/index.ts'
 import { formatPlace, go } from '../location.ts'
-import { call } from '../rpc.ts'
+import { dropAllDrafts } from '../data/drafts.ts'
+import { call, signOut } from '../rpc.ts'
 import { start } from '../start.ts'
 import { IconCheck, IconHelp, IconLogout, IconUser } from '../ui/icons.ts'
 import { tellFailure } from '../ui/notify.ts'
@@ -14,12 +14,20 @@ const schemes = ['light', 'dark', 'auto'] as const
 export function UserMenu() {
   const t = useTexts()
   const { colorScheme, setColorScheme } = useMantineColorScheme()
-  const out = useRef<HTMLFormElement>(null)
-  const { session, languages, csrf } = start
+  const { session, languages } = start
   const speak = async (code: string): Promise<void> => {
     try {
       await call('res.users', 'write', [[session.uid], { lang: code }])
       location.reload()
+    } catch (error) {
+      tellFailure(error, t)
+    }
+  }
+  const leave = async (): Promise<void> => {
+    try {
+      await signOut()
+      dropAllDrafts()
+      location.assign('/web/login')
     } catch (error) {
       tellFailure(error, t)
     }
@@ -83,14 +91,11 @@ export function UserMenu() {
             </>
           )}
           <Menu.Divider />
-          <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => out.current?.submit()}>
+          <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void leave()}>
             {t.signOut}
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <form ref={out} method="post" action="/web/session/logout" hidden>
-        <input type="hidden" name="csrf_token" value={csrf} />
-      </form>
     </>
   )
 }

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useSyncExternalStore } from 'react'
 
 export interface Shortcut {
-  /** `mod+k`, `alt+n`, `/`, `?`: small letters; `mod` is Control, or Command on a Mac. */
+  /** `mod+k`, `alt+n`, `/`, `?`: small letters; `mod` is Control, or Command on a Mac. Empty: in the palette alone. */
   readonly keys: string
   readonly label: string
   readonly run: () => void
@@ -15,7 +15,7 @@ function set(next: readonly (readonly Shortcut[])[]): void {
   for (const tell of listeners) tell()
 }
 
-/** Keys that do something while the component is there. The last that was added wins. */
+/** What can be done while the component is there: by its keys, where the last that was added wins, and by its label in the palette. */
 export function useShortcuts(shortcuts: readonly Shortcut[]): void {
   const latest = useRef(shortcuts)
   latest.current = shortcuts
@@ -31,7 +31,7 @@ const subscribe = (tell: () => void): (() => void) => {
   return () => listeners.delete(tell)
 }
 
-/** Everything that keys do right now, for the help. */
+/** Everything that can be done right now, for the palette and the help. */
 export const useActiveShortcuts = (): readonly Shortcut[] => useSyncExternalStore(subscribe, () => active).flat()
 
 const isTyping = (target: EventTarget | null): boolean =>

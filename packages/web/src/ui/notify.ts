@@ -1,12 +1,14 @@
 import { notifications } from '@mantine/notifications'
+import { note } from '../data/notices.ts'
 import type { Texts } from '../i18n/index.ts'
 import { explain } from './states.tsx'
 
 /** Tells that something was done; goes by itself. */
 export const tell = (message: string): string => notifications.show({ message, autoClose: 4000, withCloseButton: true })
 
-/** Tells that something was not done. Stays until it is read. */
+/** Tells that something was not done. Stays until it is read, and can be looked up later. */
 export function tellFailure(error: unknown, t: Texts): void {
   const { title, hint } = explain(error, t)
+  note({ text: title, detail: hint, tone: 'failed', isRead: true })
   notifications.show({ title, message: hint, color: 'red', autoClose: false, role: 'alert' })
 }

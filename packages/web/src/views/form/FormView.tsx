@@ -15,11 +15,12 @@ import { nameKey } from '../../shell/Breadcrumbs.tsx'
 import { useShortcuts } from '../../shell/shortcuts.ts'
 import { Toolbar } from '../../shell/Toolbar.tsx'
 import { choose, confirm } from '../../ui/confirm.tsx'
-import { IconArchive, IconChevronLeft, IconChevronRight, IconCopy, IconDots, IconRestore, IconTrash } from '../../ui/icons.ts'
+import { IconArchive, IconChevronLeft, IconChevronRight, IconCopy, IconDots, IconRestore, IconTrash, IconX } from '../../ui/icons.ts'
 import { tell, tellFailure } from '../../ui/notify.ts'
 import { Empty, Failure, FormSkeleton } from '../../ui/states.tsx'
 import { problemsOf, shownFields } from './check.ts'
 import { type Clash, ConflictDialogue, readClash } from './Conflict.tsx'
+import { DraftOffer, useDraft } from './Draft.tsx'
 import { fieldId } from './FormField.tsx'
 import { Nodes } from './Nodes.tsx'
 import { FormRecord, useRecord } from './record.ts'
@@ -48,8 +49,10 @@ type Opened = {
 }
 
 /** One record: read in one request, with how to show it where that is not known yet. */
-export function FormView({ model, id, place, context }: Props) {
+export function FormView({ model, id: current, place, context }: Props) {
   const t = useTexts()
+  // A new record that is saved gets a number and an address, and stays as it is on the screen.
+  const [id] = useState(current)
   const defaults = defaultsIn(place)
   const { data, error, refetch } = useQuery({
     queryKey: ['form', model, id, defaults],
@@ -68,7 +71,6 @@ export function FormView({ model, id, place, context }: Props) {
   if (data.record === false) return <Empty title={t.recordIsGone} hint={t.recordIsGoneHint} />
   return (
     <Form
-      key={`${model}-${id}`}
       views={knownViews(model)!}
       given={data.record ? { record: data.record } : { defaults: data.defaults ?? {} }}
       may={data.may || { write: true, unlink: true }}
@@ -98,6 +100,7 @@ function Form({ views, given, may, place }: FormProps) {
   const problems = useRecord(record, (one) => one.problems)
   const active = useRecord(record, ({ saved }) => saved['active'])
   const name = useRecord(record, ({ saved }) => String(saved['display_name'] || ''))
+  const { found, settle } = useDraft(record)
   const [clash, setClash] = useState<Clash | null>(null)
   const [isSaving, setSaving] = useState(false)
   const body = useRef<HTMLDivElement>(null)
@@ -142,7 +145,12 @@ function Form({ views, given, may, place }: FormProps) {
       void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'form' })
       tell(t.saved)
       if (wasNew)
-        await go(formatPlace([...place.steps.slice(0, -1), { ...step, id: saved }]), { replace: true, force: true, state: historyState() })
+        await go(formatPlace([...place.steps.slice(0, -1), { ...step, id: saved }]), {
+          replace: true,
+          force: true,
+          stays: true,
+          state: historyState(),
+        })
       return true
     } catch (error) {
       if (error instanceof Refusal && error.isConflict) {
@@ -165,6 +173,7 @@ function Form({ views, given, may, place }: FormProps) {
           body: t.unsavedHint,
           answers: [{ label: t.saveAndLeave }, { label: t.discardAndLeave, tone: 'quiet' }],
         })
+        if (answer === 1) record.discard()
         return answer === 0 ? save() : answer === 1
       }),
     [record, save, t],
@@ -212,7 +221,7 @@ function Form({ views, given, may, place }: FormProps) {
     { keys: 'alt+j', label: t.discard, run: discard },
     {
       keys: 'alt+n',
-      label: t.new,
+      label: t.newOf(meta.label),
       run: () => meta.may.create && void go(formatPlace([...place.steps.slice(0, -1), { word: step.word, id: 'new' }])),
     },
     { keys: 'alt+arrowright', label: t.nextRecord, run: () => openNeighbour(1) },
@@ -274,6 +283,8 @@ function Form({ views, given, may, place }: FormProps) {
               ))}
             </nav>
           )}
+          {found && <DraftOffer record={record} draft={found} onDone={settle} />}
+          <Warnings record={record} />
           <Problems record={record} problems={problems} onGo={(field) => showProblems({ [field]: problems[field]!, ...problems })} />
           <Nodes record={record} nodes={nodes.filter(({ tag }) => isPlain(tag))} canWrite={canWrite} focusOn={focusOn} />
         </div>
@@ -317,6 +328,24 @@ function HeadButton({
     <Button size="compact-sm" variant={node.primary ? 'filled' : 'default'} onClick={onRun}>
       {node.label}
     </Button>
+  )
+}
+
+/** What apps had to say about what was typed; put away one by one. */
+function Warnings({ record }: { record: FormRecord }) {
+  const t = useTexts()
+  const warnings = useRecord(record, (one) => one.warnings)
+  return (
+    <div role="status">
+      {warnings.map((sentence) => (
+        <p key={sentence} className="offer">
+          {sentence}
+          <button type="button" className="bare" aria-label={t.close} onClick={() => record.unwarn(sentence)}>
+            <IconX size={14} aria-hidden />
+          </button>
+        </p>
+      ))}
+    </div>
   )
 }
 

@@ -4,12 +4,10 @@ import { memo, useEffect, useRef, useState } from 'react'
 import type { FieldMeta, ShownField, ViewNode } from '@erp4/orm/views-types'
 import { holds } from '../../domain.ts'
 import { widgetFor } from '../../fields/registry.ts'
-import type { Values } from '../../fields/widget.ts'
 import { formatValue } from '../../format.ts'
 import { useTexts } from '../../i18n/index.ts'
-import { call } from '../../rpc.ts'
 import { IconPlus, IconTrash } from '../../ui/icons.ts'
-import { type Line, type Lines, changeLine, moveLine, newLine, removeLine } from './lines.ts'
+import { type Line, type Lines, changeLine, moveLine, removeLine } from './lines.ts'
 import { type FormRecord, useRecord } from './record.ts'
 
 type LinesNode = Extract<ViewNode, { tag: 'lines' }>
@@ -39,32 +37,28 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
     estimateSize: () => rowHeight,
     overscan: 12,
   })
+  const at = editing && isVirtual ? all.findIndex(({ key }) => key === editing.key) : -1
+  useEffect(() => {
+    if (at >= 0) virtual.scrollToIndex(at)
+    // When the cursor goes to another line, not when lines come and go around it.
+  }, [editing?.key])
   if (!field || !meta || !lines) return null
   const columns = node.columns.filter((column) => meta.fields[column.field] && column.optional !== 'hidden')
   const mayChange = canWrite && !node.readonly && !field.readonly
   const template = [...columns.map((column) => trackOf(meta.fields[column.field]!)), ...(mayChange ? ['34px'] : [])].join(' ')
 
-  const add = async (): Promise<void> => {
-    const { value } = await call<{ value: Values }>(field.relation!, 'onchange', [
-      [],
-      {},
-      [],
-      record.specification[node.field]!.fields ?? {},
-    ]).catch(() => ({ value: {} }))
-    const { [field.relation_field ?? '']: _owner, ...defaults } = value as Record<string, unknown>
-    const line = newLine({
-      ...Object.fromEntries(columns.map((column) => [column.field, emptyOf(meta.fields[column.field]!)])),
-      ...defaults,
-    })
-    const now = record.values[node.field] as Lines
-    record.setLines(node.field, { ...now, lines: [...now.lines, line] })
-    setEditing({ key: line.key })
+  const add = (): void => {
+    const key = record.addLine(
+      node.field,
+      columns.map((column) => column.field),
+    )
+    setEditing({ key })
   }
   const next = (i: number): void => {
     // Asked of the record: the row that calls may have been drawn before the one below it was added.
     const below = (record.values[node.field] as Lines).lines[i + 1]
     if (below) setEditing({ key: below.key })
-    else void add()
+    else add()
   }
   const row = (line: Line, i: number) => (
     <LineRow
@@ -140,7 +134,7 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
       </div>
       {all.length === 0 && !mayChange && <p className="soft lines-none">{t.noLines}</p>}
       {mayChange && (
-        <Button variant="subtle" size="compact-sm" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => void add()}>
+        <Button variant="subtle" size="compact-sm" leftSection={<IconPlus size={14} aria-hidden />} onClick={add}>
           {t.addLine}
         </Button>
       )}
@@ -164,11 +158,6 @@ function trackOf(field: FieldMeta): string {
   if (field.type === 'boolean') return '70px'
   if (field.type === 'date' || field.type === 'selection') return 'minmax(110px, 0.8fr)'
   return 'minmax(140px, 1.4fr)'
-}
-
-function emptyOf(field: FieldMeta): unknown {
-  if (field.type === 'many2many') return []
-  return isNumber(field) ? 0 : false
 }
 
 interface RowProps {

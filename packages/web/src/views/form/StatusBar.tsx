@@ -2,7 +2,7 @@ import type { ViewNode } from '@erp4/orm/views-types'
 import { formatInteger } from '../../format.ts'
 import { useTexts } from '../../i18n/index.ts'
 import { follow, formatPlace } from '../../location.ts'
-import { wordOf } from '../../menus.ts'
+import { recordWord, wordOf } from '../../menus.ts'
 import { iconNamed } from '../../ui/app-icons.ts'
 import { type FormRecord, useRecord } from './record.ts'
 
@@ -33,7 +33,7 @@ export function SmartLink({ record, node }: { record: FormRecord; node: Extract<
   const Icon = iconNamed(node.icon)
   const where = [{ where: [[node.by, '=', id]], label: t.of(node.label, name) }]
   const url = formatPlace(
-    [{ word: wordOf(record.model), id }, { word: wordOf(node.model) }],
+    [{ word: recordWord(record.model), id }, { word: wordOf(node.model) }],
     new URLSearchParams({ q: JSON.stringify(where), default: `${node.by}:${id}` }),
   )
   return (

@@ -1,5 +1,6 @@
+import type { DraftLines } from '../../data/drafts.ts'
 import type { Values } from '../../fields/widget.ts'
-import { wireValue } from './wire.ts'
+import { isSameValue, wireValue } from './wire.ts'
 
 /** A line of a record's list: saved ones have an id, new ones a name of ours until they are. */
 export interface Line {
@@ -44,6 +45,24 @@ export function changeLine({ lines, removed }: Lines, key: string, values: Value
   }
 }
 
+/** Takes an onchange's answer about a list (external-api §5): lines that changed, came, went. `isOwn` names values to be left as they are. */
+export function followedLines(before: Lines, commands: unknown, isOwn: (key: string, field: string) => boolean = () => false): Lines {
+  let { lines, removed } = before
+  const changes = new Map<string, Values>()
+  for (const [verb, ref, values] of Array.isArray(commands) ? (commands as [number, number | string, Values][]) : []) {
+    if (verb === 0) lines = [...lines, newLine(values)]
+    else if (verb === 1) changes.set(String(ref), values)
+    else if (verb === 2 || verb === 3) ({ lines, removed } = removeLine({ lines, removed }, String(ref)))
+    else if (verb === 5) [removed, lines] = [[...removed, ...lines.flatMap(({ id }) => id ?? [])], []]
+  }
+  if (changes.size === 0) return { lines, removed }
+  const merged = lines.map((line) => {
+    const followed = Object.entries(changes.get(line.key) ?? {}).filter(([field]) => !isOwn(line.key, field))
+    return followed.length > 0 ? { ...line, values: { ...line.values, ...Object.fromEntries(followed) } } : line
+  })
+  return { lines: merged, removed }
+}
+
 export function removeLine({ lines, removed }: Lines, key: string): Lines {
   const line = lines.find((one) => one.key === key)
   return { lines: lines.filter((one) => one !== line), removed: line?.id != null ? [...removed, line.id] : removed }
@@ -55,6 +74,53 @@ export function moveLine({ lines, removed }: Lines, key: string, to: number): Li
   const rest = lines.filter((one) => one !== line)
   return { removed, lines: [...rest.slice(0, to), line, ...rest.slice(to)] }
 }
+
+/**
+ * What was typed into lines while they were being saved, on top of what the save gave. New lines got ids meanwhile: they come in the order
+ * in which they were sent, and are taken for each other only where they say the same.
+ */
+export function carriedOver(saved: Lines, sent: Lines, now: Lines): Lines {
+  const known = new Set(sent.lines.map(({ id }) => id))
+  const born = saved.lines.filter(({ id }) => !known.has(id))
+  const targets = new Map<string, Line | undefined>(saved.lines.map((line) => [line.key, line]))
+  for (const [i, line] of sent.lines.filter(({ id }) => id === null).entries()) targets.set(line.key, saysTheSame(line, born[i]))
+  let next = saved
+  for (const line of now.lines) {
+    const before = sent.lines.find(({ key }) => key === line.key)
+    const target = targets.get(line.key)
+    const typed = Object.entries(line.values).filter(([name, value]) => value !== before?.values[name])
+    if (!before) next = { ...next, lines: [...next.lines, line] }
+    else if (target && typed.length > 0) next = changeLine(next, target.key, Object.fromEntries(typed))
+  }
+  for (const { key } of sent.lines) {
+    const target = now.lines.some((line) => line.key === key) ? undefined : targets.get(key)
+    if (target) next = removeLine(next, target.key)
+  }
+  return next
+}
+
+/** What was changed of a list, without what the server gave. */
+export const draftOf = ({ lines, removed }: Lines): DraftLines => {
+  const own = ({ values, changed }: Line): Values => Object.fromEntries([...changed].map((name) => [name, values[name]]))
+  return {
+    added: lines.flatMap((line) => (line.id === null ? [line.values] : [])),
+    changed: lines.flatMap((line) => (line.id !== null && line.changed.size > 0 ? [[line.id, own(line)] as const] : [])),
+    removed,
+  }
+}
+
+/** A draft on top of the list as it is now; what it says of lines that are gone is left out. */
+export function withDraft(now: Lines, { added, changed, removed }: DraftLines): Lines {
+  let next = now
+  for (const [id, values] of changed) next = changeLine(next, String(id), values)
+  for (const id of removed) next = removeLine(next, String(id))
+  return { ...next, lines: [...next.lines, ...added.map(newLine)] }
+}
+
+const saysTheSame = (sent: Line, saved: Line | undefined): Line | undefined =>
+  saved && [...sent.changed].every((name) => !(name in saved.values) || isSameValue(sent.values[name], saved.values[name]))
+    ? saved
+    : undefined
 
 /** The list's changes as the protocol's commands: create, update, delete. */
 export function commandsOf(

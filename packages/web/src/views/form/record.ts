@@ -1,9 +1,22 @@
 import { useSyncExternalStore } from 'react'
 import type { FieldMeta, ModelViews, Specification } from '@erp4/orm/views-types'
+import type { Draft } from '../../data/drafts.ts'
 import { ownedBy } from '../../fields/owner.ts'
 import type { Values } from '../../fields/widget.ts'
 import { call } from '../../rpc.ts'
-import { type Line, type Lines, changeLine, commandsOf, isTouched, linesFrom } from './lines.ts'
+import {
+  type Line,
+  type Lines,
+  carriedOver,
+  changeLine,
+  commandsOf,
+  draftOf,
+  followedLines,
+  isTouched,
+  linesFrom,
+  newLine,
+  withDraft,
+} from './lines.ts'
 import { isSameValue, wireValue } from './wire.ts'
 
 interface State {
@@ -14,6 +27,40 @@ interface State {
   readonly changed: ReadonlySet<string>
   /** What is wrong, by field; set when a save was tried. */
   readonly problems: Readonly<Record<string, string>>
+  readonly warnings: readonly string[]
+}
+
+const untouched = { changed: new Set<string>(), problems: {}, warnings: [] } as const
+
+/** What the person changed: a field, or a field of one of the lines. */
+interface Touched {
+  readonly name: string
+  readonly key?: string
+  readonly field?: string
+}
+
+/** What `onchange` answers (external-api §6). */
+interface Followed {
+  readonly value: Values
+  readonly warning?: { readonly message: string }
+}
+
+/** So long the hands must rest before the server is asked what follows. */
+const pauseMs = 140
+
+const placeOf = (...parts: readonly string[]): string => parts.join('/')
+
+/** When each place of a form was last changed by hand, by a count of changes: an answer that was asked for before does not overwrite it. */
+class EditTimes {
+  readonly #at = new Map<string, number>()
+  now = 0
+
+  note(place: string): void {
+    this.#at.set(place, ++this.now)
+  }
+  isLater(place: string, than: number): boolean {
+    return (this.#at.get(place) ?? 0) > than
+  }
 }
 
 /**
@@ -27,8 +74,13 @@ export class FormRecord {
   readonly lineFields: ReadonlySet<string>
   #state: State
   readonly #listeners = new Set<() => void>()
-  #asked = 0
-  #pending: Promise<void> = Promise.resolve()
+  readonly #edited = new EditTimes()
+  #waiting: Touched[] = []
+  #pending: Promise<void> | null = null
+  #saving: Promise<number> | null = null
+  readonly #lineDefaults = new Map<string, Promise<Values>>()
+  /** Raised when what was being asked about is no longer there: answers to it are not taken. */
+  #epoch = 0
 
   constructor(views: ModelViews, given: { readonly record: Values } | { readonly defaults: Values }) {
     this.views = views
@@ -60,14 +112,14 @@ export class FormRecord {
   get isDirty(): boolean {
     return this.#state.changed.size > 0
   }
-  /** Resolves when what follows from the last change has come. */
-  get settled(): Promise<void> {
-    return this.#pending
+  /** What apps had to say about the last changes; nothing is stopped by it. */
+  get warnings(): readonly string[] {
+    return this.#state.warnings
   }
 
   #stateOf(record: Values): State {
     const values = this.#withLines(record)
-    return { id: record['id'] as number, saved: values, values, changed: new Set(), problems: {} }
+    return { ...untouched, id: record['id'] as number, saved: values, values }
   }
 
   #newState(defaults: Values): State {
@@ -75,7 +127,7 @@ export class FormRecord {
     for (const name of Object.keys(this.specification)) blank[name] = this.lineFields.has(name) ? linesFrom([]) : emptyOf(this.fields[name])
     const values = ownedBy(this.model, { ...blank, ...this.#linked(defaults) })
     // Defaults are given on the first save, and ask for none of the questions that a person's own changes ask for.
-    return { id: null, saved: values, values, changed: new Set(), problems: {} }
+    return { ...untouched, id: null, saved: values, values }
   }
 
   #withLines(record: Values): Values {
@@ -85,11 +137,14 @@ export class FormRecord {
     )
   }
 
-  /** An onchange's lists of links are commands; as values they are the records. */
-  #linked(changes: Values, before: Values = {}): Values {
+  /** An onchange's lists of links are commands; as values they are the records. Of lines, what was typed after `since` stays. */
+  #linked(changes: Values, before: Values = {}, since = Infinity): Values {
     return Object.fromEntries(
       Object.entries(changes).map(([name, value]) => {
-        if (this.lineFields.has(name)) return [name, this.#followedLines((before[name] as Lines | undefined) ?? linesFrom([]), value)]
+        if (this.lineFields.has(name)) {
+          const lines = (before[name] as Lines | undefined) ?? linesFrom([])
+          return [name, followedLines(lines, value, (key, field) => this.#edited.isLater(placeOf(name, key, field), since))]
+        }
         if (this.fields[name]?.type !== 'many2many' || !Array.isArray(value)) return [name, value]
         let links = [...((before[name] as { id: number }[] | undefined) ?? [])]
         for (const [verb, id, values] of value as [number, number, { id: number } | undefined][]) {
@@ -102,23 +157,50 @@ export class FormRecord {
     )
   }
 
-  #followedLines(lines: Lines, commands: unknown): Lines {
-    let next = lines
-    for (const [verb, ref, values] of Array.isArray(commands) ? (commands as [number, number | string, Values][]) : []) {
-      if (verb === 1) next = changeLine(next, String(ref), values, [])
-    }
-    return next
-  }
-
   /** A change by hand, and a moment later what follows from it. */
   set(name: string, value: unknown): void {
+    this.#edited.note(name)
     this.#change({ [name]: value }, [name])
-    if (this.fields[name]?.follows || this.fields[name]?.inverse) this.#follow([name])
+    if (this.#leads(name)) this.#follow({ name })
   }
 
   setLines(name: string, lines: Lines, changedLine?: { readonly key: string; readonly field: string }): void {
+    this.#edited.note(name)
+    if (changedLine) this.#edited.note(placeOf(name, changedLine.key, changedLine.field))
     this.#change({ [name]: lines }, [name])
-    this.#follow([name], changedLine && { name, ...changedLine })
+    this.#follow({ name, ...changedLine })
+  }
+
+  /** A line at the end, at once; what a new one begins with follows when the server has said it, and is known from then on. */
+  addLine(name: string, shown: readonly string[]): string {
+    const { relation, relation_field: back } = this.fields[name]!
+    const fields = this.views.models[relation!]?.fields ?? {}
+    const line = newLine(Object.fromEntries(shown.map((one) => [one, emptyOf(fields[one])])))
+    const { lines, removed } = this.#state.values[name] as Lines
+    this.setLines(name, { lines: [...lines, line], removed })
+    const [since, epoch] = [this.#edited.now, this.#epoch]
+    const defaults =
+      this.#lineDefaults.get(name) ??
+      call<Followed>(relation!, 'onchange', [[], {}, [], this.specification[name]!.fields ?? {}]).then(({ value }) => value)
+    this.#lineDefaults.set(name, defaults)
+    defaults.then(
+      (value) => {
+        const fresh = Object.entries(value).filter(
+          ([field]) => field !== back && !this.#edited.isLater(placeOf(name, line.key, field), since),
+        )
+        if (epoch !== this.#epoch) return
+        const given = fresh.flatMap(([field, one]) => (isBlank(one) || one === 0 ? [] : [field]))
+        this.#change({ [name]: changeLine(this.#state.values[name] as Lines, line.key, Object.fromEntries(fresh), given) }, [name])
+      },
+      // Asked again with the next line; the server completes what is saved without them.
+      () => this.#lineDefaults.delete(name),
+    )
+    return line.key
+  }
+
+  #leads(name: string): boolean {
+    const field = this.fields[name]
+    return field?.follows === true || field?.inverse === true
   }
 
   #change(values: Values, byHand: readonly string[]): void {
@@ -132,51 +214,81 @@ export class FormRecord {
     this.#put({ ...this.#state, values: ownedBy(this.model, { ...this.#state.values, ...values }), changed, problems })
   }
 
-  /** Asks the server what else changes. Answers that a later change has overtaken are not taken. */
-  #follow(names: readonly string[], line?: { name: string; key: string; field: string }): void {
-    const asked = ++this.#asked
-    const wait = 140
-    this.#pending = new Promise((resolve) => setTimeout(resolve, wait))
-      .then(async () => {
-        if (asked !== this.#asked) return
-        if (line) await this.#followInLine(line, asked)
-        if (!names.some((name) => this.fields[name]?.follows || this.fields[name]?.inverse)) return
-        // What was chosen of computed fields is said again each time: computed anew, it would be as it was.
-        const chosen = [...this.#state.changed].filter((name) => this.fields[name]?.inverse && !names.includes(name))
-        const { value } = await call<{ value: Values }>(this.model, 'onchange', [
-          this.#ids,
-          this.#wire(true),
-          [...chosen, ...names],
-          this.specification,
-        ])
-        if (asked !== this.#asked) return
-        this.#change(
-          this.#linked(value, this.#state.values),
-          Object.keys(value).filter((name) => !this.fields[name]?.readonly && !this.lineFields.has(name)),
-        )
-      })
-      .catch(() => {
-        // What follows is a courtesy: saving says what is wrong, and is where an outage is told.
-      })
+  /** Notes what is to be asked about; one conversation at a time asks, when the typing pauses, about all that was noted until then. */
+  #follow(touched: Touched): void {
+    this.#waiting.push(touched)
+    this.#pending ??= this.#followAll().finally(() => {
+      this.#pending = null
+    })
   }
 
-  /** What follows inside the line itself: a product brings its price. */
-  async #followInLine({ name, key, field }: { name: string; key: string; field: string }, asked: number): Promise<void> {
+  async #followAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const before = this.#edited.now
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      if (this.#edited.now !== before) continue
+      const asked = this.#waiting
+      this.#waiting = []
+      try {
+        await this.#ask(asked, this.#epoch)
+      } catch {
+        // What follows is a courtesy: saving says what is wrong, and is where an outage is told.
+      }
+    }
+  }
+
+  /** Asks the server what else changes: in the lines that were touched first, then in the record. */
+  async #ask(asked: readonly Touched[], epoch: number): Promise<void> {
+    const lines = Map.groupBy(
+      asked.filter((one): one is Required<Touched> => one.key !== undefined && this.#leadsInLine(one)),
+      ({ name, key }) => placeOf(name, key),
+    )
+    for (const [first, ...more] of lines.values())
+      await this.#followInLine(
+        first!,
+        [first!, ...more].map(({ field }) => field),
+        epoch,
+      )
+    const names = [...new Set(asked.map(({ name }) => name))]
+    if (epoch !== this.#epoch || !names.some((name) => this.#leads(name))) return
+    // What was chosen of computed fields is said again each time: computed anew, it would be as it was.
+    const chosen = [...this.#state.changed].filter((name) => this.fields[name]?.inverse && !names.includes(name))
+    const since = this.#edited.now
+    const args = [this.#ids, this.#wire(true), [...chosen, ...names], this.specification]
+    const { value, warning } = await call<Followed>(this.model, 'onchange', args)
+    if (epoch !== this.#epoch) return
+    if (warning) this.warn(warning.message)
+    const fresh = Object.entries(value).filter(([name]) => this.lineFields.has(name) || !this.#edited.isLater(name, since))
+    this.#change(
+      this.#linked(Object.fromEntries(fresh), this.#state.values, since),
+      fresh.flatMap(([name]) => (this.fields[name]?.readonly || this.lineFields.has(name) ? [] : [name])),
+    )
+  }
+
+  #leadsInLine({ name, field }: Touched): boolean {
+    return this.views.models[this.fields[name]!.relation!]?.fields[field!]?.follows === true
+  }
+
+  /** What follows inside a line itself: a product brings its price. */
+  async #followInLine({ name, key }: Required<Touched>, fields: readonly string[], epoch: number): Promise<void> {
     const { relation, relation_field: back } = this.fields[name]!
-    const comodel = this.views.models[relation!]
+    const comodel = this.views.models[relation!]!
     const line = (this.#state.values[name] as Lines).lines.find((one) => one.key === key)
-    if (!comodel?.fields[field]?.follows || !line) return
+    if (!line || epoch !== this.#epoch) return
     const owner = { id: this.#state.id ?? 0, ...this.#wire(false) }
     const values = { ...wireLine(line, comodel.fields), ...(back ? { [back]: owner } : {}) }
-    const { value } = await call<{ value: Values }>(relation!, 'onchange', [
+    const since = this.#edited.now
+    const { value, warning } = await call<Followed>(relation!, 'onchange', [
       line.id === null ? [] : [line.id],
       values,
-      [field],
+      [...new Set(fields)],
       this.specification[name]!.fields ?? {},
     ])
-    if (asked !== this.#asked) return
-    const byHand = Object.keys(value).filter((one) => !comodel.fields[one]?.readonly)
-    this.#change({ [name]: changeLine(this.#state.values[name] as Lines, key, value, byHand) }, [name])
+    if (epoch !== this.#epoch) return
+    if (warning) this.warn(warning.message)
+    const fresh = Object.entries(value).filter(([field]) => !this.#edited.isLater(placeOf(name, key, field), since))
+    const byHand = fresh.flatMap(([one]) => (comodel.fields[one]?.readonly ? [] : [one]))
+    this.#change({ [name]: changeLine(this.#state.values[name] as Lines, key, Object.fromEntries(fresh), byHand) }, [name])
   }
 
   get #ids(): number[] {
@@ -218,16 +330,37 @@ export class FormRecord {
     )
   }
 
-  /** Saves against the version that was read: a Refusal that `isConflict` where somebody else was first. */
-  async save(): Promise<number> {
+  /** Saves against the version that was read: a Refusal that `isConflict` where somebody else was first. Asked twice, it saves once. */
+  save(): Promise<number> {
+    this.#saving ??= this.#save().finally(() => {
+      this.#saving = null
+    })
+    return this.#saving
+  }
+
+  async #save(): Promise<number> {
+    // What is still to follow from the last keys is saved with them.
     await this.#pending
     const kwargs = {
       specification: this.specification,
       ...(this.#state.id === null ? {} : { version: this.#state.values['version'] ?? null }),
     }
+    const [sent, since] = [this.#state.values, this.#edited.now]
     const [record] = await call<Values[]>(this.model, 'web_save', [this.#ids, this.changes()], kwargs)
+    const now = this.#state.values
     this.#put(this.#stateOf(record!))
+    this.#carryOver(sent, now, since)
     return record!['id'] as number
+  }
+
+  /** What was typed while the answer to a save was on its way is not saved yet, and not lost either. */
+  #carryOver(sent: Values, now: Values, since: number): void {
+    for (const name of Object.keys(now).filter((one) => this.#edited.isLater(one, since))) {
+      const value = this.lineFields.has(name)
+        ? carriedOver(this.#state.values[name] as Lines, sent[name] as Lines, now[name] as Lines)
+        : now[name]
+      this.#change({ [name]: value }, [name])
+    }
   }
 
   /** The record as it is on the server now. */
@@ -242,15 +375,57 @@ export class FormRecord {
     this.#put({ ...this.#state, saved: theirs, values: ownedBy(this.model, { ...theirs, ...own }), changed: kept, problems: {} })
   }
 
+  /** What would be lost if the page went away now, or null: without passwords, keys and files, which are kept nowhere. */
+  draft(): Draft | null {
+    const { changed, values } = this.#state
+    const kept = [...changed].filter((name) => this.fields[name] && !this.fields[name].secret && this.fields[name].type !== 'binary')
+    if (kept.length === 0) return null
+    const [lines, plain] = [kept.filter((name) => this.lineFields.has(name)), kept.filter((name) => !this.lineFields.has(name))]
+    return {
+      at: Date.now(),
+      version: typeof values['version'] === 'number' ? values['version'] : null,
+      values: Object.fromEntries(plain.map((name) => [name, values[name]])),
+      lines: Object.fromEntries(lines.map((name) => [name, draftOf(values[name] as Lines)])),
+    }
+  }
+
+  /** Types a draft in again, on top of the record as it is; fields that are no longer there, or no longer to be written, are left out. */
+  resume({ values, lines }: Draft): void {
+    const plain = Object.entries(values).filter(([name]) => name in this.specification && !this.fields[name]?.secret)
+    const lists = Object.entries(lines).filter(([name]) => this.lineFields.has(name))
+    const all = Object.fromEntries([
+      ...plain,
+      ...lists.map(([name, draft]) => [name, withDraft(this.#state.values[name] as Lines, draft)] as const),
+    ])
+    for (const name of Object.keys(all)) this.#edited.note(name)
+    this.#change(all, Object.keys(all))
+    for (const name of Object.keys(all)) if (this.#leads(name)) this.#follow({ name })
+  }
+
   /** Takes the record as read anew; unsaved changes are gone. */
   reset(record: Values): void {
+    this.#forget()
     this.#put(this.#stateOf(record))
   }
 
   discard(): void {
-    this.#asked++
     const { id, saved } = this.#state
-    this.#put({ id, saved, values: saved, changed: new Set(), problems: {} })
+    this.#forget()
+    this.#put({ ...untouched, id, saved, values: saved })
+  }
+
+  #forget(): void {
+    this.#epoch++
+    this.#waiting = []
+  }
+
+  /** Shows a sentence above the form until it is put away. */
+  warn(sentence: string): void {
+    if (!this.#state.warnings.includes(sentence)) this.#put({ ...this.#state, warnings: [...this.#state.warnings, sentence] })
+  }
+
+  unwarn(sentence: string): void {
+    this.#put({ ...this.#state, warnings: this.#state.warnings.filter((one) => one !== sentence) })
   }
 
   setProblems(problems: Readonly<Record<string, string>>): void {

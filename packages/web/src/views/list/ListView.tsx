@@ -121,7 +121,7 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf }: V
   }
 
   useShortcuts([
-    { keys: 'alt+n', label: t.new, run: () => meta.may.create && void go(urlOf('new')) },
+    { keys: 'alt+n', label: t.newOf(meta.label), run: () => meta.may.create && void go(urlOf('new')) },
     { keys: '/', label: t.search, run: () => document.getElementById('search')?.focus() },
     { keys: 'arrowdown', label: t.keysRows, run: () => scroller.current?.focus() },
   ])

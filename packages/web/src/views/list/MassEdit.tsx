@@ -1,20 +1,24 @@
 import { Button, Group, Modal } from '@mantine/core'
 import { useState } from 'react'
-import { type KnownViews, metaOf } from '../../data/views.ts'
+import { type KnownViews, changed, metaOf } from '../../data/views.ts'
 import { widgetFor } from '../../fields/registry.ts'
-import { formatValue } from '../../format.ts'
+import { formatInteger, formatValue } from '../../format.ts'
 import { useTexts } from '../../i18n/index.ts'
 import { isEmptyValue, wireValue } from '../form/wire.ts'
+import { changeBack, changeMany } from './batches.ts'
+import { tellOutcome } from './outcome.tsx'
 
 interface Props {
   readonly views: KnownViews
-  readonly count: string
+  readonly ids: readonly number[]
+  /** There are more, which are left as they are. */
+  readonly isCut: boolean
   readonly onClose: () => void
-  readonly onApply: (values: Readonly<Record<string, unknown>>) => void
+  readonly onDone: () => void
 }
 
 /** One field of many records: what it will be, and in how many, is said before it is done. */
-export function MassEdit({ views, count, onClose, onApply }: Props) {
+export function MassEdit({ views, ids, isCut, onClose, onDone }: Props) {
   const t = useTexts()
   const meta = metaOf(views)
   const fields = Object.values(meta.fields)
@@ -25,6 +29,27 @@ export function MassEdit({ views, count, onClose, onApply }: Props) {
   const field = meta.fields[name]
   const Edit = field && widgetFor(field).Edit
   if (!field || !Edit) return null
+  const count = formatInteger(ids.length)
+  const apply = async (): Promise<void> => {
+    onClose()
+    const { model } = views
+    const { before, ...outcome } = await changeMany(ids, {
+      model,
+      title: t.editMany(count),
+      values: { [name]: wireValue(field.type, value) },
+      specification: { [name]: field.relation ? { fields: { display_name: {} } } : {} },
+      wire: (row) => ({ [name]: wireValue(field.type, row[name] ?? false) }),
+      gone: t.recordIsGone,
+    })
+    onDone()
+    await changed()
+    const undo = async (): Promise<void> => {
+      const undone = await changeBack(model, before, t.undo)
+      await changed()
+      await tellOutcome(model, undone, t.undoneCount, t)
+    }
+    await tellOutcome(model, outcome, t.changedCount, t, before.length > 0 ? () => void undo() : undefined)
+  }
   const isRefused = field.required === true && isEmptyValue(value) && field.type !== 'boolean'
   return (
     <Modal opened onClose={onClose} title={t.editMany(count)} centered closeButtonProps={{ 'aria-label': t.close }}>
@@ -32,7 +57,7 @@ export function MassEdit({ views, count, onClose, onApply }: Props) {
         className="mass-edit"
         onSubmit={(event) => {
           event.preventDefault()
-          if (!isRefused) onApply({ [name]: wireValue(field.type, value) })
+          if (!isRefused) void apply()
         }}
       >
         <label className="label" htmlFor="mass-field">
@@ -70,6 +95,7 @@ export function MassEdit({ views, count, onClose, onApply }: Props) {
         </div>
         <p className="preview" role="status">
           {t.massPreview(count, field.string, formatValue(field, value) || t.empty)}
+          {isCut && ` ${t.massCut}`}
         </p>
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onClose}>

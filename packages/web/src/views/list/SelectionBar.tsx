@@ -7,8 +7,10 @@ import { useTexts } from '../../i18n/index.ts'
 import { call } from '../../rpc.ts'
 import { confirm } from '../../ui/confirm.tsx'
 import { IconArchive, IconChevronDown, IconCopy, IconPencil, IconRestore, IconTrash, IconX } from '../../ui/icons.ts'
-import { tell, tellFailure } from '../../ui/notify.ts'
+import { tellFailure } from '../../ui/notify.ts'
+import { inBatches, parting } from './batches.ts'
 import { MassEdit } from './MassEdit.tsx'
+import { tellOutcome } from './outcome.tsx'
 import { countedTo } from './rows.ts'
 import type { Selection } from './selection.ts'
 
@@ -22,38 +24,35 @@ interface Props {
 
 /** More than this many ids are refused by the server (`active_ids_limit`). */
 const mostIds = 20_000
-/** So many records change in one call: a refusal stops there, and what is done is told. */
-const batch = 500
+/** So many records change in one call. */
+const batch = 100
 
 /** What is chosen, and what can be done with all of it at once. */
 export function SelectionBar({ views, domain, selection, total, context }: Props) {
   const t = useTexts()
   const meta = metaOf(views)
-  const [isEditing, setEditing] = useState(false)
+  /** The very records that the preview counts. */
+  const [editing, setEditing] = useState<readonly number[] | null>(null)
   const canSelectAll = selection.isPageSelected && total !== undefined && total > selection.count && !selection.isAll
   const shownTotal = total !== undefined && total >= countedTo ? `${formatInteger(countedTo - 1)}+` : formatInteger(total ?? 0)
 
   const idsNow = (): Promise<readonly number[]> =>
     selection.isAll ? call<number[]>(views.model, 'search', [domain], { limit: mostIds, context }) : Promise.resolve([...selection.ids])
 
-  /** Asks, does it by batches, tells how far it came. */
+  /** Asks, does it by batches, tells what it came to. */
   const run = async (
+    title: string,
     work: (ids: readonly number[]) => Promise<unknown>,
     ask: ((n: number) => Promise<boolean>) | null,
     done: (n: number) => string,
   ): Promise<void> => {
-    let finished = 0
     try {
       const ids = await idsNow()
       if (ask && !(await ask(ids.length))) return
-      for (let i = 0; i < ids.length; i += batch) {
-        await work(ids.slice(i, i + batch))
-        finished = Math.min(i + batch, ids.length)
-      }
-      tell(done(ids.length))
+      const outcome = await inBatches(ids, batch, title, parting(work))
       selection.clear()
+      await tellOutcome(views.model, outcome, done, t)
     } catch (error) {
-      if (finished > 0) tell(done(finished))
       tellFailure(error, t)
     } finally {
       await changed()
@@ -61,18 +60,27 @@ export function SelectionBar({ views, domain, selection, total, context }: Props
   }
   const archive = (): Promise<void> =>
     run(
+      t.archive,
       (ids) => call(views.model, 'action_archive', [ids]),
       (n) => confirm(t.archiveQuestion(n), t.archiveHint, t.archive),
       t.archivedCount,
     )
-  const restore = (): Promise<void> => run((ids) => call(views.model, 'action_unarchive', [ids]), null, t.restoredCount)
+  const restore = (): Promise<void> => run(t.restore, (ids) => call(views.model, 'action_unarchive', [ids]), null, t.restoredCount)
   const remove = (): Promise<void> =>
     run(
+      t.delete,
       (ids) => call(views.model, 'unlink', [ids]),
       (n) => confirm(t.deleteQuestion(n), t.deleteHint, t.delete, 'danger'),
       t.deletedCount,
     )
-  const duplicate = (): Promise<void> => run((ids) => call(views.model, 'copy', [ids]), null, t.duplicatedCount)
+  const duplicate = (): Promise<void> => run(t.duplicate, (ids) => call(views.model, 'copy', [ids]), null, t.duplicatedCount)
+  const edit = async (): Promise<void> => {
+    try {
+      setEditing(await idsNow())
+    } catch (error) {
+      tellFailure(error, t)
+    }
+  }
 
   return (
     <>
@@ -88,7 +96,7 @@ export function SelectionBar({ views, domain, selection, total, context }: Props
         </Button>
       )}
       {meta.may.write && (
-        <Button variant="default" size="compact-sm" leftSection={<IconPencil size={15} aria-hidden />} onClick={() => setEditing(true)}>
+        <Button variant="default" size="compact-sm" leftSection={<IconPencil size={15} aria-hidden />} onClick={() => void edit()}>
           {t.editSelected}
         </Button>
       )}
@@ -122,15 +130,13 @@ export function SelectionBar({ views, domain, selection, total, context }: Props
         </Menu.Dropdown>
       </Menu>
       <span className="grow" />
-      {isEditing && (
+      {editing && (
         <MassEdit
           views={views}
-          count={selection.isAll ? shownTotal : formatInteger(selection.count)}
-          onClose={() => setEditing(false)}
-          onApply={(values) => {
-            setEditing(false)
-            void run((ids) => call(views.model, 'write', [ids, values]), null, t.changedCount)
-          }}
+          ids={editing}
+          isCut={editing.length === mostIds}
+          onClose={() => setEditing(null)}
+          onDone={selection.clear}
         />
       )}
     </>
