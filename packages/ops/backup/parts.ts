@@ -3,7 +3,7 @@ import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { findPostgres } from '../binaries.ts'
-import { sealPart, type Command } from '../envelope/envelope.ts'
+import { sealPart, type Command, type PartProcess } from '../envelope/envelope.ts'
 import type { Home } from '../home.ts'
 import type { ManifestPart, SetFacts } from './manifest.ts'
 import { relativePath, type Snapshot } from './snapshot.ts'
@@ -17,6 +17,8 @@ export interface PartOrder {
   key: Buffer
   /** Where the parts shall lie. */
   folder: string
+  /** Seals all parts of the set. */
+  process?: PartProcess | undefined
   bytesPerSecond?: number | undefined
   signal?: AbortSignal | undefined
   progress?: ((plainBytes: number) => void) | undefined
@@ -75,13 +77,14 @@ async function sealed(
   source: Command | { file: string },
   compress: boolean,
 ): Promise<ManifestPart> {
-  const { key, bytesPerSecond, signal, progress } = order
+  const { key, process, bytesPerSecond, signal, progress } = order
   const done = await sealPart({
     source,
     key,
     context: { instance, set, part: name },
     to: join(folder, name),
     compress,
+    process,
     bytesPerSecond,
     signal,
     progress,

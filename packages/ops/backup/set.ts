@@ -1,4 +1,5 @@
 import { databaseOf } from '../databases.ts'
+import { PartProcess } from '../envelope/envelope.ts'
 import type { Host } from '../host.ts'
 import { findInstance } from '../instances.ts'
 import { operation } from '../operation.ts'
@@ -136,7 +137,8 @@ async function spool(host: Host, draft: Draft, snapshot: Snapshot, options: Back
   const tell = options.tell ?? (() => {})
   const { bytesPerSecond, progress } = options
   const { version, key } = host.keys.backupKey(uuid)
-  const order: PartOrder = { home: host.home, instance: uuid, set, key, folder, bytesPerSecond, progress }
+  const sealing = new PartProcess()
+  const order: PartOrder = { home: host.home, instance: uuid, set, key, folder, process: sealing, bytesPerSecond, progress }
   tell('Dumping the database, packing the files')
   const gently = bytesPerSecond !== undefined
   const fromRows = async (within: AbortSignal): Promise<ManifestPart[]> => {
@@ -151,7 +153,7 @@ async function spool(host: Host, draft: Draft, snapshot: Snapshot, options: Back
     return parts
   }
   const works = [fromRows, async (signal: AbortSignal) => [await sealFiles({ ...order, signal }, snapshot)]]
-  const parts = (await together(options.signal, gently, works)).flat()
+  const parts = (await together(options.signal, gently, works).finally(() => sealing.close())).flat()
   const signer = host.keys.signer('host')
   const manifest: Manifest = {
     v: 1,

@@ -1,38 +1,44 @@
 import { setPriority } from 'node:os'
 import { asOpsError, OpsError } from '../errors.ts'
-import type { Job, OpenedPart, Report, SealedPart } from './job.ts'
+import type { Asked, Job, OpenedPart, OpenJob, Report, SealedPart } from './job.ts'
 import { open } from './opening.ts'
 import { isBrokenPipe } from './program.ts'
 import { seal } from './sealing.ts'
 
 /*
- * One part, one process: whatever goes wrong in a stream of the SDK ends in an uncaught exception (cloud.md F2), which would take an agent
- * with it. The job comes over the channel; the process ends with its parent and takes its programs along.
+ * Parts are sealed and opened in a process of their own: whatever goes wrong in a stream of the SDK ends in an uncaught exception (cloud.md F2),
+ * which would take an agent with it. Jobs come over the channel; the process ends with its parent and takes its programs along.
  */
 const progressMs = 250
 /** So long the other errors of one failure are waited for: the first to arrive is seldom the one that says why. */
 const settleMs = 100
 
 const errors: unknown[] = []
-let job: Job | undefined
+const jobs = new Map<number, Job>()
 
 process.once('disconnect', endGroup)
 process.on('uncaughtException', fail)
-process.once('message', (asked: Job) => {
-  job = asked
-  perform(asked).then((done) => tell({ done }, () => process.exit(0)), fail)
+process.on('message', ({ id, job }: Asked) => {
+  jobs.set(id, job)
+  perform(id, job).then((done) => {
+    jobs.delete(id)
+    tell({ id, done })
+  }, fail)
 })
 
-function perform(asked: Job): Promise<SealedPart | OpenedPart> {
+async function perform(id: number, job: Job): Promise<SealedPart | OpenedPart> {
   let told = 0
   let at = 0
-  const progress = setInterval(() => told !== at && tell({ progress: (told = at) }), progressMs)
-  progress.unref()
+  const progress = setInterval(() => told !== at && tell({ id, progress: (told = at) }), progressMs)
   const count = (plainBytes: number) => void (at = plainBytes)
-  if (asked.task === 'open') return open(asked, count)
-  // Throttled is background work: users of this machine go first.
-  if (asked.bytesPerSecond) setPriority(19)
-  return seal(asked, count)
+  try {
+    if (job.task === 'open') return await open(job, count)
+    // Throttled is background work: users of this machine go first.
+    if (job.bytesPerSecond) setPriority(19)
+    return await seal(job, count)
+  } finally {
+    clearInterval(progress)
+  }
 }
 
 function fail(error: unknown): void {
@@ -45,10 +51,12 @@ function explain(found: readonly unknown[]): { code: OpsError['code']; message: 
   if (known) return { code: known.code, message: known.message }
   const causes = found.filter((error) => !isBrokenPipe(error))
   const said = [...new Set((causes.length ? causes : found).map((error) => (error as Error).message))].join('; ')
-  if (job?.task === 'open' && causes.length) {
-    return { code: 'set_damaged', message: `${job.source.file} is not what was sealed (${said}): read it from another location.` }
+  const [opening] = [...jobs.values()].filter(({ task }) => task === 'open') as OpenJob[]
+  if (opening && causes.length) {
+    return { code: 'set_damaged', message: `${opening.source.file} is not what was sealed (${said}): read it from another location.` }
   }
-  return { code: 'program_failed', message: `${job?.task === 'open' ? 'Opening' : 'Sealing'} ${job?.context.part} failed: ${said}.` }
+  const parts = [...jobs.values()].map(({ context }) => context.part).join(', ')
+  return { code: 'program_failed', message: `${opening ? 'Opening' : 'Sealing'} ${parts} failed: ${said}.` }
 }
 
 function tell(report: Report, then: () => void = () => {}): void {

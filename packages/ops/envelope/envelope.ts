@@ -3,13 +3,15 @@ import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { OpsError } from '../errors.ts'
 import { demandKey } from '../sealing.ts'
-import type { Command, Job, OpenedPart, Report, SealedPart } from './job.ts'
+import type { Asked, Command, Job, OpenedPart, Report, SealedPart } from './job.ts'
 import type { PartContext } from './message.ts'
 
 export type { Command, OpenedPart, SealedPart } from './job.ts'
 export type { PartContext } from './message.ts'
 
 interface Order {
+  /** The process that does it, which its maker closes; one of its own otherwise. */
+  process?: PartProcess | undefined
   /** The instance's backup key, 32 bytes: `instanceKeys(…).derive('backup')`. */
   key: Uint8Array
   context: PartContext
@@ -65,51 +67,99 @@ async function settle(job: Job, order: Order, target: string | undefined): Promi
     if (existsSync(target)) throw new OpsError('refused', `${target} is there already: nothing is written over.`)
     rmSync(`${target}.part`, { force: true }) // of an attempt that was killed
   }
+  const doing = order.process ?? new PartProcess()
   try {
-    return await ask(job, order)
+    return await doing.ask(job, order)
   } catch (error) {
     if (target) for (const left of [`${target}.part`, target]) rmSync(left, { force: true })
     throw error
+  } finally {
+    if (doing !== order.process) await doing.close()
   }
 }
 
-function ask(job: Job, { signal, progress }: Order): Promise<SealedPart | OpenedPart> {
-  const child = fork(join(import.meta.dirname, 'child.ts'), [], {
-    // A group of its own: what it runs ends with it.
-    detached: true,
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    env: { PATH: process.env.PATH },
-  })
-  const end = () => killGroup(child)
-  signal?.addEventListener('abort', end, { once: true })
-  return new Promise<SealedPart | OpenedPart>((resolve, reject) => {
-    let last: Report | undefined
-    let words = ''
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-600)))
-    child.on('message', (report: Report) => {
-      if ('progress' in report) progress?.(report.progress)
-      else last = report
-    })
-    child.once('error', reject)
-    child.once('close', (code, ending) => {
-      killGroup(child) // a killed child leaves its program behind
-      if (signal?.aborted) reject(signal.reason as Error)
-      else if (last && 'done' in last) resolve(last.done)
-      else reject(failure(job, last, ending ?? `exit code ${code}`, words))
-    })
-    child.send(job, (error) => error && end())
-  }).finally(() => signal?.removeEventListener('abort', end))
+interface Asking {
+  job: Job
+  progress: Order['progress']
+  resolve: (done: SealedPart | OpenedPart) => void
+  reject: (error: Error) => void
 }
 
-function failure(job: Job, last: Report | undefined, ending: string, words: string): OpsError {
-  if (last && 'failed' in last) return new OpsError(last.failed.code, last.failed.message)
-  const doing = job.task === 'seal' ? 'sealed' : 'opened'
-  return new OpsError(
-    'program_failed',
-    `The process that ${doing} ${job.context.part} ended by ${ending}${words ? `: ${words.trim()}` : '.'}`,
-  )
+/**
+ * A process that seals and opens parts, several at once: all of one set, so that starting it is paid for once. What fails or is aborted in it
+ * ends it, and everything that it was doing.
+ */
+export class PartProcess {
+  readonly #child: ChildProcess
+  readonly #asking = new Map<number, Asking>()
+  readonly #closed: Promise<void>
+  #asked = 0
+  #reason: Error | undefined
+  #failed: Extract<Report, { failed: unknown }>['failed'] | undefined
+
+  constructor() {
+    const { PATH, NODE_COMPILE_CACHE } = process.env
+    this.#child = fork(join(import.meta.dirname, 'child.ts'), [], {
+      // A group of its own: what it runs ends with it.
+      detached: true,
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { PATH, ...(NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE } : {}) },
+    })
+    let words = ''
+    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-600)))
+    this.#child.on('message', (report: Report) => this.#hear(report))
+    this.#child.on('error', (error) => this.#end(error))
+    this.#closed = new Promise((resolve) =>
+      this.#child.once('close', (code, signal) => {
+        killGroup(this.#child) // a killed child leaves its programs behind
+        for (const one of this.#asking.values())
+          one.reject(this.#reason ?? this.#failure(one.job, signal ?? `exit code ${code}`, words.trim()))
+        this.#asking.clear()
+        resolve()
+      }),
+    )
+  }
+
+  async ask(job: Job, { signal, progress }: Pick<Order, 'signal' | 'progress'>): Promise<SealedPart | OpenedPart> {
+    if (!this.#child.connected) throw this.#reason ?? this.#failure(job, 'another part', '')
+    const id = ++this.#asked
+    const abort = () => this.#end(signal!.reason as Error)
+    signal?.addEventListener('abort', abort, { once: true })
+    return new Promise<SealedPart | OpenedPart>((resolve, reject) => {
+      this.#asking.set(id, { job, progress, resolve, reject })
+      this.#child.send({ id, job } satisfies Asked, (error) => error && this.#end(error))
+    }).finally(() => signal?.removeEventListener('abort', abort))
+  }
+
+  /** Resolves when it is gone, and every program that it ran. */
+  close(): Promise<void> {
+    killGroup(this.#child)
+    return this.#closed
+  }
+
+  #hear(report: Report): void {
+    if ('failed' in report) {
+      this.#failed = report.failed
+      return
+    }
+    const one = this.#asking.get(report.id)
+    if ('progress' in report) return one?.progress?.(report.progress)
+    this.#asking.delete(report.id)
+    one?.resolve(report.done)
+  }
+
+  #end(reason: Error): void {
+    this.#reason ??= reason
+    killGroup(this.#child)
+  }
+
+  #failure({ task, context }: Job, ending: string, words: string): OpsError {
+    if (this.#failed) return new OpsError(this.#failed.code, this.#failed.message)
+    const doing = task === 'seal' ? 'sealed' : 'opened'
+    return new OpsError('program_failed', `The process that ${doing} ${context.part} ended by ${ending}${words ? `: ${words}` : '.'}`)
+  }
 }
 
 function killGroup({ pid }: ChildProcess): void {

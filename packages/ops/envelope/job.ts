@@ -43,5 +43,14 @@ export interface SealedPart {
 
 export type OpenedPart = Pick<SealedPart, 'plainBytes' | 'plainSha256'>
 
-/** What the child tells. `done` is its last word, after the file lies durably where it belongs. */
-export type Report = { done: SealedPart | OpenedPart } | { failed: { code: OpsCode; message: string } } | { progress: number }
+/** A job as it is asked for, by a number of the asker's. */
+export interface Asked {
+  id: number
+  job: Job
+}
+
+/** What the child tells. `done` comes after the file lies durably where it belongs; `failed` is its last word, whatever else it was doing. */
+export type Report =
+  | { id: number; done: SealedPart | OpenedPart }
+  | { id: number; progress: number }
+  | { failed: { code: OpsCode; message: string } }
