@@ -28,7 +28,7 @@ const slowMs = 5_000
 /** Stories of whole hosts take minutes where other work shares the machine. */
 const fileLimitMs = { short: 900_000, long: 1_800_000 }
 /** How long a process may go on when no test of it runs. */
-const leavingMs = 20_000
+const leavingMs = 60_000
 const width = 2
 
 /** The test files that a place means: those of an app, a package or a folder, one file, or else all with the text in their path. */
