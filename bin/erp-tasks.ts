@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { connectAs, fileKeys, withScratch, writeDurably, type ErpTasks, type Host, type Instance } from '@erp4/ops'
+import { connectAs, withScratch, writeDurably, type ErpTasks, type Host, type Instance } from '@erp4/ops'
 import type { CopyKeys } from './erp.ts'
 import { release, releaseFingerprint } from './release.ts'
 import { Helper } from './supervisor.ts'
@@ -22,6 +22,10 @@ export function erpTasks(host: Host): ErpTasks {
     carryOver: async (live) => quick({ task: 'carry over', config: await connectAs(host, live, 'owner') }),
     reconcile: async (restored, carried, journey) =>
       quick({ task: 'reconcile', config: await connectAs(host, restored, 'owner'), carried, journey, keys: ownKeys(host, restored) }),
+    rewrap: async (instance) => {
+      const keys = ownKeys(host, instance)
+      return keys ? ask<number>(host, { task: 'rewrap', config: await connectAs(host, instance, 'owner'), keys }) : 0
+    },
     neutralise: (copy) => neutralise(host, copy),
     close: () => helper.close(),
   }
@@ -29,7 +33,7 @@ export function erpTasks(host: Host): ErpTasks {
 
 /** A set may be older than a rotation: what opens with any version of the instance's key opens with the present one from then on. */
 function ownKeys(host: Host, { uuid, keyVersion }: Instance): CopyKeys | undefined {
-  const wraps = fileKeys(host, uuid)
+  const wraps = host.keys.everyVersion(uuid, 'files')
   if (wraps.length < 2) return undefined
   const wrap = host.keys.instanceKeys(uuid, keyVersion).derive('files')
   return {

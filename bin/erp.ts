@@ -94,6 +94,8 @@ export interface Erp {
     carried: CarryOver,
     options: { journey?: Journey | undefined; keys?: CopyKeys | undefined },
   ): Promise<Readonly<Record<string, unknown>>>
+  /** Wraps the keys of an instance's files with the present version of its key; gives how many were not. Runs in a child process. */
+  rewrap(owner: pg.ClientConfig, keys: CopyKeys): Promise<number>
   /** Which rule decides whether the user may do that to the record, in sentences. Runs in a child process. */
   why(access: InstanceAccess, question: { user: string; operation: string; model: string; id: number }): Promise<string[]>
   /** Looks at instances from inside: rights, what they are behind with, what ran with the system's rights. Runs in a child process. */
@@ -127,7 +129,8 @@ export interface AuditTrail {
   /** As the seal role. */
   config: pg.ClientConfig
   /** The sealer's public key. */
-  verify: KeyObject
+  /** Of this host's sealer, and of those that sealed it before. */
+  verify: readonly KeyObject[]
 }
 
 export type AuditAnchor = { file: string } | { name: string; signed: string }
@@ -151,6 +154,7 @@ export const erp: Erp = {
   languagesIn: async (owner) => (await catalogue()).languagesIn(owner),
   carryOver: async (owner) => (await timeTravel()).carryOver(owner),
   // Carried by `carryOver` of this release, through ops and a channel.
+  rewrap: async (owner, keys) => (await timeTravel()).rewrapFiles(owner, keys),
   reconcile: async (owner, carried, options) => ({ ...(await (await timeTravel()).reconcile(owner, carried as Carried, options)) }),
   why: async (access, question) => (await import('./wiring/why.ts')).why(access, question),
   examine: async (accesses) => (await import('./wiring/examine.ts')).examine(accesses),

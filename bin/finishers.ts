@@ -1,7 +1,8 @@
-import { deletionFinishers, restoreFinishers, type Finished, type Finishers } from '@erp4/ops'
+import { deletionFinishers, moveFinishers, restoreFinishers, rotationFinishers, type Finished, type Finishers } from '@erp4/ops'
+import { erpTasks } from './erp-tasks.ts'
 
 /** How each kind of operation that must not be left half done is finished or undone, by `start`, the agent, and by hand. */
-export const finishers: Finishers = { ...deletionFinishers, ...restoreFinishers }
+export const finishers: Finishers = { ...deletionFinishers, ...moveFinishers, ...restoreFinishers, ...rotationFinishers(erpTasks) }
 
 /** One line about an operation that a killed process had left. */
 export function tellFinished({ record: { kind, started }, result, error }: Finished): string {

@@ -90,6 +90,24 @@ const commands: readonly Command[] = [
     run: async (args) => (await instance()).rename(args),
   },
   {
+    name: 'instance move',
+    usage: 'NAME --to HOME --confirm NAME | --invitation FILE --trust ID --confirm NAME | --receipt FILE | --undo',
+    summary: 'move an instance to another host; nobody uses it until it has arrived',
+    run: async (args) => (await import('./commands/move.ts')).move(args),
+  },
+  {
+    name: 'instance invite',
+    usage: '',
+    summary: 'print what another host needs to send an instance here',
+    run: async (args) => (await import('./commands/move.ts')).printInvitation(args),
+  },
+  {
+    name: 'instance receive',
+    usage: 'TICKET --trust ID [--as NAME] [--host NAME]… [--decline]',
+    summary: 'take in an instance that another host has sent; prints the receipt',
+    run: async (args) => (await import('./commands/move.ts')).receive(args),
+  },
+  {
     name: 'instance hosts',
     usage: 'NAME HOST…',
     summary: 'set the host names of an instance',
@@ -265,6 +283,12 @@ const commands: readonly Command[] = [
     usage: 'root|instance|logins|signer [NAME]… [--json]',
     summary: 'replace keys; what older ones sealed or signed still holds',
     run: async (args) => (await import('./commands/keys.ts')).rotate(args),
+  },
+  {
+    name: 'keys retire',
+    usage: '[NAME]… [--json]',
+    summary: 'destroy older keys of instances that nothing is sealed with any more',
+    run: async (args) => (await import('./commands/keys.ts')).retire(args),
   },
   {
     name: 'keys rotate-logins',

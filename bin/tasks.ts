@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { connectAs, ensureTemplate, fileKeys, type CarryOver, type Finding, type Host, type Instance, type Journey } from '@erp4/ops'
+import { connectAs, ensureTemplate, type CarryOver, type Finding, type Host, type Instance, type Journey } from '@erp4/ops'
 import { answerAll, answerOnce } from './child.ts'
 import type { CopyKeys, Erp, InstanceAccess, MigrationPlan } from './erp.ts'
 import { CommandError } from './exit-codes.ts'
@@ -17,6 +17,7 @@ export type Task =
   | { task: 'languages'; config: pg.ClientConfig }
   | { task: 'carry over'; config: pg.ClientConfig }
   | { task: 'reconcile'; config: pg.ClientConfig; carried: CarryOver; journey: Journey | undefined; keys: CopyKeys | undefined }
+  | { task: 'rewrap'; config: pg.ClientConfig; keys: CopyKeys }
   | { task: 'examine'; accesses: readonly InstanceAccess[] }
   | { task: 'why'; access: InstanceAccess; question: { user: string; operation: string; model: string; id: number } }
 
@@ -44,6 +45,8 @@ function perform(erp: Erp, task: Task): Promise<unknown> {
       return erp.carryOver(task.config)
     case 'reconcile':
       return erp.reconcile(task.config, task.carried, { journey: task.journey, keys: task.keys })
+    case 'rewrap':
+      return erp.rewrap(task.config, task.keys)
     case 'examine':
       return erp.examine(task.accesses)
     case 'why':
@@ -76,7 +79,7 @@ export const migrate = async (host: Host, instance: Instance, apps: readonly str
 /** The copy's registry row names its original, whose keys this host must have. */
 export async function neutralise(host: Host, copy: Instance): Promise<void> {
   if (copy.kind !== 'copy' || copy.copyOf === null) throw new CommandError('refused', `${copy.name} is no copy: it is not neutralised.`)
-  const wraps = fileKeys(host, copy.copyOf).map((key) => key.toString('base64'))
+  const wraps = host.keys.everyVersion(copy.copyOf, 'files').map((key) => key.toString('base64'))
   const wrap = host.keys.instanceKeys(copy.uuid, copy.keyVersion).derive('files').toString('base64')
   const keys: CopyKeys = { from: { instance: copy.copyOf, wraps }, to: { instance: copy.uuid, wrap } }
   await ask(host, { task: 'neutralise', access: await accessTo(host, copy), keys })

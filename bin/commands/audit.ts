@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { auditHeads, connectAs, findInstance, signingPair, type Host } from '@erp4/ops'
+import { auditHeads, connectAs, findInstance, type Host } from '@erp4/ops'
 import type { AuditAnchor, AuditTrail, Erp } from '../erp.ts'
 import { CommandError } from '../exit-codes.ts'
 import { withHost } from '../home.ts'
@@ -33,7 +33,7 @@ async function trailOf(host: Host, name: string): Promise<AuditTrail> {
     uuid: instance.uuid,
     database: instance.database,
     config: await connectAs(host, instance, 'seal'),
-    verify: signingPair(host.keys.sealer).verify,
+    verify: host.keys.sealers,
   }
 }
 

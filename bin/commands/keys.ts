@@ -12,8 +12,10 @@ import {
   openHome,
   openStores,
   OpsError,
+  ownFingerprint,
   removeRoot,
   rootFacts,
+  retireInstanceKeys,
   rotateHostLogins,
   rotateInstanceKey,
   rotatePasswords,
@@ -25,6 +27,7 @@ import {
   type Host,
   type Instance,
 } from '@erp4/ops'
+import { erpTasks } from '../erp-tasks.ts'
 import { CommandError } from '../exit-codes.ts'
 import { homeFolder, supervisorOf, withHost } from '../home.ts'
 import { release } from '../release.ts'
@@ -44,6 +47,7 @@ export async function show(args: readonly string[]): Promise<void> {
     `root key ${root.id} since ${root.since.slice(0, 10)}, ${root.here ? 'on this host: erp4 keys eject takes it off' : 'not on this host'}`,
   )
   if (root.rotating) print('  its rotation was interrupted: run erp4 keys rotate root again')
+  print(`fingerprint ${facts.fingerprint}: compare it when an instance moves`)
   print(`signs as ${Object.values(facts.signing).join(' and ')}; trusts ${facts.trusted.join(', ')}`)
   for (const { name, version, backups } of facts.instances) print(`${name.padEnd(16)} key version ${version}; new backups use ${backups}`)
   for (const { instance, asked, done, waitsFor: reasons } of facts.shredded)
@@ -55,6 +59,7 @@ async function inventory(host: Host) {
   return {
     host: home.id,
     root: { ...rootFacts(home), here: hasRoot(home), rotating: isRootRotating(home) },
+    fingerprint: ownFingerprint(host),
     signing: Object.fromEntries(signerPurposes.map((purpose) => [purpose, keys.signer(purpose).keyId])),
     trusted: Object.keys(trustedKeys(home)),
     instances: (await chosen(host, [])).map(({ name, uuid, keyVersion }) => ({
@@ -116,7 +121,7 @@ async function makeKitOf(folder: string | undefined) {
   const home = openHome(homeFolder(folder))
   const keys = HostKeys.open(home)
   await lendRootKey(keys)
-  return makeKit(home, keys.root, release())
+  return makeKit({ home, keys }, keys.root, release())
 }
 
 /** Rotates keys: root | instance [NAME]… | logins | signer. */
@@ -170,20 +175,47 @@ async function rotateInstances(
   tell: (result: object, sentence: string) => void,
 ): Promise<void> {
   const writers = await openStores(host.home, 'write')
+  const erp = erpTasks(host)
   try {
     for (const { name, uuid } of instances) {
-      const { version, locations } = await rotateInstanceKey(host, uuid, writers)
+      const { version, locations, rewrapped } = await rotateInstanceKey(host, uuid, writers, erp)
       const missing = locations.filter(({ error }) => error).map(({ location }) => location)
       const later = missing.length ? ` ${missing.join(', ')} will have it with the next set.` : ''
       tell(
-        { instance: name, version, missing },
-        `New backups of ${name} use version ${version} of its key; older ones keep theirs.${later}`,
+        { instance: name, version, rewrapped, missing },
+        `${name} uses version ${version} of its key, for ${rewrapped} files too; older sets keep theirs.${later} Once they are gone: erp4 keys retire ${name}`,
       )
     }
   } finally {
+    await erp.close?.()
     await Promise.all(writers.map((store) => store.close()))
   }
 }
+
+/** Destroys versions of instances' keys that nothing is sealed with any more, of the named ones or of all. */
+export async function retire(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
+  await withHost(values.home, async (host) => {
+    const [readers, pruners] = await Promise.all([openStores(host.home, 'read'), openStores(host.home, 'prune')])
+    const erp = erpTasks(host)
+    try {
+      for (const { name, uuid } of await chosen(host, positionals)) {
+        const { retired, kept } = await retireInstanceKeys(host, uuid, { readers, pruners }, erp)
+        if (values.json) print(JSON.stringify({ instance: name, retired, kept }))
+        else
+          print(
+            `${name.padEnd(16)} ${tellRetired(retired)}${kept.map(({ version, sets }) => `; ${sets} sets need version ${version}`).join('')}`,
+          )
+      }
+    } finally {
+      await erp.close?.()
+      await Promise.all([...readers, ...pruners].map((store) => store.close()))
+    }
+  })
+}
+
+const tellRetired = (retired: readonly number[]): string =>
+  retired.length ? `version ${retired.join(' and ')} is gone, from the locations and from this host` : 'nothing to retire'
 
 /** Gives the database roles of the named instances, or of all, new passwords. Nobody is disturbed: open connections stay. */
 export async function rotateLogins(args: readonly string[]): Promise<void> {

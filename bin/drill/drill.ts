@@ -189,7 +189,7 @@ async function used(home: string, port: number, { host, drilled }: Old, outside:
   const writers = drilled.map((one, index) => new Writer(one, calls[index]!, { ledger, everyMs: markerEveryMs }))
   tell('Backing up while markers are written')
   for (const { name } of drilled) await runBackup(host, name, { class: 'scheduled' })
-  const kit = await makeKit(host.home, host.keys.root, release())
+  const kit = await makeKit(host, host.keys.root, release())
   await pause(lateMs)
   for (const [index, writer] of writers.entries())
     if (writer.acknowledged.length === 0)

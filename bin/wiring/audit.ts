@@ -46,7 +46,7 @@ export const anchorAudit = (trail: AuditTrail, file: string): Promise<void> =>
 
 export const verifyAudit = (trail: AuditTrail, given: AuditAnchor | undefined): Promise<{ isIntact: boolean; report: string[] }> =>
   withTrail(trail, async (databases) => {
-    const keys = new Map([[keyId(trail.verify), trail.verify]])
+    const keys = new Map(trail.verify.map((key) => [keyId(key), key]))
     const anchor =
       given && ('file' in given ? await readAnchor(given.file, keys) : openAnchor(given.name, JSON.parse(given.signed) as SignedHead, keys))
     const {

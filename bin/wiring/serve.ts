@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { Databases } from '@erp4/orm'
-import { type Hosting, FileStore, createApp, createLogger, readClient, serveMetrics } from '@erp4/server'
+import { type Hosting, type InstanceKeys, FileStore, createApp, createLogger, readClient, serveMetrics } from '@erp4/server'
 import { clientFolder } from '@erp4/web/build'
 import type { ServeOptions, Service } from '../erp.ts'
 import { CommandError } from '../exit-codes.ts'
@@ -53,5 +53,11 @@ function proxiesFrom(setting: string): string[] {
 /** An instance's files, encrypted under its own keys. */
 export const storesOf =
   (filesOf: (uuid: string) => string) =>
-  ({ uuid }: { uuid: string }, keys: { derive(purpose: string): Buffer }): FileStore =>
-    new FileStore({ folder: filesOf(uuid), instance: uuid, keys: { name: keys.derive('names'), wrap: keys.derive('files') } })
+  ({ uuid }: { uuid: string }, keys: InstanceKeys): FileStore => {
+    const others = () => keys.others?.('files') ?? []
+    return new FileStore({
+      folder: filesOf(uuid),
+      instance: uuid,
+      keys: { name: keys.derive('names'), wrap: keys.derive('files'), others },
+    })
+  }

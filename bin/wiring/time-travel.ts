@@ -100,8 +100,18 @@ async function apply(cx: Connection, rights: LiveRights): Promise<Reconciled> {
 
 const held = 'Held by a restore: it may have been done in the time that was lost. Release it when you have looked.'
 
+/** After a rotation of an instance's key, while people work: whoever puts a content that is there already waits for the end of it. */
+export const rewrapFiles = (owner: pg.ClientConfig, { from, to }: CopyKeys): Promise<number> =>
+  withClient(owner, async (client) => {
+    await client.query('begin')
+    await client.query('set local statement_timeout = 0')
+    const done = await rewrap(asConnection(client), { from, to })
+    await client.query('commit')
+    return done
+  })
+
 /** Files of a set that was made under an older key of the instance open with the present one from then on. */
-async function rewrap(cx: Connection, { from, to }: CopyKeys): Promise<void> {
+async function rewrap(cx: Connection, { from, to }: CopyKeys): Promise<number> {
   const opening = from.wraps.map((wrap) => Buffer.from(wrap, 'base64'))
-  await rewrapKeys(cx, { instance: from.instance, wrap: opening }, { instance: to.instance, wrap: Buffer.from(to.wrap, 'base64') })
+  return rewrapKeys(cx, { instance: from.instance, wrap: opening }, { instance: to.instance, wrap: Buffer.from(to.wrap, 'base64') })
 }

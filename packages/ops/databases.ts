@@ -20,6 +20,21 @@ export async function createDatabase(host: Host, database: string, template: str
   await host.db.query(`alter database ${name} with allow_connections true`)
 }
 
+/** From here on no server, worker or task gets in, whatever it remembers; those inside are put out. Owner and sealer stay. */
+export async function closeToUsers(host: Host, { uuid, database }: { uuid: string; database: string }): Promise<void> {
+  const runtime = `${identifier(roleStem(uuid))}_runtime`
+  await host.db.query(`revoke connect on database ${identifier(database)} from ${runtime}`)
+  await host.db.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1 and usename = $2', [
+    database,
+    runtime,
+  ])
+}
+
+/** Lets servers and workers in again. */
+export async function openToUsers(host: Host, { uuid, database }: { uuid: string; database: string }): Promise<void> {
+  await host.db.query(`grant connect on database ${identifier(database)} to ${identifier(roleStem(uuid))}_runtime`)
+}
+
 export async function dropDatabase(host: Host, database: string): Promise<void> {
   const name = identifier(database)
   const { rowCount } = await host.db.query('select from pg_database where datname = $1', [name])

@@ -35,6 +35,8 @@ export interface ErpTasks {
    * again with what was carried last, and with the journey, when nobody can write to the live generation any more.
    */
   reconcile(restored: Instance, carried: CarryOver, journey?: Journey): Promise<Readonly<Record<string, unknown>>>
+  /** After a rotation: whatever of the instance was wrapped with another version of its key opens with the registry's from then on. Gives how many. */
+  rewrap(instance: Instance): Promise<number>
   /** Of a copy: nothing in it points outside any more (mail servers, tokens, hooks); its keys are its own. */
   neutralise(copy: Instance): Promise<void>
   /** Ends processes that were kept for the next question. */

@@ -101,6 +101,10 @@ function rootKey({ home }: Host): Finding[] {
 }
 
 async function examineInstance(host: Host, instance: Instance): Promise<Finding[]> {
+  if (instance.state === 'moving')
+    return [{ level: 'note', text: `${instance.name} is on its way to another host, and closed here until that has ended.` }]
+  if (instance.state === 'moved')
+    return [{ level: 'note', text: `${instance.name} has moved to another host; what is left here goes by itself.` }]
   if (instance.state === 'deleted') {
     const until = instance.deleteAfter!.toISOString().slice(0, 10)
     return [{ level: 'note', text: `${instance.name} is deleted; until ${until} it can be brought back.` }]

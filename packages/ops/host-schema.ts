@@ -30,10 +30,12 @@ alter table instance
   add column if not exists copy_of uuid,
   -- Since when a restore is about to put another generation in this one's place: servers hold what is new for a moment.
   add column if not exists fenced timestamptz,
+  -- The host that it is on its way to, or has moved to.
+  add column if not exists moved_to uuid,
   drop constraint if exists instance_state_check,
-  add constraint instance_state_check check (state in ('creating', 'ready', 'deleted', 'deleting')),
+  add constraint instance_state_check check (state in ('creating', 'ready', 'deleted', 'deleting', 'moving', 'moved')),
   drop constraint if exists instance_delete_after_check,
-  add constraint instance_delete_after_check check ((state = 'deleted') <= (delete_after is not null));
+  add constraint instance_delete_after_check check ((state in ('deleted', 'moved')) <= (delete_after is not null));
 create table if not exists host_name (
   host text primary key check (host = lower(host) and host ~ '^[a-z0-9.-]{1,253}$'),
   instance uuid not null references instance on delete cascade,

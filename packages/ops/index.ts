@@ -44,7 +44,7 @@ export {
   type Instance,
   type InstanceOrder,
 } from './instances.ts'
-export { duplicateInstance, fileKeys, type CopyOrder } from './instances-copy.ts'
+export { duplicateInstance, type CopyOrder } from './instances-copy.ts'
 export {
   deleteInstance,
   deletionFinishers,
@@ -61,7 +61,11 @@ export { kitText, kitTrusts, makeKit, openKitStores, parseKit, type RecoveryKit 
 export { rotateHostLogins } from './keys/logins.ts'
 export { instancesWithKeys, publishKeyObjects, readKeyObject, type AtLocation } from './keys/objects.ts'
 export { hasRoot, parseRoot, removeRoot, rootFacts, type RootFacts } from './keys/root.ts'
-export { isRootRotating, rotateInstanceKey, rotateRoot, type RootRotation, type RotationStore } from './keys/rotation.ts'
+export { retireInstanceKeys, rotateInstanceKey, rotationFinishers, type Retirement } from './keys/instance-rotation.ts'
+export { declineTicket, receiveInstance, type ReceiveOrder } from './move/receive.ts'
+export { finishMove, moveFinishers, sendInstance, undoMove, type Departure, type SendOrder } from './move/send.ts'
+export { invite, longestPaper, openPaper, ownFingerprint, type Invitation, type Receipt, type Ticket } from './move/papers.ts'
+export { isRootRotating, rotateRoot, type RootRotation, type RotationStore } from './keys/rotation.ts'
 export { combineShares } from './keys/shares.ts'
 export { certifyShreddings, listShreddings, shredInstanceKeys, waitsFor, type Shredding } from './keys/shredding.ts'
 export { rotateSigner, signerPurposes, trust, trustedKeys, type Signer, type SignerPurpose } from './keys/signers.ts'

@@ -17,7 +17,7 @@ import {
   sweepInstances,
   type Instance,
 } from './instances.ts'
-import { duplicateInstance, fileKeys, type CopyOrder } from './instances-copy.ts'
+import { duplicateInstance, type CopyOrder } from './instances-copy.ts'
 import { dropCopy } from './instances-deletion.ts'
 import { finishInterrupted } from './interrupted.ts'
 import { operation } from './operation.ts'
@@ -82,7 +82,7 @@ test('a copy holds what its original held at one moment, has keys, roles and fil
   const [theirs, ours] = [azure, copy].map(({ uuid }) => join(world.host.home.files, uuid, relativePath(file)))
   assert.equal(statSync(ours!).size, statSync(theirs!).size)
   assert.equal(statSync(join(world.host.home.files, copy.uuid)).mode & 0o777, 0o700)
-  assert.notDeepEqual(fileKeys(world.host, copy.uuid), fileKeys(world.host, azure.uuid))
+  assert.notDeepEqual(world.host.keys.everyVersion(copy.uuid, 'files'), world.host.keys.everyVersion(azure.uuid, 'files'))
   const runtime = await connectAs(world.host, copy, 'runtime')
   await assert.rejects(
     withClient({ ...runtime, database: azure.database }, async () => {}),

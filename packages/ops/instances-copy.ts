@@ -13,7 +13,6 @@ import { OpsError } from './errors.ts'
 import { ensureFolder, syncFolder } from './files.ts'
 import type { Host } from './host.ts'
 import { connectAs, createInstance, demandReady, findInstance, type Instance } from './instances.ts'
-import { versionsIn } from './keys/objects.ts'
 import { operation, type Operation } from './operation.ts'
 import { withClient } from './provision.ts'
 import { demandCatalogue, restoreCommand } from './restore/load.ts'
@@ -29,12 +28,6 @@ export interface CopyOrder {
   tasks: Pick<ErpTasks, 'migrate' | 'neutralise'>
   tell?: (step: string) => void
 }
-
-/** What the keys of an instance's files may be wrapped with: one for each version of its key that this host holds, the newest first. */
-export const fileKeys = ({ home, keys }: Host, uuid: string): Buffer[] =>
-  versionsIn(join(home.keys, 'host', uuid))
-    .map((version) => keys.instanceKeys(uuid, version).derive('files'))
-    .reverse()
 
 /**
  * Makes a neutralised copy of an instance as it is at one moment, while people work in it: a database, roles, keys and files of its own. That

@@ -1,16 +1,14 @@
 import type pg from 'pg'
-import { identifier, roleStem } from './databases.ts'
+import { closeToUsers, openToUsers } from './databases.ts'
 import { OpsError } from './errors.ts'
 import type { Host } from './host.ts'
-import { demandReady, findInstance, instanceColumns, type Instance } from './instances.ts'
+import { demandReady, findInstance, findInstanceBy, graceDays, instanceColumns, type Instance } from './instances.ts'
 import { removeInstance } from './instances-removal.ts'
 import type { Finishers } from './interrupted.ts'
 import { shredInstanceKeys } from './keys/shredding.ts'
 import { noteOperation, operation, type Operation } from './operation.ts'
 import { openStores } from './stores/open.ts'
 
-/** How long a deleted instance can be brought back. */
-const graceDays = 30
 /** Deletions within an hour that one operator may ask for, and removals that an agent may do: a mistake or a thief is noticed before all is gone. */
 const mostAnHour = 3
 
@@ -46,7 +44,7 @@ async function closeAndDelete(host: Host, uuid: string, order: DeletionOrder, op
     ])
   })
   try {
-    const instance = await instanceOf(host, uuid)
+    const instance = await findInstanceBy(host, uuid)
     await closeToUsers(host, instance)
     await op.step('backing up')
     const set = await order.finalBackup(instance, op)
@@ -75,7 +73,7 @@ export async function dropCopy(host: Host, name: string, confirm: string | undef
       await demandNotHeld(db, uuid)
       await db.query(`update instance set expires = now() where uuid = $1`, [uuid])
     })
-    await eraseCopy(host, await instanceOf(host, uuid), op, shredInLocations)
+    await eraseCopy(host, await findInstanceBy(host, uuid), op, shredInLocations)
   })
 }
 
@@ -97,19 +95,20 @@ export async function releaseInstance(host: Host, name: string): Promise<void> {
 export async function dueDeletions(host: Host): Promise<Instance[]> {
   const { rows } = await host.db.query<Instance>(
     `select ${instanceColumns} from instance i where legal_hold is null
-     and (state = 'deleted' and delete_after <= now() or state = 'ready' and kind = 'copy' and expires <= now()) order by i.name`,
+     and (state in ('deleted', 'moved') and delete_after <= now() or state = 'ready' and kind = 'copy' and expires <= now()) order by i.name`,
   )
   return rows
 }
 
 /** Destroys the keys of an instance in the locations; may be run again. */
-export type Shred = (host: Host, instance: Pick<Instance, 'uuid'>) => Promise<void>
+export type Shred = (host: Host, instance: Pick<Instance, 'uuid' | 'state'>) => Promise<void>
 
 /** In every location of this home's register. OpsError `store_failed` when one is away: then this host keeps its own keys. */
-export const shredInLocations: Shred = async (host, { uuid }) => {
+export const shredInLocations: Shred = async (host, { uuid, state }) => {
   const pruners = await openStores(host.home, 'prune')
   try {
-    await shredInstanceKeys(host, uuid, pruners)
+    // One that moved has newer keys by now, of its new host, which may lie in the same places.
+    await shredInstanceKeys(host, uuid, pruners, { onlyOwn: state === 'moved' })
   } finally {
     for (const pruner of pruners) await pruner.close()
   }
@@ -157,7 +156,7 @@ async function eraseCopy(host: Host, instance: Instance, op: Operation, shred: S
 async function demandDue(db: pg.ClientBase, { uuid, name }: Instance, change = 'legal_hold = legal_hold'): Promise<void> {
   const { rowCount } = await db.query(
     `update instance set ${change} where uuid = $1 and legal_hold is null
-     and (state = 'deleted' and delete_after <= now() or state = 'ready' and kind = 'copy' and expires <= now())`,
+     and (state in ('deleted', 'moved') and delete_after <= now() or state = 'ready' and kind = 'copy' and expires <= now())`,
     [uuid],
   )
   if (!rowCount) throw new OpsError('retained', `${name} must not be removed: its time has not come, or it is held.`)
@@ -176,7 +175,7 @@ export const deletionFinishers = {
   erase: async (host, { subject, state }, op) => {
     if (state === 'begun') return 'undone'
     if (state === 'removing') await removeInstance(host, subject)
-    else await erase(host, await instanceOf(host, subject), op, shredInLocations)
+    else await erase(host, await findInstanceBy(host, subject), op, shredInLocations)
     return 'done'
   },
 } as const satisfies Finishers
@@ -187,19 +186,11 @@ async function reopen(db: pg.ClientBase, host: Host, uuid: string): Promise<void
     [uuid],
   )
   if (!rows[0]) throw new OpsError('refused', 'It is too late: the instance is being removed.')
-  await host.db.query(`grant connect on database ${identifier(rows[0].database)} to ${identifier(roleStem(uuid))}_runtime`)
+  await openToUsers(host, { uuid, database: rows[0].database })
 }
 
-/** From here on no server, worker or task gets in, whatever it remembers; those inside are put out. */
-async function closeToUsers(host: Host, { uuid, database }: Instance): Promise<void> {
-  await host.db.query(`revoke connect on database ${identifier(database)} from ${identifier(roleStem(uuid))}_runtime`)
-  await host.db.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1 and usename = $2', [
-    database,
-    `${roleStem(uuid)}_runtime`,
-  ])
-}
-
-async function demandNotHeld(db: pg.ClientBase, uuid: string): Promise<Instance> {
+/** The instance, its row locked; OpsError `legal_hold` when nothing of it may be removed. */
+export async function demandNotHeld(db: pg.ClientBase, uuid: string): Promise<Instance> {
   const { rows } = await db.query<Instance>(`select ${instanceColumns} from instance i where i.uuid = $1 for update of i`, [uuid])
   if (!rows[0]) throw new OpsError('not_found', 'The instance is gone.')
   const { name, legalHold } = rows[0]
@@ -229,9 +220,4 @@ function demandSecond({ by, secondOperator }: DeletionOrder): void {
   if (secondOperator === undefined) return
   if (secondOperator.trim() === '' || secondOperator === by)
     throw new OpsError('refused', 'The second operator must be somebody else than the one who asks.')
-}
-
-async function instanceOf(host: Host, uuid: string): Promise<Instance> {
-  const { rows } = await host.db.query<Instance>(`select ${instanceColumns} from instance i where i.uuid = $1`, [uuid])
-  return rows[0]!
 }

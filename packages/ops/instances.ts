@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type pg from 'pg'
 import type { Cluster } from './cluster.ts'
-import { createDatabase, databaseOf, roleStem } from './databases.ts'
+import { closeToUsers, createDatabase, databaseOf, roleStem } from './databases.ts'
 import { OpsError } from './errors.ts'
 import { ensureFolder } from './files.ts'
 import { instanceRoles, type InstanceRole } from './host-schema.ts'
@@ -25,8 +25,11 @@ export interface Instance {
   apps: string[]
   release: string
   keyVersion: number
-  /** `deleted` can be taken back until `deleteAfter`; `creating` and `deleting` are finished or swept at the next start. */
-  state: 'creating' | 'ready' | 'deleted' | 'deleting'
+  /**
+   * `deleted` can be taken back until `deleteAfter`; `moving` waits closed for what comes of it on another host, `moved` is there, and goes here then;
+   * `creating` and `deleting` are finished or swept at the next start.
+   */
+  state: 'creating' | 'ready' | 'deleted' | 'deleting' | 'moving' | 'moved'
   /** The zone of its days: backups are labelled and kept by it. */
   zone: string
   plan: 'paid' | 'free'
@@ -63,10 +66,25 @@ export interface InstanceOrder<T> {
   zone?: string
   /** Connections that its runtime role may have in all; a process's budget is a matter of the process. */
   connections?: number
-  /** Of one that was there before, on a host that is gone: what it keeps of that. Keys come from where they are stored; gives their versions. */
-  again?: { uuid: string; generation: number; adoptKeys: () => Promise<readonly number[]> }
+  /** Of one that was there before, on another host: what it keeps of that. */
+  again?: Again
   /** Runs before anybody can reach the instance: its first password, say. */
   prepare: (instance: Instance, operation: Operation) => Promise<T>
+  /** Within the transaction from which on it is served. */
+  begun?: (db: pg.ClientBase, prepared: T) => Promise<void>
+}
+
+/** What an instance keeps that lived on another host before. */
+export interface Again {
+  uuid: string
+  generation: number
+  /** Brings its keys here, from where they are stored; gives the version that its files are to be wrapped with. */
+  adoptKeys: () => Promise<number>
+  /** Since when nobody might use it; why nothing of it may be removed. */
+  suspended?: Date | null
+  legalHold?: string | null
+  /** It was deleted, and is again: until at least 30 days from now "undelete" brings it back. */
+  deleteAfter?: Date | null
 }
 
 export const instanceColumns = `i.uuid, i.name, i.generation, i.kind, i.database, i.apps, i.release, i.key_version as "keyVersion", i.state,
@@ -86,6 +104,13 @@ export async function findInstance(host: Host, name: string): Promise<Instance> 
   return rows[0]
 }
 
+/** The instance of that uuid; OpsError `not_found` when there is none. */
+export async function findInstanceBy(host: Host, uuid: string): Promise<Instance> {
+  const { rows } = await host.db.query<Instance>(`select ${instanceColumns} from instance i where i.uuid = $1`, [uuid])
+  if (!rows[0]) throw new OpsError('not_found', `There is no instance ${uuid}.`)
+  return rows[0]
+}
+
 /** Makes an instance: registry row, key, three roles, a copy of the template. If anything fails, nothing of it stays. */
 export async function createInstance<T>(host: Host, order: InstanceOrder<T>): Promise<{ instance: Instance; prepared: T }> {
   demandInstanceName(order.name)
@@ -101,7 +126,11 @@ export async function createInstance<T>(host: Host, order: InstanceOrder<T>): Pr
       await makeRoles(host, uuid, order.connections ?? 24)
       await createDatabase(host, databaseOf(uuid, generation), order.template, uuid)
       const prepared = await order.prepare(await findInstance(host, order.name), op)
-      await op.fenced((db) => db.query(`update instance set state = 'ready' where uuid = $1`, [uuid]))
+      if (order.again?.deleteAfter) await closeToUsers(host, { uuid, database: databaseOf(uuid, generation) })
+      await op.fenced(async (db) => {
+        await begin(db, uuid, order.again?.deleteAfter)
+        await order.begun?.(db, prepared)
+      })
       return { instance: await findInstance(host, order.name), prepared }
     } catch (error) {
       await removeInstance(host, uuid)
@@ -109,6 +138,17 @@ export async function createInstance<T>(host: Host, order: InstanceOrder<T>): Pr
     }
   })
 }
+
+/** How long a deleted instance can be brought back. */
+export const graceDays = 30
+
+/** From now on it is served, or lies deleted for its grace: whoever brought it back gets all of it to decide. */
+const begin = (db: pg.ClientBase, uuid: string, deleteAfter: Date | null | undefined) =>
+  db.query(
+    `update instance set state = case when $2::timestamptz is null then 'ready' else 'deleted' end,
+       delete_after = greatest($2::timestamptz, case when $2::timestamptz is not null then now() + make_interval(days => $3) end) where uuid = $1`,
+    [uuid, deleteAfter ?? null, graceDays],
+  )
 
 /** Removes what a killed `createInstance` or removal left; returns their names. */
 export async function sweepInstances(host: Host): Promise<string[]> {
@@ -124,10 +164,13 @@ export async function sweepInstances(host: Host): Promise<string[]> {
 /** OpsError `refused` unless the instance is ready: neither half made nor deleted. */
 export function demandReady({ name, state, deleteAfter }: Instance): void {
   if (state === 'ready') return
-  const why =
-    state === 'deleted'
-      ? `was deleted; until ${deleteAfter!.toISOString().slice(0, 10)} "erp4 instance undelete ${name}" brings it back`
-      : `is half ${state === 'creating' ? 'made' : 'removed'}`
+  const why = {
+    deleted: `was deleted; until ${deleteAfter?.toISOString().slice(0, 10)} "erp4 instance undelete ${name}" brings it back`,
+    moving: 'is on its way to another host: "erp4 instance move" ends that, or takes it back',
+    moved: 'has moved to another host',
+    creating: 'is half made',
+    deleting: 'is half removed',
+  }[state]
   throw new OpsError('refused', `The instance ${name} ${why}.`)
 }
 
@@ -248,23 +291,25 @@ export async function rotatePasswords(host: Host, name: string): Promise<void> {
   )
 }
 
-async function reserve(host: Host, uuid: string, order: InstanceOrder<unknown>): Promise<void> {
+type Reservation = Omit<InstanceOrder<unknown>, 'prepare' | 'begun'>
+
+async function reserve(host: Host, uuid: string, order: Reservation): Promise<void> {
   const { name, kind = 'live', apps, release, copyOf = null, days = null, plan = 'free', zone = 'UTC' } = order
   await inTransaction(host.db, async (db) => {
+    const { generation = 1, suspended = null, legalHold = null } = order.again ?? {}
     await db.query(
-      `insert into instance (uuid, name, kind, apps, release, copy_of, expires, plan, zone, generation)
-       values ($1, $2, $3, $4, $5, $6, now() + make_interval(days => $7::int), $8, $9, $10)`,
-      [uuid, name, kind, apps, release, copyOf, days, plan, zone, order.again?.generation ?? 1],
+      `insert into instance (uuid, name, kind, apps, release, copy_of, expires, plan, zone, generation, suspended, legal_hold)
+       values ($1, $2, $3, $4, $5, $6, now() + make_interval(days => $7::int), $8, $9, $10, $11, $12)`,
+      [uuid, name, kind, apps, release, copyOf, days, plan, zone, generation, suspended, legalHold],
     )
     await insertHosts(db, uuid, order.hosts)
   }).catch(tellTaken(name))
 }
 
-/** A key of its own, or those that it had. What it has sealed itself is under its first version: a rotation is of its backups alone. */
-async function bringKeys(host: Host, uuid: string, { again }: InstanceOrder<unknown>): Promise<void> {
+/** A key of its own, or those that it had. */
+async function bringKeys(host: Host, uuid: string, { again }: Reservation): Promise<void> {
   if (!again) return host.keys.createInstanceKey(uuid)
-  const versions = await again.adoptKeys()
-  await host.db.query('update instance set key_version = $2 where uuid = $1', [uuid, Math.min(...versions)])
+  await host.db.query('update instance set key_version = $2 where uuid = $1', [uuid, await again.adoptKeys()])
 }
 
 async function insertHosts(db: pg.ClientBase, uuid: string, hosts: readonly string[]): Promise<void> {

@@ -7,7 +7,16 @@ import type { Home } from './home.ts'
 import { readKey, writeKey } from './keys/key-file.ts'
 import { instanceKeyContext, listKeyObjects, objectFile, objectFolder, readKeyObject, versionsIn } from './keys/objects.ts'
 import { demandRoot, hasRoot, readRoot, rootFacts } from './keys/root.ts'
-import { ensureSigners, openSigner, signingKey, trustedKey, type Signer, type SignerPurpose } from './keys/signers.ts'
+import {
+  ensureSigners,
+  openSigner,
+  publicPem,
+  signingKey,
+  trustedKey,
+  trustedSealers,
+  type Signer,
+  type SignerPurpose,
+} from './keys/signers.ts'
 import { isRoot } from './os-user.ts'
 import { deriveKey, newKey, seal, unseal } from './sealing.ts'
 import type { StoreReader } from './stores/store.ts'
@@ -16,6 +25,8 @@ import type { StoreReader } from './stores/store.ts'
 export interface InstanceKeys {
   version: number
   derive(purpose: string): Buffer
+  /** The same of every other version that is there now, the newest first: during a rotation some things are still sealed with an older one. */
+  others(purpose: string): Buffer[]
 }
 
 /**
@@ -77,6 +88,10 @@ export class HostKeys {
   get sealer(): Buffer {
     return readKey(join(this.#home.keys, 'sealer.key'))
   }
+  /** What seals of audit trails here are checked with: our sealer's, then those of hosts whose instances came here. */
+  get sealers(): KeyObject[] {
+    return [signingPair(this.sealer).verify, ...trustedSealers(this.#home)]
+  }
   /** Ed25519; the verifier's key is a file of its own, so that it can lie where the host cannot read it. */
   signer(purpose: SignerPurpose): Signer {
     return openSigner(this.#home, purpose)
@@ -100,7 +115,7 @@ export class HostKeys {
     const { serverUser, sealerUser, keys } = this.#home
     ensureFolder(join(keys, 'host'), serverUser ? 0o710 : 0o700, undefined, serverUser?.gid)
     if (sealerUser && isRoot()) writeKey(join(keys, 'sealer.key'), this.sealer, sealerUser)
-    const trusted = signingPair(this.sealer).verify.export({ type: 'spki', format: 'pem' })
+    const trusted = publicPem(signingPair(this.sealer).verify)
     writeDurably(join(keys, 'sealer.pub'), trusted, { mode: 0o644 })
   }
 
@@ -123,14 +138,31 @@ export class HostKeys {
   }
 
   #keepInstanceKey(uuid: string, version: number, key: Buffer): void {
+    const underRoot = seal(this.root, instanceKeyContext(uuid, version), key)
+    mkdirSync(objectFolder(this.#home, uuid), { recursive: true, mode: 0o700 })
+    writeDurably(objectFile(this.#home, uuid, version), underRoot, { mode: 0o600 })
+    this.#serveInstanceKey(uuid, version, key)
+  }
+
+  #serveInstanceKey(uuid: string, version: number, key: Uint8Array): void {
     const server = this.#home.serverUser
     const served = join(this.#home.keys, 'host', uuid)
-    const context = instanceKeyContext(uuid, version)
-    const underRoot = seal(this.root, context, key)
-    mkdirSync(objectFolder(this.#home, uuid), { recursive: true, mode: 0o700 })
     ensureFolder(served, server ? 0o710 : 0o700, undefined, server?.gid)
-    writeDurably(objectFile(this.#home, uuid, version), underRoot, { mode: 0o600 })
-    writeDurably(join(served, `${version}.sealed`), seal(this.serving, context, key), { mode: server ? 0o640 : 0o600, gid: server?.gid })
+    const sealed = seal(this.serving, instanceKeyContext(uuid, version), key)
+    writeDurably(join(served, `${version}.sealed`), sealed, { mode: server ? 0o640 : 0o600, gid: server?.gid })
+  }
+
+  /** The keys themselves, each version that this host holds: for the one host that the instance moves to. */
+  exportInstanceKeys(uuid: string): { version: number; key: Buffer }[] {
+    return this.versions(uuid).map((version) => {
+      const sealed = readFileSync(join(this.#home.keys, 'host', uuid, `${version}.sealed`))
+      return { version, key: unseal(this.serving, instanceKeyContext(uuid, version), sealed) }
+    })
+  }
+
+  /** A version that is another host's: what it sealed can be opened here, and it is stored in no location. `removeInstanceKeys` ends that. */
+  lendInstanceKey(uuid: string, version: number, key: Uint8Array): void {
+    this.#serveInstanceKey(uuid, version, key)
   }
 
   /** Removes an instance's keys, or one version, from this home; what was sealed with them is noise here from then on. */
@@ -143,8 +175,20 @@ export class HostKeys {
     return openInstanceKeys(this.#home, this.serving, uuid, version)
   }
 
+  /** The key for a purpose, of every version that this host holds, the newest first. */
+  everyVersion(uuid: string, purpose: string): Buffer[] {
+    return this.versions(uuid)
+      .toReversed()
+      .map((version) => this.instanceKeys(uuid, version).derive(purpose))
+  }
+
+  /** The versions of an instance's key that this host holds, the oldest first. */
+  versions(uuid: string): number[] {
+    return versionsIn(join(this.#home.keys, 'host', uuid))
+  }
+
   /** What sets of an instance are sealed with: the newest version for new sets, the one that its manifest names for an older one. */
-  backupKey(uuid: string, version = versionsIn(join(this.#home.keys, 'host', uuid)).at(-1) ?? 1): { version: number; key: Buffer } {
+  backupKey(uuid: string, version = this.versions(uuid).at(-1) ?? 1): { version: number; key: Buffer } {
     return { version, key: this.instanceKeys(uuid, version).derive('backup') }
   }
 
@@ -192,10 +236,22 @@ export class HostKeys {
 
 /** Opens the keys of an instance with the serving key alone: what `serve` and `work` do. */
 export function openInstanceKeys(home: Home, serving: Uint8Array, uuid: string, version: number): InstanceKeys {
-  const path = join(home.keys, 'host', uuid, `${version}.sealed`)
-  if (!existsSync(path)) throw new OpsError('key_missing', `The key of instance ${uuid} is missing (${path}).`)
-  const key = unseal(serving, instanceKeyContext(uuid, version), readFileSync(path))
-  return { version, derive: (purpose) => deriveKey(key, purpose) }
+  const folder = join(home.keys, 'host', uuid)
+  const open = (one: number): Buffer => {
+    const path = join(folder, `${one}.sealed`)
+    if (!existsSync(path)) throw new OpsError('key_missing', `The key of instance ${uuid} is missing (${path}).`)
+    return unseal(serving, instanceKeyContext(uuid, one), readFileSync(path))
+  }
+  const key = open(version)
+  const others = () => versionsIn(folder).filter((one) => one !== version)
+  return {
+    version,
+    derive: (purpose) => deriveKey(key, purpose),
+    others: (purpose) =>
+      others()
+        .toReversed()
+        .map((one) => deriveKey(open(one), purpose)),
+  }
 }
 
 /** The Ed25519 pair that signs sealed batches of the audit trail; the public half is no secret. */

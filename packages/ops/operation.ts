@@ -93,7 +93,7 @@ export async function operation<T>(
 
 /** Records what was done at once, in one statement that needs no lock. */
 export async function noteOperation(
-  db: pg.Pool,
+  db: pg.Pool | pg.ClientBase,
   subject: string,
   kind: string,
   detail: Readonly<Record<string, unknown>> = {},

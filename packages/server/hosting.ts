@@ -38,4 +38,6 @@ export interface Hosting {
 export interface InstanceKeys {
   /** 32 bytes for `purpose`: always the same for an instance and a purpose, unrelated between two of either. */
   derive(purpose: string): Buffer
+  /** The same from other versions of the instance's key, while there are any: to open what they sealed, never to seal. */
+  others?(purpose: string): readonly Buffer[]
 }

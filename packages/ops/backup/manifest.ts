@@ -59,6 +59,13 @@ export interface SetFacts {
     plan: 'paid' | 'free'
     zone: string
     kind: 'live' | 'copy'
+    /** What its registry knew of it then, and nobody else does; sets of before say nothing. ISO 8601 or null. */
+    suspended?: string | null
+    delete_after?: string | null
+    /** Why nothing of it may be removed. */
+    legal_hold?: string | null
+    /** The version of its key that its own files were wrapped with. */
+    key_version?: number
   }
   generation: number
   /** Per table: how many rows, and the sum of `hash_record_extended(row, 0)` as decimal digits, null where it cannot be compared. */

@@ -1,7 +1,7 @@
 import { databaseOf } from '../databases.ts'
 import { PartProcess } from '../envelope/envelope.ts'
 import type { Host } from '../host.ts'
-import { findInstance } from '../instances.ts'
+import { findInstance, type Instance } from '../instances.ts'
 import { operation } from '../operation.ts'
 import { labelsOf } from '../retention/labels.ts'
 import { ulid } from '../ulid.ts'
@@ -21,6 +21,8 @@ export interface BackupOptions extends StoringOptions {
   class?: SetClass
   /** An earlier generation, which a restore has replaced, instead of the present one. */
   generation?: number
+  /** It has come from another host, and is served once this set has proven it. */
+  isArriving?: boolean
   /** Of plain content, for sets that are made while people work. */
   bytesPerSecond?: number
   /** Hears each step as it begins. */
@@ -71,7 +73,7 @@ interface Draft {
 
 /** From `planned` to `spooled`. Everything that a reader needs lies in the spool then, durably. */
 async function makeSet(host: Host, name: string, set: string, options: BackupOptions): Promise<void> {
-  const subject = await readSubject(host, name, options.generation)
+  const subject = await readSubject(host, name, options)
   await catchUpInstance(host, subject.uuid, options.stores)
   const kind = options.class ?? 'manual'
   const seq = await plan(host, set, subject, kind)
@@ -91,15 +93,31 @@ async function makeSet(host: Host, name: string, set: string, options: BackupOpt
   }
 }
 
-async function readSubject(host: Host, name: string, earlier?: number): Promise<Subject> {
-  const { uuid, state, hosts, apps, release, kind, ...present } = await findInstance(host, name)
-  const generation = earlier ?? present.generation
+async function readSubject(host: Host, name: string, options: BackupOptions): Promise<Subject> {
+  const { uuid, state, ...present } = await findInstance(host, name)
+  const generation = options.generation ?? present.generation
   const database = databaseOf(uuid, generation)
-  // One that is deleted lies closed for its 30 days, and has its final set made.
-  if (state !== 'ready' && state !== 'deleted') throw new OpsError('refused', `${name} is ${state}: there is nothing to back up.`)
-  const { rows } = await host.db.query<{ zone: string; plan: 'paid' | 'free' }>('select zone, plan from instance where uuid = $1', [uuid])
-  return { uuid, database, generation, facts: { uuid, name, hosts, apps, release, kind, ...rows[0]! } }
+  // One that is deleted, or moves to another host, lies closed and has its final set made.
+  const subjects = ['ready', 'deleted', 'moving', ...(options.isArriving ? ['creating'] : [])]
+  if (!subjects.includes(state)) throw new OpsError('refused', `${name} is ${state}: there is nothing to back up.`)
+  return { uuid, database, generation, facts: factsOf({ uuid, state, ...present }) }
 }
+
+/** What a host that never heard of the instance has to know of it, in case this one is lost. */
+const factsOf = ({ uuid, name, hosts, apps, release, plan, zone, kind, ...one }: Instance): SetFacts['instance'] => ({
+  uuid,
+  name,
+  hosts,
+  apps,
+  release,
+  plan,
+  zone,
+  kind,
+  suspended: one.suspended?.toISOString() ?? null,
+  delete_after: one.deleteAfter?.toISOString() ?? null,
+  legal_hold: one.legalHold,
+  key_version: one.keyVersion,
+})
 
 /** The set's row, and its number: one more than the highest that is known. */
 async function plan(host: Host, set: string, { uuid }: Subject, kind: SetClass): Promise<number> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import type { KeyObject } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,10 +11,12 @@ import { listBackups } from '../backup/catalogue.ts'
 import { setPrefix } from '../backup/manifest.ts'
 import { runBackup } from '../backup/set.ts'
 import type { Host } from '../host.ts'
-import { findInstance, listInstances, setInstance } from '../instances.ts'
+import { connectAs, findInstance, listInstances, setInstance, suspendInstance } from '../instances.ts'
+import { deleteInstance, holdInstance, undeleteInstance } from '../instances-deletion.ts'
 import { kitTrusts, makeKit, openKitStores, type RecoveryKit } from '../keys/kit.ts'
 import { rotateSigner } from '../keys/signers.ts'
 import { combineShares } from '../keys/shares.ts'
+import { withClient } from '../provision.ts'
 import { rehearsedErp } from '../restore/fixtures/erp.ts'
 import { startThrowawayCluster, type Throwaway } from '../throwaway.ts'
 import { demandRootOpens, surveyKit } from './kit-sets.ts'
@@ -44,7 +47,7 @@ before(async () => {
     await asOwner(world.host, instance, (db) => db.query('insert into partner (name) values ($1)', [`late in ${name}`]))
     newest.set(name, (await runBackup(world.host, name, { class: 'scheduled' })).id)
   }
-  kit = await makeKit(world.host.home, world.host.keys.root, '1')
+  kit = await makeKit(world.host, world.host.keys.root, '1')
   root = await combineShares(kit.root.shares.slice(1).join('\n'))
 })
 after(async () => {
@@ -97,7 +100,9 @@ test('a host is had back from its kit: uuids, plans, host names, rows and files,
       assert.deepEqual(shelves, readdirSync(join(world.host.home.files, uuid)))
       asked.push(before.name)
     }
-    // The root key was lent, not kept; the kit's signers count here.
+    // The root key was lent, not kept; the kit's signers count here, and so does what the lost host's sealer had sealed.
+    const pems = (keys: readonly KeyObject[]) => keys.map((key) => key.export({ type: 'spki', format: 'pem' }))
+    assert.deepEqual(pems(host.keys.sealers).slice(1), pems(world.host.keys.sealers))
     assert.equal(existsSync(join(host.home.keys, 'root.key')), false)
     for (const id of Object.keys(kit.trusted)) assert.ok(host.keys.trustedKey(id))
     // A set of the new host comes after those of the old one, beside the same key objects.
@@ -154,7 +159,7 @@ test('a set whose signer the kit does not trust is refused by name, and the next
       )
     })
   } finally {
-    const later = await makeKit(world.host.home, world.host.keys.root, '1')
+    const later = await makeKit(world.host, world.host.keys.root, '1')
     assert.ok(taken && Object.keys(later.trusted).some((one) => !kitTrusts(kit, one)))
   }
 })
@@ -216,5 +221,36 @@ test('killed in the middle, a recovery goes on with what is missing and leaves a
     for (const { name } of items!) assert.equal((await partners(host, name)).at(-1), `late in ${name}`)
     const { rows } = await host.db.query<{ count: number }>(`select count(*)::int from pg_database where datname like 'i\\_%'`)
     assert.equal(rows[0]!.count, 3, 'nothing of the interrupted attempt is left')
+  })
+})
+
+test('whoever was suspended, held or deleted when the last set was made is so again, and nobody gets in because a machine was lost', async () => {
+  const { host } = world
+  await suspendInstance(host, 'cobalt')
+  await holdInstance(host, 'cobalt', 'a court asks for it')
+  await runBackup(host, 'cobalt', { class: 'scheduled' })
+  const final = { confirm: 'birch', by: 'ann', finalBackup: async () => (await runBackup(host, 'birch', { class: 'final' })).id }
+  await deleteInstance(host, 'birch', final)
+  const from = await makeKit(host, host.keys.root, '1')
+  await recovering({ folder: join(dir, 'unnamed'), from, only: undefined }, async (there, { skipped }) => {
+    assert.deepEqual(
+      (await listInstances(there)).map(({ name }) => name),
+      ['azure', 'cobalt'],
+    )
+    assert.ok(skipped.some(({ why }) => why.startsWith('it was deleted')))
+    const { suspended, legalHold, state } = await findInstance(there, 'cobalt')
+    assert.deepEqual([state, suspended, legalHold], ['ready', (await findInstance(host, 'cobalt')).suspended, 'a court asks for it'])
+    await assert.rejects(deleteInstance(there, 'cobalt', { ...final, confirm: 'cobalt' }), { code: 'legal_hold' })
+  })
+  await recovering({ folder: join(dir, 'named'), from, only: ['birch'] }, async (there) => {
+    const birch = await findInstance(there, 'birch')
+    assert.equal(birch.state, 'deleted')
+    assert.ok(birch.deleteAfter!.getTime() > Date.now() + 29 * 86_400_000, 'there is time to decide')
+    await assert.rejects(
+      withClient(await connectAs(there, birch, 'runtime'), async () => {}),
+      { code: '42501' },
+    )
+    await undeleteInstance(there, 'birch')
+    await withClient(await connectAs(there, birch, 'runtime'), async () => {})
   })
 })

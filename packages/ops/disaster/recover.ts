@@ -1,10 +1,10 @@
 import { rebuildCatalogue, remember } from '../backup/catalogue.ts'
-import { keyObject } from '../backup/manifest.ts'
+import { keyObject, type SetFacts } from '../backup/manifest.ts'
 import type { ErpTasks } from '../erp-tasks.ts'
 import { asOpsError, OpsError } from '../errors.ts'
 import { writeDurably } from '../files.ts'
 import type { Host } from '../host.ts'
-import { createInstance, listInstances, sweepInstances } from '../instances.ts'
+import { createInstance, listInstances, sweepInstances, type Again } from '../instances.ts'
 import { fetchObject, instanceKeyContext, objectFile } from '../keys/objects.ts'
 import { operation } from '../operation.ts'
 import { fillFromSet } from '../restore/aside.ts'
@@ -103,7 +103,7 @@ async function planInstance(
   problems: string[],
 ): Promise<RecoveryItem | { instance: string; why: string }> {
   if (sets.length === 0) return { instance, why: 'no set of it can be believed' }
-  if (isDeleted && !order.only?.length) return { instance, why: 'it was deleted: name it to bring it back from its final set' }
+  if (isDeleted && !order.only?.length) return { instance, why: wasDeleted }
   try {
     await adoptKeys(host, instance, order)
   } catch (error) {
@@ -118,6 +118,7 @@ async function planInstance(
         const { name } = facts.instance
         if (order.only && !order.only.includes(name) && !order.only.includes(instance))
           return { instance, why: `${name} was not asked for` }
+        if (facts.instance.delete_after && !order.only?.length) return { instance, why: wasDeleted }
         return itemOf(set, facts)
       })
     } catch (error) {
@@ -126,6 +127,8 @@ async function planInstance(
   }
   return { instance, why: 'none of its newest sets can be opened' }
 }
+
+const wasDeleted = 'it was deleted: name it to have it back as it was, deleted, for another 30 days'
 
 function itemOf({ manifest, isCertified }: KitSet, { instance, database_bytes, files }: FetchedSet['facts']): RecoveryItem {
   return {
@@ -220,7 +223,12 @@ async function bringBack(host: Host, item: RecoveryItem, order: RecoveryOrder) {
       ...(kind === 'copy' ? { days: copyDays } : {}),
       release: erp.release,
       template: 'erp4_empty',
-      again: { uuid, generation: facts.generation + 1, adoptKeys: () => adoptKeys(host, uuid, order) },
+      again: {
+        uuid,
+        generation: facts.generation + 1,
+        ...keptOf(facts.instance),
+        adoptKeys: () => presentVersion(host, facts.instance, order),
+      },
       prepare: async (instance, op) => {
         await fillFromSet(host, instance, fetched, { erp }, op)
         await op.step('reconciled')
@@ -230,6 +238,19 @@ async function bringBack(host: Host, item: RecoveryItem, order: RecoveryOrder) {
     })
     return { location, reconciled: prepared }
   })
+}
+
+/** Whoever was suspended, held or deleted when the set was made is so again: nobody gets in because a machine was lost. */
+const keptOf = ({ suspended, delete_after, legal_hold }: SetFacts['instance']): Pick<Again, 'suspended' | 'deleteAfter' | 'legalHold'> => ({
+  suspended: suspended ? new Date(suspended) : null,
+  deleteAfter: delete_after ? new Date(delete_after) : null,
+  legalHold: legal_hold ?? null,
+})
+
+/** Adopts all versions of its key; gives the one that its files were wrapped with, which sets of before do not tell: then it was the first. */
+async function presentVersion(host: Host, { uuid, key_version }: SetFacts['instance'], order: RecoveryOrder): Promise<number> {
+  const versions = await adoptKeys(host, uuid, order)
+  return key_version !== undefined && versions.includes(key_version) ? key_version : Math.min(...versions)
 }
 
 /** The registry knows a set before anything of it is read: what lies in a store is held against that. */

@@ -7,7 +7,7 @@ import { openOrCreateHome, type Home } from '../home.ts'
 import { startHost, type Host } from '../host.ts'
 import type { RecoveryKit } from '../keys/kit.ts'
 import { noteRoot, removeRoot } from '../keys/root.ts'
-import { signerPurposes, trust } from '../keys/signers.ts'
+import { signerPurposes, trust, trustSealer } from '../keys/signers.ts'
 import { keyId } from '../sealing.ts'
 import { sealCredentials } from '../stores/credentials.ts'
 import { writeRegister, type RegisteredLocation } from '../stores/locations.ts'
@@ -68,6 +68,7 @@ export async function openRecoveryHome(
     const purpose = signerPurposes.find((one) => id.startsWith(`${one}-`))
     if (purpose) trust(home, purpose, createPublicKey(pem))
   }
+  for (const pem of kit.sealers ?? []) trustSealer(home, pem)
   if (!home.facts().locations) keepLocations(home, kit)
   return { host, found }
 }

@@ -12,7 +12,7 @@ import type { StorePruner, StoreReader } from '../stores/store.ts'
 import { startThrowawayCluster, type Throwaway } from '../throwaway.ts'
 import { rotateHostLogins } from './logins.ts'
 import { listKeyObjects, publishKeyObjects, readKeyObject } from './objects.ts'
-import { rotateInstanceKey, rotateRoot } from './rotation.ts'
+import { rotateRoot } from './rotation.ts'
 import { certifyShreddings, copiesLiveDays, listShreddings, shredInstanceKeys, waitsFor, type Shredding } from './shredding.ts'
 
 let world: Throwaway
@@ -42,19 +42,6 @@ const pruners = () => openStores(host.home, 'prune')
 const objectsOf = async (uuid: string) =>
   Promise.all((await openStores(host.home, 'read')).map((store: StoreReader) => listKeyObjects(store, uuid)))
 const everywhere = [[1], [1], [1]]
-
-test('a rotated instance key lies in every location, and is refused when no location takes it', async () => {
-  const uuid = await made()
-  const { version } = await rotateInstanceKey(host, uuid, await openStores(host.home, 'write'))
-  assert.equal(version, 2)
-  assert.deepEqual(await objectsOf(uuid), [
-    [1, 2],
-    [1, 2],
-    [1, 2],
-  ])
-  await assert.rejects(rotateInstanceKey(host, uuid, []), { code: 'store_failed' })
-  assert.equal(host.keys.backupKey(uuid).version, 2)
-})
 
 for (const [name, hold] of [
   ['an instance', `update instance set legal_hold = 'court' where uuid = $1`],

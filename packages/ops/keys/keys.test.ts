@@ -113,7 +113,7 @@ test('a slip of the pen, one share alone, and shares of two kits are refused and
 })
 
 test('the recovery kit says where the sets lie and whom to believe, and holds the root key in no single piece', async () => {
-  const kit = await makeKit(home, keys.root, '0.1.0')
+  const kit = await makeKit({ home, keys }, keys.root, '0.1.0')
   assert.deepEqual(await combineShares(kit.root.shares.slice(1).join('\n')), keys.root)
   assert.deepEqual(Object.keys(kit.trusted), Object.keys(trustedKeys(home)))
   assert.deepEqual(
@@ -133,7 +133,7 @@ test('with a kit alone, its home gone, the stores are read, signatures are check
   const [backup, signer] = [keys.backupKey(azure), keys.signer('host')]
   const place = mkdtempSync(join(tmpdir(), 'erp4-keys-'))
   folders.push(place)
-  const kit = parseKit(JSON.stringify(await makeKit(home, keys.root, '0.1.0')))
+  const kit = parseKit(JSON.stringify(await makeKit({ home, keys }, keys.root, '0.1.0')))
   const moved = kit.locations.map((one) => {
     cpSync((one.store as { path: string }).path, join(place, one.name), { recursive: true })
     return { ...one, store: { kind: 'directory' as const, path: join(place, one.name) } }

@@ -1,13 +1,13 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { OpsError } from '../errors.ts'
-import type { Home } from '../home.ts'
+import type { Host } from '../host.ts'
 import { keyId } from '../sealing.ts'
 import { readingCredentials, type StoreCredentials } from '../stores/credentials.ts'
-import { demandLocations, directoryOf, readRegister, type RegisteredLocation, type ResidencyWaiver } from '../stores/locations.ts'
+import { absoluteLocations, demandLocations, readRegister, type RegisteredLocation, type ResidencyWaiver } from '../stores/locations.ts'
 import { openStoreWith } from '../stores/open.ts'
 import type { StoreReader } from '../stores/store.ts'
 import { splitRoot } from './shares.ts'
-import { hasKeyId, trustedKeys } from './signers.ts'
+import { hasKeyId, publicPem, trustedKeys } from './signers.ts'
 
 /** What everything can be had back with when host and registry are gone: the root key, where the sets lie, and whom to believe. */
 export interface RecoveryKit {
@@ -25,24 +25,25 @@ export interface RecoveryKit {
   waivers?: readonly ResidencyWaiver[]
   /** PEM by key id: whose signatures count on manifests and certificates. */
   trusted: Readonly<Record<string, string>>
+  /** PEM: with what seals of audit trails are checked; none in kits of before. */
+  sealers?: readonly string[]
   /** The release of ERP4 that this host runs. */
   release: string
 }
 
 /** Makes the kit anew, with a new split of the same root key: shares of two kits do not mix. */
-export async function makeKit(home: Home, root: Uint8Array, release: string): Promise<RecoveryKit> {
+export async function makeKit({ home, keys }: Pick<Host, 'home' | 'keys'>, root: Uint8Array, release: string): Promise<RecoveryKit> {
   const { locations, waivers } = readRegister(home)
   return {
     v: 1,
     made: new Date().toISOString(),
     host: home.id,
     root: { id: keyId(root), shares: await splitRoot(root) },
-    locations: locations.map((one) =>
-      one.store.kind === 'directory' ? { ...one, store: { ...one.store, path: directoryOf(home, one.store) } } : one,
-    ),
+    locations: absoluteLocations(home, locations),
     credentials: readingCredentials(home, locations),
     waivers,
     trusted: trustedKeys(home),
+    sealers: keys.sealers.map(publicPem),
     release,
   }
 }
@@ -66,7 +67,7 @@ export function kitText(kit: RecoveryKit): string {
 export function parseKit(text: string): RecoveryKit {
   try {
     const kit = JSON.parse(text) as RecoveryKit
-    if (kit.v === 1 && isMap(kit.trusted) && isMap(kit.credentials)) {
+    if (kit.v === 1 && isMap(kit.trusted) && isMap(kit.credentials) && Array.isArray(kit.sealers ?? [])) {
       demandLocations(kit.locations)
       return kit
     }

@@ -25,8 +25,18 @@ export const objectFolder = (home: Home, uuid: string): string => join(home.keys
 export const objectFile = (home: Home, uuid: string, version: number): string => join(objectFolder(home, uuid), `${version}.sealed`)
 
 export const shreddingFile = (home: Home, uuid: string): string => join(home.keys, 'shredded', `${uuid}.json`)
-/** Whether the keys of an instance are being destroyed, or were: nobody stores them anywhere any more. */
+/** Whether the keys of an instance are being destroyed, or were. */
 export const isShredding = (home: Home, uuid: string): boolean => existsSync(shreddingFile(home, uuid))
+
+/** The versions of an instance's key that may be stored: none that is destroyed. One that came back from another host has newer ones. */
+function storable(home: Home, uuid: string): number[] {
+  const versions = versionsIn(objectFolder(home, uuid))
+  if (!isShredding(home, uuid)) return versions
+  const { versions: gone } = JSON.parse(readFileSync(shreddingFile(home, uuid), 'utf8')) as { versions: number[] }
+  const left = versions.filter((version) => !gone.includes(version))
+  if (left.length) return left
+  throw new OpsError('refused', `The keys of instance ${uuid} are being shredded: they are stored nowhere.`)
+}
 
 /** The versions in a folder of sealed keys, the oldest first. */
 export function versionsIn(folder: string): number[] {
@@ -47,8 +57,7 @@ export const instancesWithKeys = (home: Home): string[] =>
  */
 export function publishKeyObjects(home: Home, uuid: string, writers: readonly StoreWriter[]): Promise<AtLocation[]> {
   return atEach(writers, async (writer) => {
-    if (isShredding(home, uuid)) throw new OpsError('refused', `The keys of instance ${uuid} are being shredded: they are stored nowhere.`)
-    for (const version of versionsIn(objectFolder(home, uuid)))
+    for (const version of storable(home, uuid))
       await putObject(writer, keyObject(uuid, version), readFileSync(objectFile(home, uuid, version)))
   })
 }

@@ -4,46 +4,11 @@ import { OpsError } from '../errors.ts'
 import { writeDurably } from '../files.ts'
 import type { Home } from '../home.ts'
 import type { Host } from '../host.ts'
-import { operation } from '../operation.ts'
 import { keyId, seal, unseal } from '../sealing.ts'
 import type { StorePruner, StoreReader, StoreWriter } from '../stores/store.ts'
 import { ensureKey, readKey, writeKey } from './key-file.ts'
-import {
-  atEach,
-  fetchObject,
-  instanceKeyContext,
-  instancesWithKeys,
-  objectFile,
-  objectFolder,
-  publishKeyObjects,
-  putObject,
-  versionsIn,
-  type AtLocation,
-} from './objects.ts'
+import { atEach, fetchObject, instanceKeyContext, instancesWithKeys, objectFile, objectFolder, putObject, versionsIn } from './objects.ts'
 import { nextRootFile, noteRoot, rootFile } from './root.ts'
-
-/**
- * A new version of an instance's key: sets made from now on are sealed with it, older ones keep theirs. What the instance itself has
- * sealed (files, secrets, tokens) stays under the version in the registry until it is wrapped anew. Needs R. What came of each location
- * is told; a set brings the key along where it is missing. OpsError `store_failed` when no location took it, and nothing has changed.
- */
-export function rotateInstanceKey(
-  host: Host,
-  uuid: string,
-  writers: readonly StoreWriter[],
-): Promise<{ version: number; locations: AtLocation[] }> {
-  return operation(host.db, uuid, 'rotate key', async () => {
-    const version = host.keys.backupKey(uuid).version + 1
-    host.keys.createInstanceKey(uuid, version)
-    const locations = await publishKeyObjects(host.home, uuid, writers)
-    if (locations.some(({ error }) => !error)) return { version, locations }
-    host.keys.removeInstanceKeys(uuid, version)
-    throw new OpsError(
-      'store_failed',
-      `No location took the new key of instance ${uuid}: it keeps the old one. ${locations[0]?.error?.message ?? ''}`,
-    )
-  })
-}
 
 /** One location with the three rights that a rotation of the root key needs there. */
 export interface RotationStore {

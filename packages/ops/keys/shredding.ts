@@ -44,18 +44,24 @@ export function listShreddings(home: Home): Shredding[] {
 /**
  * Destroys the keys of an instance: its key objects in every location, then what this host has. What was sealed with them stays where it
  * is and is noise to everybody who has no copy of the keys; `waitsFor` says until when there may be copies. A location that is away stops
- * it with OpsError `store_failed` and the host keeps its keys; run it again. Under legal hold it is refused before anything happens.
+ * it with OpsError `store_failed` and the host keeps its keys; run it again. Under legal hold it is refused before anything happens. With
+ * `onlyOwn` the versions go that this host has, and what another host put beside them stays.
  */
-export async function shredInstanceKeys(host: Host, uuid: string, pruners: readonly StorePruner[], now = new Date()): Promise<Shredding> {
+export async function shredInstanceKeys(
+  host: Host,
+  uuid: string,
+  pruners: readonly StorePruner[],
+  { onlyOwn = false, now = new Date() }: { onlyOwn?: boolean; now?: Date } = {},
+): Promise<Shredding> {
   await demandNotHeld(host, uuid)
   const { home, keys } = host
-  let shredding = isShredding(home, uuid) ? read(home, uuid) : begin(home, uuid, now)
+  let shredding = isShredding(home, uuid) ? goOn(home, uuid) : begin(home, uuid, now)
   const note = (change: Partial<Shredding>) => write(home, (shredding = { ...shredding, ...change }))
   note({})
   const results = await atEach(pruners, async (pruner) => {
-    const versions = new Set([...shredding.versions, ...(await listKeyObjects(pruner, uuid))])
-    for (const version of versions) await pruner.delete(keyObject(uuid, version))
-    if ((await listKeyObjects(pruner, uuid)).length) throw new OpsError('store_failed', 'it still lists key objects that were deleted')
+    const there = async () => (await listKeyObjects(pruner, uuid)).filter((version) => !onlyOwn || shredding.versions.includes(version))
+    for (const version of new Set([...shredding.versions, ...(await there())])) await pruner.delete(keyObject(uuid, version))
+    if ((await there()).length) throw new OpsError('store_failed', 'it still lists key objects that were deleted')
     const trashUntil = new Date(now.getTime() + (pruner.trashDays + 1) * dayMs).toISOString()
     const { name } = pruner.location
     if (!shredding.locations[name]) note({ locations: { ...shredding.locations, [name]: { removed: now.toISOString(), trashUntil } } })
@@ -116,6 +122,13 @@ const begin = (home: Home, uuid: string, now: Date): Shredding => ({
   copiesUntil: new Date(now.getTime() + copiesLiveDays * dayMs).toISOString(),
   done: null,
 })
+
+/** An instance may have come back from another host since, with newer keys, and goes again. */
+function goOn(home: Home, uuid: string): Shredding {
+  const before = read(home, uuid)
+  const newer = versionsIn(objectFolder(home, uuid)).filter((version) => !before.versions.includes(version))
+  return newer.length ? { ...before, versions: [...before.versions, ...newer], hostRemoved: null, done: null } : before
+}
 
 const read = (home: Home, uuid: string): Shredding => JSON.parse(readFileSync(shreddingFile(home, uuid), 'utf8')) as Shredding
 

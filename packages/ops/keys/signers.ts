@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
+import { OpsError } from '../errors.ts'
 import { writeDurably } from '../files.ts'
 import type { Home } from '../home.ts'
 import { newKey } from '../sealing.ts'
@@ -77,16 +78,44 @@ export function trustedKeys(home: Home): Record<string, string> {
   return Object.fromEntries(
     ids.sort().flatMap((id) => {
       const key = trustedKey(home, id)
-      return key ? [[id, key.export({ type: 'spki', format: 'pem' }) as string]] : []
+      return key ? [[id, publicPem(key)]] : []
     }),
   )
 }
+
+/** Ed25519 public keys of audit sealers of other hosts, whose instances came here with what had been sealed. They sign nothing else. */
+export function trustedSealers(home: Home): KeyObject[] {
+  const names = existsSync(trustedFolder(home)) ? readdirSync(trustedFolder(home)) : []
+  return names
+    .filter((name) => /^sealer-[0-9a-f]{16}\.pem$/.test(name))
+    .map((name) => createPublicKey(readFileSync(join(trustedFolder(home), name))))
+}
+
+/** Believes what another host's sealer has sealed. OpsError `refused` when it is no Ed25519 key. */
+export function trustSealer(home: Home, pem: string): void {
+  const text = publicPem(sealerKey(pem))
+  mkdirSync(trustedFolder(home), { recursive: true, mode: 0o700 })
+  const name = `sealer-${createHash('sha256').update(text).digest('hex').slice(0, 16)}.pem`
+  writeDurably(join(trustedFolder(home), name), text, { mode: 0o644 })
+}
+
+function sealerKey(pem: string): KeyObject {
+  try {
+    const key = createPublicKey(pem)
+    if (key.asymmetricKeyType === 'ed25519') return key
+  } catch {
+    // no key at all: the same sentence
+  }
+  throw new OpsError('refused', 'That is no public key of an audit sealer.')
+}
+
+export const publicPem = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' }) as string
 
 /** Trusts a public key, such as that of a verifier on another machine, or those that a recovery kit pins; gives its id. */
 export function trust(home: Home, purpose: SignerPurpose, verify: KeyObject): string {
   mkdirSync(trustedFolder(home), { recursive: true, mode: 0o700 })
   const keyId = keyIdOf(purpose, verify)
   const path = join(trustedFolder(home), `${keyId}.pem`)
-  if (!existsSync(path)) writeDurably(path, verify.export({ type: 'spki', format: 'pem' }), { mode: 0o644 })
+  if (!existsSync(path)) writeDurably(path, publicPem(verify), { mode: 0o644 })
   return keyId
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, type KeyObject } from 'node:crypto'
 import { createWriteStream, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
@@ -35,6 +35,18 @@ export interface FetchOptions {
   progress?: ((bytes: number, of: number) => void) | undefined
   /** Only what is needed to know of the set, not to restore it. */
   factsAlone?: boolean
+  /** A set that is another host's: this one's registry and keys know nothing of it. */
+  foreign?: Foreign | undefined
+}
+
+/** What is known of another host's set from elsewhere than the registry. */
+export interface Foreign {
+  manifest: Manifest
+  /** Of the manifest, byte for byte. */
+  text: string
+  trustedKey: (keyId: string) => KeyObject | undefined
+  /** Of its parts. */
+  key: Buffer
 }
 
 /** One location's copy is not what was written; those of others may be. */
@@ -58,8 +70,9 @@ export async function withSet<T>(
   work: (fetched: FetchedSet) => Promise<T>,
   options: FetchOptions = {},
 ): Promise<T> {
-  const known = await knownManifest(host, set)
-  const { manifest, manifestSha256 } = await readManifest(host, store, known)
+  const { foreign } = options
+  const known = foreign ?? (await knownManifest(host, set))
+  const { manifest, manifestSha256 } = await readManifest(store, known, foreign?.trustedKey ?? ((id) => host.keys.trustedKey(id)))
   const folder = reserveFolder(host.home)
   try {
     const parts = manifest.parts.filter(({ kind }) => kind === 'facts' || !options.factsAlone)
@@ -71,7 +84,7 @@ export async function withSet<T>(
       await fetchPart(store, manifest, part, folder, { ...options, progress: (bytes) => options.progress?.(read + bytes, all) }).then(
         () => (read += part.bytes),
       )
-    const key = host.keys.instanceKeys(manifest.instance, manifest.key_version).derive('backup')
+    const key = foreign?.key ?? host.keys.instanceKeys(manifest.instance, manifest.key_version).derive('backup')
     const fetched = { manifest, manifestSha256, location: store.location.name, folder, key }
     return await work({ ...fetched, facts: await readFacts(fetched, options.signal) })
   } finally {
@@ -124,13 +137,15 @@ export async function knownManifest(host: Host, set: string): Promise<{ manifest
 }
 
 /** What lies in the store must be the manifest that this host knows, byte for byte: a good one of another set is a swapped set. */
-async function readManifest(host: Host, store: StoreReader, known: { manifest: Manifest; text: string }) {
+async function readManifest(
+  store: StoreReader,
+  known: Pick<Foreign, 'manifest' | 'text'>,
+  trustedKey: Foreign['trustedKey'],
+): Promise<{ manifest: Manifest; manifestSha256: string }> {
   const prefix = setPrefix(known.manifest)
   const found = await objectText(store, `${prefix}manifest.json`)
   const signature = await objectText(store, `${prefix}manifest.sig`)
-  const manifest = believe(store, `${prefix}manifest.json`, () =>
-    openManifest({ text: found, signature }, (id) => host.keys.trustedKey(id)),
-  )
+  const manifest = believe(store, `${prefix}manifest.json`, () => openManifest({ text: found, signature }, trustedKey))
   if (found !== known.text)
     throw new DamagedCopy(store, `${prefix}manifest.json`, `it is another one than this host knows, of the set ${manifest.set}`)
   return { manifest, manifestSha256: createHash('sha256').update(found).digest('hex') }

@@ -61,12 +61,12 @@ export function filesToOpen(files: SetFacts['files'], day: number, limit = allUp
 }
 
 /**
- * Decrypts files under `folder` with the keys that the restored database holds, wrapped by the instance's key; nothing is written. Gives the
+ * Decrypts files under `folder` with the keys that the restored database holds, wrapped by one of `wraps`; nothing is written. Gives the
  * number of bytes opened. OpsError `set_damaged` names the file that does not open.
  */
 export async function openFiles(
   db: pg.ClientBase,
-  { instance, wrap, folder }: { instance: string; wrap: Buffer; folder: string },
+  { instance, wraps, folder }: { instance: string; wraps: readonly Buffer[]; folder: string },
   names: readonly string[],
 ): Promise<number> {
   let opened = 0
@@ -74,21 +74,31 @@ export async function openFiles(
     const some = names.slice(at, at + 500)
     const { rows } = await db.query<StoredRow>('select hash, size, wrapped_key from public.blob where hash = any($1)', [some])
     if (rows.length !== some.length) throw new OpsError('set_damaged', 'The restored database lacks rows of files that are in the set.')
-    for (const row of rows) opened += await openFile(row, { instance, wrap, path: join(folder, relativePath(row.hash)) })
+    for (const row of rows) opened += await openFile(row, { instance, wraps, path: join(folder, relativePath(row.hash)) })
   }
   return opened
 }
 
 async function openFile(
   { hash, size, wrapped_key }: StoredRow,
-  { instance, wrap, path }: { instance: string; wrap: Buffer; path: string },
+  { instance, wraps, path }: { instance: string; wraps: readonly Buffer[]; path: string },
 ): Promise<number> {
   try {
-    const key = unwrap(wrap, instance, hash, wrapped_key)
+    const key = unwrapWithAny(wraps, instance, hash, wrapped_key)
     await decrypt(path, hash, Number(size), key)
     return Number(size)
   } catch (error) {
     throw new OpsError('set_damaged', `The file ${hash} of the set does not open: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** In the middle of a rotation some are wrapped with one version of the instance's key and some with the next. */
+function unwrapWithAny([wrap, ...more]: readonly Buffer[], instance: string, name: string, wrapped: Buffer): Buffer {
+  try {
+    return unwrap(wrap!, instance, name, wrapped)
+  } catch (error) {
+    if (more.length === 0) throw error
+    return unwrapWithAny(more, instance, name, wrapped)
   }
 }
 

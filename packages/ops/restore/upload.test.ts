@@ -118,6 +118,7 @@ function erp(change: Partial<ErpTasks> = {}): ErpTasks & { asked: string[] } {
     expectedCatalogue: async () => expected,
     carryOver: async () => ({}),
     reconcile: async () => ({}),
+    rewrap: async () => 0,
     neutralise: async ({ kind, copyOf, uuid }) => void asked.push(`neutralise ${kind} ${copyOf === uuid}`),
     ...change,
   }

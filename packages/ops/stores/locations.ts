@@ -62,6 +62,10 @@ const fileOf = (home: Home): string => join(home.dir, 'locations.json')
 /** Where a directory store of this home lies. */
 export const directoryOf = (home: Home, store: { path: string }): string => resolve(home.dir, store.path)
 
+/** The locations as another home, or another machine, can name them. */
+export const absoluteLocations = (home: Home, locations: readonly RegisteredLocation[]): RegisteredLocation[] =>
+  locations.map((one) => (one.store.kind === 'directory' ? { ...one, store: { ...one.store, path: directoryOf(home, one.store) } } : one))
+
 /** The register of a home, made the first time. One that was there and is gone is not made again: backups would silently go elsewhere. */
 export function readRegister(home: Home): LocationRegister {
   const path = fileOf(home)

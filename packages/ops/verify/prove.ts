@@ -206,8 +206,10 @@ async function restoreAndCompare(host: Host, fetched: FetchedSet, attempt: Attem
       attempt.tell?.('Opening files')
       await unpackFiles(fetched, folder, attempt.signal)
       const names = filesToOpen(facts.files, attempt.day).map(({ name }) => name)
-      const wrap = host.keys.instanceKeys(manifest.instance, manifest.key_version).derive('files')
-      if (names.length) await withClient(owner, (db) => openFiles(db, { instance: manifest.instance, wrap, folder }, names))
+      if (names.length)
+        await withClient(owner, (db) =>
+          openFiles(db, { instance: manifest.instance, wraps: host.keys.everyVersion(manifest.instance, 'files'), folder }, names),
+        )
       return { comparisons, files: { present: facts.files.length, opened: names.length } }
     } finally {
       rmSync(folder, { recursive: true, force: true })

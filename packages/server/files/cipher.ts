@@ -21,6 +21,8 @@ export interface FileKeys {
   name: Buffer
   /** Wraps the files' own keys. */
   wrap: Buffer
+  /** What files may be wrapped with beside it while the instance's key is being rotated; asked when `wrap` does not open one. */
+  others?: () => readonly Buffer[]
 }
 
 export const nameOf = (key: Buffer, content: Uint8Array): string => createHmac('sha256', key).update(content).digest('hex')

@@ -221,6 +221,24 @@ test('keys are wrapped anew without touching files', async (t) => {
   assert.equal((await there.inTransaction((cx) => copy.get(cx, name))).toString(), 'moved')
 })
 
+test('while a key is being rotated, files that are wrapped with either one open, and are put with the present one', async (t) => {
+  const there = await world(t)
+  const old = await there.put('of before')
+  const others: Buffer[] = []
+  const wrap = randomBytes(32)
+  const later = new FileStore({ folder: there.folder, instance: uuid, keys: { name: keys.name, wrap, others: () => others } })
+  const get = (name: string) => there.inTransaction((cx) => later.get(cx, name))
+  await assert.rejects(get(old), DamagedFileError, 'an older key that is gone opens nothing')
+  others.push(Buffer.alloc(32, 9), keys.wrap)
+  assert.equal((await get(old)).toString(), 'of before')
+  const fresh = await there.inTransaction((cx) => later.put(cx, Buffer.from('of after')))
+  await assert.rejects(there.get(fresh), DamagedFileError, 'the older key does not open it')
+  const rewrap = () => there.inTransaction((cx) => rewrapKeys(cx, { instance: uuid, wrap: [wrap, keys.wrap] }, { instance: uuid, wrap }))
+  assert.deepEqual([await rewrap(), await rewrap()], [1, 0])
+  others.length = 0
+  assert.deepEqual([(await get(old)).toString(), (await get(fresh)).toString()], ['of before', 'of after'])
+})
+
 // ---- Collecting
 
 const age = `update blob set dead_at = dead_at - interval '49 hours'`

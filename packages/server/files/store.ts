@@ -48,7 +48,7 @@ export class FileStore implements BlobStore {
     this.#folder = folder
     this.#instance = instance
     // Copies, so that nobody who wipes his buffer wipes ours.
-    this.#keys = { name: Buffer.from(keys.name), wrap: Buffer.from(keys.wrap) }
+    this.#keys = { ...keys, name: Buffer.from(keys.name), wrap: Buffer.from(keys.wrap) }
   }
 
   /** Keeps `content` once `cx`'s transaction commits, and gives its name. On disk when this resolves. */
@@ -61,7 +61,7 @@ export class FileStore implements BlobStore {
     // With a new row, a file of that name is what a transaction left behind that never committed: its key is lost.
     const isNew = row!.wrapped_key.equals(offered)
     if (isNew || !(await this.#isWhole(name, content.byteLength))) {
-      await this.#write(cx, name, unwrapKey(this.#keys.wrap, owner, row!.wrapped_key), content)
+      await this.#write(cx, name, this.#unwrap(name, row!.wrapped_key), content)
     }
     return name
   }
@@ -110,9 +110,13 @@ export class FileStore implements BlobStore {
   }
 
   #unwrap(name: string, wrapped: Buffer): Buffer {
+    const owner = { instance: this.#instance, name }
     try {
-      return unwrapKey(this.#keys.wrap, { instance: this.#instance, name }, wrapped)
+      return unwrapKey(this.#keys.wrap, owner, wrapped)
     } catch (error) {
+      const others = this.#keys.others?.() ?? []
+      const [key] = others.flatMap((wrap) => opened(wrap, owner, wrapped) ?? [])
+      if (key) return key
       throw new DamagedFileError(`The key of file ${name} does not open.`, { cause: error })
     }
   }
@@ -193,7 +197,8 @@ async function syncFolder(folder: string): Promise<void> {
 
 /**
  * Wraps the files' keys anew, for a rotation or for a copy that gets keys of its own; no file is touched, names stay. Of several keys that
- * they may be wrapped with, each is tried. In the caller's transaction: all rows or none.
+ * they may be wrapped with, each is tried; what is wrapped as it should be already is left alone. In the caller's transaction: all rows or
+ * none. Gives how many were wrapped anew.
  */
 export async function rewrapKeys(
   cx: Connection,
@@ -204,18 +209,27 @@ export async function rewrapKeys(
   for (let after = ''; ;) {
     const rows = await cx.query<BlobRow>(blobPage(after, 1000))
     if (rows.length === 0) return done
-    const keys = rows.map(({ hash, wrapped_key }) => {
+    const old = rows.filter(({ hash, wrapped_key }) => !opened(to.wrap, { instance: to.instance, name: hash }, wrapped_key))
+    const keys = old.map(({ hash, wrapped_key }) => {
       const key = unwrapWithAny([from.wrap].flat(), { instance: from.instance, name: hash }, wrapped_key)
       return wrapKey(to.wrap, { instance: to.instance, name: hash }, key)
     })
     await cx.query(
       replaceKeys(
-        rows.map((row) => row.hash),
+        old.map((row) => row.hash),
         keys,
       ),
     )
-    done += rows.length
+    done += old.length
     after = rows.at(-1)!.hash
+  }
+}
+
+function opened(wrap: Buffer, owner: { instance: string; name: string }, wrapped: Buffer): Buffer | undefined {
+  try {
+    return unwrapKey(wrap, owner, wrapped)
+  } catch {
+    return undefined // wrapped with another one
   }
 }
 
