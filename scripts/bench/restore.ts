@@ -62,6 +62,7 @@ const nothing: ErpTasks = {
   expectedCatalogue: async () => [],
   carryOver: async () => ({}),
   reconcile: async () => ({}),
+  rewrap: async () => 0,
   neutralise: async () => {},
 }
 
