@@ -102,7 +102,8 @@ export const access: Access<Own> = {
     // What hangs on nothing (yet) is its maker's own.
     guard((me) => ['|', '|', ['public', '=', true], ['create_uid', '=', me.id], '&', ['res_model', '!=', null], ['res_id', '>', 0]]),
     grant(employee, all),
-    grant(portal, ['read']),
+    // Not every file that colleagues keep on a customer's document: what was sent to him with a message is `apps/mail`'s to say.
+    grant(portal, ['read'], (me) => ['|', ['public', '=', true], ['create_uid', '=', me.id]]),
   ],
 }
 

@@ -45,6 +45,7 @@ export * from './models/res_users.ts'
 export * from './models/res_users_apikeys.ts'
 export * from './models/res_users_apikeys_description.ts'
 export * from './models/res_users_identitycheck.ts'
+export { isReadable } from './rights.ts'
 export * from './views.ts'
 
 /** What every other app stands on: contacts, users, companies, countries, currencies, languages, and the system's own records. */

@@ -17,6 +17,9 @@ import { accountsFor, letters } from '@erp4/server'
 /** Where a world's people find it: what links in its letters begin with. */
 export const testOrigin = 'https://world.example'
 
+/** Those that the standard data makes active. */
+const languages = ['en_US', 'ko_KR']
+
 /** Where an actor's calls go. */
 export interface Stage {
   readonly registry: Registry
@@ -61,7 +64,17 @@ export class Actor<S extends boolean = boolean> {
       const { lang, tz, company_ids } = this.user
       const context: Context = { lang, tz, allowed_company_ids: company_ids, active_test: true, ...this.#context }
       const env = new Env(
-        openCall({ registry, cx, blobs: files, outbox: letters, accounts: accountsFor(), origin: testOrigin, source: 'test', now }),
+        openCall({
+          registry,
+          cx,
+          blobs: files,
+          outbox: letters,
+          accounts: accountsFor(),
+          origin: testOrigin,
+          languages,
+          source: 'test',
+          now,
+        }),
         this.user,
         context,
         this.isSystem,

@@ -25,6 +25,16 @@ export const ko: Readonly<Record<string, string>> = {
     "이 '{model}'을(를) 삭제할 수 없습니다. 볼 수 없는 레코드가 아직 이를 사용하고 있습니다. 대신 보관 처리하십시오.",
   '{name} was changed by someone else in the meantime{when}. Reload it and apply your change again.':
     '그사이 다른 사람이 {name}을(를) 변경했습니다{when}. 다시 불러온 뒤 변경 내용을 다시 적용하십시오.',
+  '{name} was changed since: look at it before you take anything back.':
+    '그 뒤에 {name}이(가) 변경되었습니다. 되돌리기 전에 먼저 확인하십시오.',
+  'There is nothing to take back.': '되돌릴 것이 없습니다.',
+  'The last change of this record was somebody else’s.': '이 레코드의 마지막 변경은 다른 사람이 한 것입니다.',
+  'That save made the record: delete or archive it instead.': '그 저장으로 레코드가 만들어졌습니다. 대신 삭제하거나 보관 처리하십시오.',
+  'That save deleted more than lines of this record, which cannot be brought back.':
+    '그 저장에서 이 레코드의 항목 외에 다른 것도 삭제되어 되돌릴 수 없습니다.',
+  'There is no such change in the history of this record.': '이 레코드의 이력에 그런 변경이 없습니다.',
+  '{field} was changed with it, which you may not set.': '함께 변경된 {field} 항목을 바꿀 권한이 없습니다.',
+  '{field} is not changed here.': '{field} 항목은 여기에서 바꾸지 않습니다.',
   'The English text cannot be taken away.': '영어 문구는 지울 수 없습니다.',
   'The sequence that numbers these records is missing or not in use.': '이 레코드의 번호를 매기는 시퀀스가 없거나 사용 중이 아닙니다.',
   // What the database refuses

@@ -25,16 +25,13 @@ export async function undoLastSave(env: Env, model: Model, id: number, seen: num
   const traced = await tracedWith(env, model, id, lists)
   const all = await env.cx.query<TrailRow & { own: boolean }>(lastTransaction(traced))
   const rows = all.filter(({ own }) => own)
-  const refuse = (why: string): never => {
-    throw new UserError(env.t(why))
-  }
-  if (rows.length === 0) refuse('There is nothing to take back.')
+  if (rows.length === 0) throw new UserError(env.t('There is nothing to take back.'))
   if (rows.some(({ actor, on_behalf }) => actor !== env.user.id || on_behalf !== env.call.onBehalf))
-    refuse('The last change of this record was somebody else’s.')
+    throw new UserError(env.t('The last change of this record was somebody else’s.'))
   if (rows.some((row) => row.operation === 'create' && row.model === model.name && row.rec === id))
-    refuse('That save made the record: delete or archive it instead.')
+    throw new UserError(env.t('That save made the record: delete or archive it instead.'))
   if (all.some(({ own, operation }) => !own && operation === 'unlink'))
-    refuse('That save deleted more than lines of this record, which cannot be brought back.')
+    throw new UserError(env.t('That save deleted more than lines of this record, which cannot be brought back.'))
   const values: Values = reversedFields(env, model, rowsOf(rows, model, id))
   for (const list of lists) {
     const commands = reversedLines(env, list, rows)

@@ -1,0 +1,25 @@
+import { administrator, employee, portal } from '@erp4/base'
+import { type Access, all, grant } from '@erp4/orm'
+import type { models } from './models.ts'
+
+type Own = (typeof models)[number]['name']
+
+// What hangs on a record is read by who may read the record: `hangsOn` of the models says so, in the SQL of every statement.
+export const access: Access<Own> = {
+  'mail.message': [
+    grant(employee, ['read']),
+    // Never a note, nor what the system or an activity wrote down for colleagues.
+    grant(portal, ['read'], () => [
+      ['is_internal', '=', false],
+      ['message_type', 'in', ['comment', 'email', 'email_outgoing']],
+    ]),
+  ],
+  'mail.message.subtype': [grant(employee, ['read']), grant(portal, ['read'], () => [['internal', '=', false]])],
+  'mail.followers': [grant(employee, ['read'])],
+  'mail.activity': [grant(employee, all)],
+  'mail.activity.type': [grant(employee, ['read']), grant(administrator, all)],
+  'mail.template': [grant(employee, ['read']), grant(administrator, all)],
+  'ir.mail_server': [grant(administrator, all)],
+  // Files on a record that a customer may see are his only when they came with a message to him.
+  'ir.attachment': [grant(portal, ['read'], () => [['message_ids', 'any', [['is_internal', '=', false]]]])],
+}

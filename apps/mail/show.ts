@@ -1,0 +1,53 @@
+import { Decimal, type Env, type FieldInfo } from '@erp4/orm'
+
+export interface Currency {
+  readonly name: string
+  readonly symbol: string
+  readonly position: string
+  readonly digits: number
+}
+
+const locale = (env: Env): string => env.context.lang.replace('_', '-')
+
+/** A value as a letter in the language of `env` writes it; the empty text where there is none. */
+export function showValue(env: Env, field: FieldInfo, value: unknown, currency: Currency | null): string {
+  if (value === null || value === undefined) return ''
+  switch (field.kind) {
+    case 'monetary':
+      return showMoney(env, value as Decimal, currency)
+    case 'decimal':
+    case 'float':
+    case 'integer':
+      return new Intl.NumberFormat(locale(env), { maximumFractionDigits: 6 }).format(exact(value))
+    case 'date':
+      return new Intl.DateTimeFormat(locale(env), { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(`${String(value)}T00:00:00Z`))
+    case 'datetime': {
+      const zone = env.context.tz
+      const at = new Date(`${String(value).replace(' ', 'T')}Z`)
+      return new Intl.DateTimeFormat(locale(env), { dateStyle: 'long', timeStyle: 'short', timeZone: zone }).format(at)
+    }
+    case 'boolean':
+      return value ? env.t('Yes') : env.t('No')
+    case 'selection':
+      return env.t(field.choices?.[String(value)] ?? '')
+    default:
+      return String(value)
+  }
+}
+
+/** `Intl` reads decimal text exactly, however long. */
+const exact = (value: unknown): number => (value instanceof Decimal ? (value.toString() as unknown as number) : Number(value))
+
+function showMoney(env: Env, value: Decimal, currency: Currency | null): string {
+  const digits = currency?.digits ?? 2
+  const number = new Intl.NumberFormat(locale(env), { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(
+    exact(value.round(digits)),
+  )
+  if (!currency) return number
+  return currency.position === 'before' ? `${currency.symbol}\u00a0${number}` : `${number}\u00a0${currency.symbol}`
+}
+
+const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+
+/** Text as formatted text: what stands for a tag is no tag, and line breaks stay. */
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (sign) => escapes[sign]!).replaceAll(/\r\n?|\n/g, '<br />')
