@@ -16,8 +16,12 @@ export const account_move_list = list('account.move', (v) => [
   v.field('amount_total', { sum: true }),
   v.field('amount_residual', { optional: 'hidden', sum: true }),
   v.field('currency_id', { optional: 'hidden' }),
-  v.field('payment_state', { optional: 'hidden', widget: 'badge' }),
-  v.field('state', { widget: 'badge' }),
+  v.field('payment_state', {
+    optional: 'hidden',
+    widget: 'badge',
+    tones: { not_paid: 'note', partial: 'note', paid: 'good', reversed: 'quiet' },
+  }),
+  v.field('state', { widget: 'badge', tones: { draft: 'quiet', posted: 'good', cancel: 'bad' } }),
   v.field('company_id', { optional: 'hidden', only: multiCompany }),
 ])
 

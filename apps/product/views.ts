@@ -177,13 +177,13 @@ export const menus = [
   menu('Product Variants', 'product.product', { parent: 'Products', sequence: 20 }),
   menu('Pricelists', 'product.pricelist', { parent: 'Products', sequence: 30 }),
   menu('Price Rules', 'product.pricelist.item', { parent: 'Products', sequence: 31, groups: [pricelistManager] }),
-  menu('Product Categories', 'product.category', { parent: 'Products/Configuration', sequence: 10, groups: [productManager] }),
-  menu('Attributes', 'product.attribute', { parent: 'Products/Configuration', sequence: 20, groups: [productManager] }),
+  menu('Product Categories', 'product.category', { parent: 'Products/Configuration', sequence: 90, groups: [productManager] }),
+  menu('Attributes', 'product.attribute', { parent: 'Products/Configuration', sequence: 91, groups: [productManager] }),
   menu('Product Attribute Values', 'product.template.attribute.value', {
     parent: 'Products/Configuration',
-    sequence: 21,
+    sequence: 92,
     groups: [productManager],
   }),
-  menu('Units of Measure', 'uom.uom', { parent: 'Products/Configuration', sequence: 30, groups: [productManager] }),
-  menu('Unit of Measure Categories', 'uom.category', { parent: 'Products/Configuration', sequence: 31, groups: [productManager] }),
+  menu('Units of Measure', 'uom.uom', { parent: 'Products/Configuration', sequence: 93, groups: [productManager] }),
+  menu('Unit of Measure Categories', 'uom.category', { parent: 'Products/Configuration', sequence: 94, groups: [productManager] }),
 ]

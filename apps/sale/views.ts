@@ -15,6 +15,8 @@ import {
 import { salesManager } from './groups.ts'
 import { create_invoices } from './invoicing.ts'
 
+const invoiceTones = { 'to invoice': 'note', upselling: 'note', invoiced: 'good', no: 'quiet' } as const
+
 export const sale_order_list = list('sale.order', (v) => [
   v.field('name'),
   v.field('date_order'),
@@ -26,8 +28,8 @@ export const sale_order_list = list('sale.order', (v) => [
   v.field('amount_untaxed', { optional: 'hidden', sum: true }),
   v.field('amount_total', { sum: true }),
   v.field('currency_id', { optional: 'hidden' }),
-  v.field('invoice_status', { optional: 'shown', widget: 'badge' }),
-  v.field('state', { widget: 'badge' }),
+  v.field('invoice_status', { optional: 'shown', widget: 'badge', tones: invoiceTones }),
+  v.field('state', { widget: 'badge', tones: { draft: 'quiet', sent: 'note', sale: 'good', cancel: 'bad' } }),
   v.field('company_id', { optional: 'hidden', only: multiCompany }),
 ])
 
@@ -82,7 +84,7 @@ export const sale_order_form = form('sale.order', (v) => [
     'Order Lines',
     v.lines(
       'order_line',
-      [
+      (field) => [
         'product_id',
         'name',
         'product_uom_qty',
@@ -90,9 +92,9 @@ export const sale_order_form = form('sale.order', (v) => [
         'price_unit',
         'discount',
         'tax_ids',
-        'is_optional',
-        'qty_delivered',
-        'qty_invoiced',
+        field('is_optional', { when: [['state', 'not in', ['sale', 'cancel']]] }),
+        field('qty_delivered', { when: [['state', '=', 'sale']] }),
+        field('qty_invoiced', { when: [['state', '=', 'sale']] }),
         'price_subtotal',
       ],
       { sequence: 'sequence' },

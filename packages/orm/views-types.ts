@@ -42,6 +42,28 @@ export interface ModelMeta {
   readonly hasActive: boolean
 }
 
+/** Icons that menus and links may have; the client draws them (`ui/app-icons.ts`). */
+export type IconName =
+  | 'box'
+  | 'building'
+  | 'check'
+  | 'contacts'
+  | 'file'
+  | 'file-invoice'
+  | 'key'
+  | 'mail'
+  | 'package'
+  | 'phone'
+  | 'receipt'
+  | 'receipt-refund'
+  | 'settings'
+  | 'shopping-cart'
+  | 'users'
+  | 'versions'
+
+/** What a value of a selection says at a glance: done, to be looked at, gone wrong, nothing to see. */
+export type Tone = 'good' | 'note' | 'bad' | 'quiet'
+
 export interface ShownField {
   readonly tag: 'field'
   readonly field: string
@@ -53,6 +75,8 @@ export interface ShownField {
   readonly placeholder?: string
   readonly optional?: 'shown' | 'hidden'
   readonly sum?: true
+  /** Of a badge, by the value. */
+  readonly tones?: Readonly<Record<string, Tone>>
 }
 
 export interface ButtonNode {
@@ -86,7 +110,7 @@ export type ViewNode =
       readonly model: string
       readonly by: string
       readonly count?: string
-      readonly icon?: string
+      readonly icon?: IconName
     }
   | { readonly tag: 'filter'; readonly name: string; readonly label: string; readonly where: readonly unknown[] }
   | { readonly tag: 'period'; readonly name: string; readonly label: string; readonly field: string }
@@ -118,7 +142,7 @@ export interface MenuMeta {
   readonly path: string
   readonly label: string
   readonly model?: string
-  readonly icon?: string
+  readonly icon?: IconName
   readonly help?: string
   readonly where?: readonly unknown[]
   readonly context?: Readonly<Record<string, unknown>>

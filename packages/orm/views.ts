@@ -3,6 +3,7 @@ import type { Relation } from './fields.ts'
 import type { Action } from './model.ts'
 import type { Models } from './models.ts'
 import type { Domain, FieldName, ModelName } from './types.ts'
+import type { IconName, Tone } from './views-types.ts'
 
 export type Node = { readonly tag: string; readonly [key: string]: unknown }
 
@@ -29,7 +30,7 @@ export interface Menu {
   /** The word of its address, `/odoo/<path>`; made of the label where it is not given. */
   readonly path?: string
   /** A name of the client's icon set. */
-  readonly icon?: string
+  readonly icon?: IconName
   /** What one finds there, in a sentence. */
   readonly help?: string
   /** Only these records. Nobody is kept from the others by that: rules do that. */
@@ -55,6 +56,8 @@ export interface FieldShow<N extends ModelName> {
   readonly optional?: 'shown' | 'hidden'
   /** A column with a total below it. */
   readonly sum?: true
+  /** What the values of a badge say at a glance. */
+  readonly tones?: Readonly<Record<string, Tone>>
   /** Only for people of this group. Safety is `protect`'s; this is tidiness. */
   readonly only?: Group
 }
@@ -73,6 +76,8 @@ type LineModel<N extends ModelName, F> = F extends keyof Models[N]
     ? M & ModelName
     : never
   : never
+
+type FieldOfLine<M extends ModelName> = (field: FieldName<M>, show: FieldShow<M>) => FieldNode<M>
 
 /** What a button may say beside its action and label. */
 export interface ButtonShow {
@@ -103,14 +108,20 @@ function builder<N extends ModelName>() {
     /** Columns under a heading, shown while `when` holds. */
     group: (label: string, nodes: readonly Node[], when?: Domain<N>): Node => ({ tag: 'group', label, nodes, ...(when ? { when } : {}) }),
     tab: (label: string, ...nodes: Node[]): Node => ({ tag: 'tab', label, nodes }),
+    /** Names of the lines' fields; `(field) => ['product_id', field('discount', { when: … })]` where there is more to say of one. */
     lines: <F extends Lines<N>>(
       field: F,
-      columns: readonly Shown<LineModel<N, F>>[],
+      columns: readonly Shown<LineModel<N, F>>[] | ((field: FieldOfLine<LineModel<N, F>>) => readonly Shown<LineModel<N, F>>[]),
       options: { readonly?: true; sequence?: FieldName<LineModel<N, F>> } = {},
-    ): Node => ({ tag: 'lines', field, columns, ...options }),
+    ): Node => ({
+      tag: 'lines',
+      field,
+      columns: typeof columns === 'function' ? columns((name, show) => ({ tag: 'field', field: name, ...show })) : columns,
+      ...options,
+    }),
     footer: (...fields: FieldName<N>[]): Node => ({ tag: 'footer', fields }),
     /** A door to the records of another model whose field `by` is this one, with their number when a field has it. */
-    link: <M extends ModelName>(label: string, model: M, by: FieldName<M>, show: { count?: FieldName<N>; icon?: string } = {}): Node => ({
+    link: <M extends ModelName>(label: string, model: M, by: FieldName<M>, show: { count?: FieldName<N>; icon?: IconName } = {}): Node => ({
       tag: 'link',
       label,
       model,

@@ -15,7 +15,8 @@ function numberFormat(least: number, most: number): Intl.NumberFormat {
 }
 
 export const formatInteger = (value: number): string => numberFormat(0, 0).format(value)
-export const formatNumber = (value: number, digits?: number): string => numberFormat(digits ?? 0, digits ?? 6).format(value)
+/** Two decimals where there may be so many, more where they say something: 59.50, and 0.0125. */
+export const formatNumber = (value: number, digits?: number): string => numberFormat(Math.min(digits ?? 0, 2), digits ?? 6).format(value)
 
 export function formatMoney(value: number, currency: Currency | undefined): string {
   const digits = currency?.digits[1] ?? 2

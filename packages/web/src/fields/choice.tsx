@@ -43,7 +43,12 @@ export const radio: FieldWidget = { Edit: RadioEdit }
 
 export const badge: FieldWidget = {
   ...selection,
-  Show: ({ field, value, record }) => (value ? <span className="badge">{formatValue(field, value, record)}</span> : null),
+  Show: ({ field, shown, value, record }) =>
+    value ? (
+      <span className="badge" data-tone={shown.tones?.[String(value)]}>
+        {formatValue(field, value, record)}
+      </span>
+    ) : null,
 }
 
 export const boolean: FieldWidget = {

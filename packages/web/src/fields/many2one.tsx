@@ -25,19 +25,21 @@ function Many2oneEdit(props: EditProps) {
         onPick={onChange}
         onClear={() => onChange(false)}
       />
-      {linked && !props.required && !compact && (
-        <button type="button" className="bare" aria-label={t.clearField(field.string)} onClick={() => onChange(false)}>
-          <IconX size={14} aria-hidden />
-        </button>
-      )}
       {linked && !compact && (
-        <a
-          className="bare"
-          aria-label={t.openRecord(linked.display_name)}
-          {...follow(formatPlace([{ word: recordWord(field.relation!), id: linked.id }]))}
-        >
-          <IconExternal size={16} aria-hidden />
-        </a>
+        <span className="link-tools">
+          {!props.required && (
+            <button type="button" className="bare" aria-label={t.clearField(field.string)} onClick={() => onChange(false)}>
+              <IconX size={14} aria-hidden />
+            </button>
+          )}
+          <a
+            className="bare"
+            aria-label={t.openRecord(linked.display_name)}
+            {...follow(formatPlace([{ word: recordWord(field.relation!), id: linked.id }]))}
+          >
+            <IconExternal size={16} aria-hidden />
+          </a>
+        </span>
       )}
     </div>
   )

@@ -4,6 +4,7 @@ import type { ShownField } from '@erp4/orm/views-types'
 import { holds } from '../../domain.ts'
 import { widgetFor } from '../../fields/registry.ts'
 import { formatValue } from '../../format.ts'
+import { useTexts } from '../../i18n/index.ts'
 import { type FormRecord, useRecord } from './record.ts'
 
 interface Props {
@@ -19,6 +20,7 @@ export const fieldId = (name: string): string => `field-${name}`
 /** A label and its field; gone while its condition does not hold. */
 export const FormField = memo(function FormField({ record, shown, isTitle = false, canWrite, autoFocus = false }: Props) {
   const own = useId()
+  const t = useTexts()
   const field = record.fields[shown.field]
   // One word for all that decides about this field, so that other fields' changes do not draw it.
   const state = useRecord(record, ({ values }) => decide(shown, values))
@@ -34,6 +36,8 @@ export const FormField = memo(function FormField({ record, shown, isTitle = fals
   const id = isTitle ? `${own}-${shown.field}` : fieldId(shown.field)
   const label = shown.label ?? field.string
   const props = { field, shown, value, record: record.values }
+  // A document that gets its number when it is saved is not without a name until then.
+  const unnamed = isTitle && shown.field === 'name' && record.id === null && <span className="soft">{t.new}</span>
   const isLong = widget.isWide === true || field.type === 'text'
   return (
     <div
@@ -55,7 +59,7 @@ export const FormField = memo(function FormField({ record, shown, isTitle = fals
       </Tooltip>
       <div className="value" {...(isReadonly ? { role: 'group', 'aria-labelledby': `${id}-label` } : {})}>
         {isReadonly ? (
-          <div className="shown">{widget.Show ? <widget.Show {...props} /> : formatValue(field, value, record.values)}</div>
+          <div className="shown">{widget.Show ? <widget.Show {...props} /> : formatValue(field, value, record.values) || unnamed}</div>
         ) : (
           widget.Edit && (
             <widget.Edit

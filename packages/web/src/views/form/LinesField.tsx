@@ -1,14 +1,16 @@
 import { Button } from '@mantine/core'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { memo, useEffect, useRef, useState } from 'react'
+import { memo, useEffect, useMemo, useRef, useState } from 'react'
 import type { FieldMeta, ShownField, ViewNode } from '@erp4/orm/views-types'
 import { holds } from '../../domain.ts'
 import { widgetFor } from '../../fields/registry.ts'
 import { formatValue } from '../../format.ts'
 import { useTexts } from '../../i18n/index.ts'
+import { useShortcuts } from '../../shell/shortcuts.ts'
 import { IconPlus, IconTrash } from '../../ui/icons.ts'
 import { type Line, type Lines, changeLine, moveLine, removeLine } from './lines.ts'
 import { type FormRecord, useRecord } from './record.ts'
+import { tracksOf } from './tracks.ts'
 
 type LinesNode = Extract<ViewNode, { tag: 'lines' }>
 
@@ -37,15 +39,24 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
     estimateSize: () => rowHeight,
     overscan: 12,
   })
+  useShortcuts([{ keys: 'alt+l', label: t.addLine, run: () => mayChange && add() }])
   const at = editing && isVirtual ? all.findIndex(({ key }) => key === editing.key) : -1
   useEffect(() => {
     if (at >= 0) virtual.scrollToIndex(at)
     // When the cursor goes to another line, not when lines come and go around it.
   }, [editing?.key])
+  const mayChange = canWrite && meta !== undefined && lines !== undefined && !node.readonly && field?.readonly !== true
+  // A column whose condition holds for none of the lines is not there.
+  const columns = node.columns.filter(
+    ({ field: name, optional, when }) =>
+      meta?.fields[name] && optional !== 'hidden' && (!when || holds(when, {}) || all.some(({ values }) => holds(when, values))),
+  )
+  const savedLines = useRecord(record, ({ saved }) => saved[node.field] as Lines | undefined)
+  const names = columns.map((column) => column.field).join()
+  // The names stand for the columns, which are made anew each time.
+  const tracks = useMemo(() => tracksOf(columns, meta?.fields ?? {}, savedLines?.lines ?? []), [names, meta, savedLines])
   if (!field || !meta || !lines) return null
-  const columns = node.columns.filter((column) => meta.fields[column.field] && column.optional !== 'hidden')
-  const mayChange = canWrite && !node.readonly && !field.readonly
-  const template = [...columns.map((column) => trackOf(meta.fields[column.field]!)), ...(mayChange ? ['34px'] : [])].join(' ')
+  const template = `${tracks}${mayChange ? ' 34px' : ''}`
 
   const add = (): void => {
     const key = record.addLine(
@@ -152,13 +163,6 @@ function moved(lines: Lines, key: string, to: number, sequence: string): Lines {
 }
 
 const isNumber = ({ type }: FieldMeta): boolean => ['integer', 'float', 'monetary'].includes(type)
-
-function trackOf(field: FieldMeta): string {
-  if (isNumber(field)) return 'minmax(80px, 0.6fr)'
-  if (field.type === 'boolean') return '70px'
-  if (field.type === 'date' || field.type === 'selection') return 'minmax(110px, 0.8fr)'
-  return 'minmax(140px, 1.4fr)'
-}
 
 interface RowProps {
   readonly line: Line

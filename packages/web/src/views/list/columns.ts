@@ -81,9 +81,13 @@ export const isNumber = ({ type }: FieldMeta): boolean => numbers.has(type)
 /** How much room a column takes where nobody has said: names much, amounts little. */
 export function trackOf({ field, width }: Column, isFirst: boolean): string {
   if (width !== undefined) return `${width}px`
-  if (isFirst) return 'minmax(180px, 2fr)'
+  if (isFirst) return 'minmax(160px, 1.6fr)'
   if (numbers.has(field.type)) return 'minmax(90px, 0.8fr)'
   if (field.type === 'boolean') return '80px'
-  if (field.type === 'date' || field.type === 'selection') return 'minmax(110px, 0.9fr)'
+  if (field.type === 'date') return 'minmax(110px, 0.9fr)'
+  // Badges are not cut: their words are short, and what one looks for.
+  if (field.type === 'selection') return `minmax(${Math.min(220, Math.max(110, longest(field) * 7.5 + 44))}px, 0.9fr)`
   return 'minmax(120px, 1.2fr)'
 }
+
+const longest = ({ selection = [] }: FieldMeta): number => Math.max(0, ...selection.map(([, label]) => label.length))
