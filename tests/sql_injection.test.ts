@@ -97,6 +97,10 @@ async function statementsOf(
           statements.push(statement.compile())
           return cx.query(statement, name)
         },
+        send: (statement, name) => {
+          statements.push(statement.compile())
+          cx.send(statement, name)
+        },
         get statements() {
           return cx.statements
         },

@@ -38,6 +38,8 @@ export interface Call {
   readonly reasons: Map<string, number>
   /** Compiled rules of this call, by user and companies. */
   readonly rules: Map<string, Node>
+  /** Something of this call depends on the hour, or on parts of the context that statements are not kept by: none that it makes is kept. */
+  isVolatile: boolean
   /** Depth of nested flushes, so that reading needs does not flush again. */
   flushing: boolean
   /** Raised when metadata that caches depend on was written: rules, languages, settings. */
@@ -108,6 +110,7 @@ export function openCall(options: CallOptions): Call {
     numbering: [],
     reasons: new Map(),
     rules: new Map(),
+    isVolatile: false,
     flushing: false,
     touched: new Set(),
   }

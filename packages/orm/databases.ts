@@ -1,19 +1,8 @@
 import pg from 'pg'
 import { LockError, UserError } from './errors.ts'
-import type { Sql } from './sql/fragment.ts'
+import { type Connection, Loan, Prepared } from './loan.ts'
 
-/** One connection, lent for a call. */
-export interface Connection {
-  /** Rows of one statement. `name` prepares it under that name: only for statements of a fixed shape (kernel §2.2, rule 6). */
-  query<R = Record<string, any>>(statement: Sql, name?: string): Promise<R[]>
-  /** How many statements ran on behalf of this loan, `begin` and `commit` left out. */
-  readonly statements: number
-  /**
-   * The commit need not wait for the disk: the answer will, right after it, so that locks are free while the disk turns (kernel §2.5).
-   * For calls that hold a row everybody wants, such as a counter. Inside a transaction only.
-   */
-  commitEarly?(): Promise<void>
-}
+export type { Connection }
 
 export interface Budget {
   /** Connections of this process, over all databases. */
@@ -31,6 +20,7 @@ export type Resolve = (key: string) => Promise<pg.ClientConfig>
 
 interface Slot {
   client: pg.Client
+  prepared: Prepared
   key: string
   busy: boolean
   since: number
@@ -79,7 +69,7 @@ export class Databases {
   async use<T>(key: string, work: (cx: Connection) => Promise<T>): Promise<T> {
     const slot = await this.#take(key)
     try {
-      return await work(new Loan(slot))
+      return await work(new Loan(slot.client, slot.prepared))
     } finally {
       this.#give(slot)
     }
@@ -98,18 +88,15 @@ export class Databases {
     const opening = options.readonly ? 'begin isolation level repeatable read read only' : 'begin isolation level read committed'
     for (let attempt = 0; ; attempt++) {
       const slot = await this.#take(key)
+      const loan = new Loan(slot.client, slot.prepared, opening)
       let isCommitting = false
       try {
-        await slot.client.query(opening)
-        const loan = new Loan(slot)
         const result = await work(loan)
         isCommitting = true
-        await slot.client.query('commit')
-        // What is in the log before this message is on the disk when the message is: nothing is acknowledged that could be lost.
-        if (loan.isEarly) await slot.client.query("select pg_logical_emit_message(true, '', '')")
+        await loan.commit()
         return result
       } catch (error) {
-        await slot.client.query('rollback').catch(() => {
+        await loan.rollback().catch(() => {
           slot.broken = true
         })
         // Ended by a restore, say, before anything could last: whoever asks again asks the generation that is there then.
@@ -192,8 +179,8 @@ export class Databases {
     this.#openingOf.set(key, (this.#openingOf.get(key) ?? 0) + 1)
     let failed = true
     try {
-      const client = new pg.Client({ ...(await this.#resolve(key)), types })
-      const slot: Slot = { client, key, busy: true, since: Date.now(), broken: false }
+      const client = new pg.Client({ ...(await this.#resolve(key)), types, pipeline: true } as pg.ClientConfig)
+      const slot: Slot = { client, prepared: new Prepared(client), key, busy: true, since: Date.now(), broken: false }
       // An idle one that PostgreSQL ended would hold its place until it is swept, while callers wait for a place.
       const lost = (error?: unknown): void => {
         slot.broken = true
@@ -258,31 +245,6 @@ async function endOf(client: pg.Client): Promise<void> {
   // A connection that broke is as closed as one that was ended.
   await Promise.race([client.end().catch(() => undefined), late])
   clearTimeout(timer)
-}
-
-class Loan implements Connection {
-  readonly #slot: Slot
-  statements = 0
-  isEarly = false
-
-  constructor(slot: Slot) {
-    this.#slot = slot
-  }
-
-  async query<R>(statement: Sql, name?: string): Promise<R[]> {
-    this.statements++
-    const { text, values } = statement.compile()
-    // The extended protocol refuses a second statement in one text.
-    const config = name === undefined ? { text, values, queryMode: 'extended' } : { text, values, name, queryMode: 'extended' }
-    const result = await this.#slot.client.query(config as pg.QueryConfig)
-    return result.rows as R[]
-  }
-
-  async commitEarly(): Promise<void> {
-    if (this.isEarly) return
-    this.isEarly = true
-    await this.#slot.client.query('set local synchronous_commit = off')
-  }
 }
 
 /** More calls than connections for longer than they may wait: the server answers 503. */

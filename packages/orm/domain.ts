@@ -192,6 +192,8 @@ function any(parse: Parse, field: FieldInfo, comodel: Model, node: Node, operati
 function live(parse: Parse, model: Model, field: FieldInfo, operator: string, value: unknown, depth: number): Node {
   const search = model.searches.get(field.name)
   if (!search) throw new ValueError(`Cannot search on ${model.name}.${field.name}: it is computed when read`)
+  // A function that takes the environment may ask it for anything.
+  if (search.length > 2) parse.env.call.isVolatile = true
   return parseDomain(parse, model, search(operator, value, parse.env), depth + 1)
 }
 

@@ -214,7 +214,7 @@ async function capture(home: string, key: string, ids: readonly number[]): Promi
 const spy = (cx: Connection, log: Statement[]): Connection =>
   new Proxy(cx, {
     get(target, name) {
-      if (name !== 'query') return Reflect.get(target, name, target)
+      if (name !== 'query' && name !== 'send') return Reflect.get(target, name, target)
       return async (statement: { compile(): Statement }, prepared?: string) => {
         const { text, values } = statement.compile()
         const rows = await target.query(statement as never, prepared)

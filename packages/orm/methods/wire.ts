@@ -4,6 +4,7 @@ import type { Env } from '../env.ts'
 import { ArgumentError, ValueError, shown } from '../errors.ts'
 import { type FieldInfo, type Model, isToMany } from '../registry.ts'
 import { computeLive, byDomain, byIds, demandEver, parseOrder, readTyped, searchNode } from '../operations/read.ts'
+import { keptStatement } from '../operations/kept.ts'
 import { flush } from '../operations/recompute.ts'
 import { ruleFor, visibleField } from '../rules.ts'
 import { isPushable, relatedEnd } from '../sql/expression.ts'
@@ -11,7 +12,6 @@ import type { Sql } from '../sql/fragment.ts'
 import { askedName, shapeName } from '../sql/names.ts'
 import type { Nested, Want } from '../sql/select.ts'
 import { RawJson } from './method.ts'
-import { planned } from './plans.ts'
 
 /** A caller's limit: false, null and 0 mean none. */
 export function cleanLimit(limit: unknown): number | null {
@@ -52,7 +52,9 @@ export function chooseFields(env: Env, model: Model, names: unknown): FieldInfo[
 
 /** `load='_classic_read'` gives many2one as `[id, name]`, anything else the bare id. */
 export const wantsOf = (fields: readonly FieldInfo[], load: unknown): Want[] =>
-  fields.map((field) => (field.kind === 'many2one' ? { field, pair: load === '_classic_read' || load === undefined } : { field }))
+  fields.map((field) => (field.kind === 'many2one' ? { field, pair: hasPairs(load) } : { field }))
+
+const hasPairs = (load: unknown): boolean => load === '_classic_read' || load === undefined
 
 /** Records by id as JSON; hidden and missing ones are left out. */
 export async function readWire(env: Env, model: Model, ids: readonly number[], wants: readonly Want[]): Promise<RawJson> {
@@ -71,9 +73,9 @@ export async function readByName(env: Env, model: Model, ids: readonly number[],
     names.every((name) => typeof name === 'string' && model.fields.has(name) && isPushable(env, model.fields.get(name)!))
   if (!isPlain || ids.length === 0 || env.context['force_rows']) return readWire(env, model, ids, wants())
   await flush(env)
-  const statement = planned(env, `read|${model.name}|${load === '_classic_read'}|${names.join(',')}`, ids, (slot) => {
+  const { statement } = keptStatement(env, `wire|${model.name}|${hasPairs(load)}|${names.join(' ')}`, { ids }, (standIns) => {
     demandEver(env, model, 'read')
-    return byIds(env, model, slot, wants(), 'wire')
+    return { statement: byIds(env, model, standIns.ids, wants(), 'wire') }
   })
   const [row] = await env.cx.query<{ '?column?': string }>(statement, shapeName(statement))
   return new RawJson(row!['?column?'])

@@ -3,6 +3,7 @@ import { ValidationError } from '../errors.ts'
 import type { Model } from '../registry.ts'
 import { auditReasons } from '../sql/audit.ts'
 import { sql } from '../sql/fragment.ts'
+import { shapeName } from '../sql/names.ts'
 import { judgeAll } from './judge.ts'
 import { readTyped, yes } from './read.ts'
 import { giveNumbers } from './numbers.ts'
@@ -17,7 +18,10 @@ export async function finishCall(env: Env): Promise<void> {
   await checkConstraints(env)
   await flush(env)
   await judgeAll(env)
-  if (call.reasons.size > 0) await env.cx.query(auditReasons(call, env.user.id, call.reasons))
+  if (call.reasons.size > 0) {
+    const trail = auditReasons(call, env.user.id, call.reasons)
+    env.cx.send(trail, shapeName(trail))
+  }
   call.reasons.clear()
   for (const counter of call.touched) await env.cx.query(bumps[counter])
   call.touched.clear()

@@ -6,6 +6,8 @@ import { ruleFor } from '../rules.ts'
 import { compileCondition } from '../sql/condition.ts'
 import { Scope } from '../sql/expression.ts'
 import { type Sql, ident, sql } from '../sql/fragment.ts'
+import { oneOf } from '../sql/ids.ts'
+import { shapeName } from '../sql/names.ts'
 import { refused } from './refuse.ts'
 
 /**
@@ -107,8 +109,7 @@ export async function judgeAll(env: Env): Promise<void> {
 async function judge(env: Env, model: Model, operation: Operation, ids: readonly number[]): Promise<void> {
   const scope = new Scope('t')
   const condition = compileCondition(env, ruleFor(env, model, operation), scope)
-  const [row] = await env.cx.query<{ ok: boolean }>(
-    sql`select coalesce(bool_and(${condition}), true) as ok from ${ident(model.table)} t where t.id = any(${ids})`,
-  )
+  const statement = sql`select coalesce(bool_and(${condition}), true) as ok from ${ident(model.table)} t where ${oneOf(sql`t.id`, ids)}`
+  const [row] = await env.cx.query<{ ok: boolean }>(statement, shapeName(statement))
   if (!row!.ok) throw await refused(env, model, operation, ids)
 }

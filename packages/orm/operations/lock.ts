@@ -6,6 +6,8 @@ import { ruleFor } from '../rules.ts'
 import { compileCondition } from '../sql/condition.ts'
 import { Scope } from '../sql/expression.ts'
 import { empty, ident, sql } from '../sql/fragment.ts'
+import { oneOf } from '../sql/ids.ts'
+import { shapeName } from '../sql/names.ts'
 import { restsOnComputed } from './judge.ts'
 import { demandEver } from './read.ts'
 import { flush } from './recompute.ts'
@@ -32,9 +34,8 @@ export async function lockRecords(env: Env, model: Model, ids: readonly number[]
   const scope = new Scope('t')
   const rule = ruleFor(env, model, operation)
   const where = rule.kind === 'true' ? empty : sql` and ${compileCondition(env, rule, scope)}`
-  const rows = await env.cx.query<{ id: number }>(
-    sql`select t.id from ${ident(model.table)} t where t.id = any(${ids})${where} order by t.id for no key update of t`,
-  )
+  const statement = sql`select t.id from ${ident(model.table)} t where ${oneOf(sql`t.id`, ids)}${where} order by t.id for no key update of t`
+  const rows = await env.cx.query<{ id: number }>(statement, shapeName(statement))
   if (rows.length !== new Set(ids).size) throw await refused(env, model, operation, ids)
   rememberLocked(env, model, ids)
 }
@@ -47,9 +48,8 @@ export async function checkIds(env: Env, model: Model, ids: readonly number[], o
   if (restsOnComputed(rule)) await flush(env)
   const scope = new Scope('t')
   const where = rule.kind === 'true' ? empty : sql` and ${compileCondition(env, rule, scope)}`
-  const [row] = await env.cx.query<{ n: number }>(
-    sql`select count(*)::int4 as n from ${ident(model.table)} t where t.id = any(${ids})${where}`,
-  )
+  const statement = sql`select count(*)::int4 as n from ${ident(model.table)} t where ${oneOf(sql`t.id`, ids)}${where}`
+  const [row] = await env.cx.query<{ n: number }>(statement, shapeName(statement))
   if (row!.n !== new Set(ids).size) throw refusal(env, model, operation)
 }
 
@@ -69,11 +69,12 @@ export const forgetLocks = (call: Env['call']): void => {
   locked.delete(call)
 }
 
-/** Locks those rows that this call does not hold yet, whatever the rules say: for recomputes, which the system does. */
-export async function holdRows(env: Env, model: Model, ids: readonly number[]): Promise<void> {
+/** Locks those rows that this call does not hold yet, whatever the rules say: for recomputes, which the system does. What is sent next finds them held. */
+export function holdRows(env: Env, model: Model, ids: readonly number[]): void {
   const mine = locked.get(env.call)?.get(model)
   const free = mine ? ids.filter((id) => !mine.has(id)) : ids
   if (free.length === 0) return
-  await env.cx.query(sql`select from ${ident(model.table)} t where t.id = any(${free}) order by t.id for no key update`)
+  const statement = sql`select from ${ident(model.table)} t where ${oneOf(sql`t.id`, free)} order by t.id for no key update`
+  env.cx.send(statement, shapeName(statement))
   rememberLocked(env, model, free)
 }

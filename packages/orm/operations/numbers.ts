@@ -30,12 +30,12 @@ export async function giveNumbers(env: Env): Promise<void> {
   const numbering = env.call.numbering.splice(0).sort((a, b) => (placeOf(a.counter) < placeOf(b.counter) ? -1 : 1))
   if (numbering.length === 0) return
   for (const { model, ids } of numbering)
-    await holdRows(
+    holdRows(
       env,
       model,
       [...ids].sort((a, b) => a - b),
     )
-  await env.cx.commitEarly?.()
+  env.cx.commitEarly?.()
   for (const one of numbering) await give(env, one)
   await flush(env)
 }

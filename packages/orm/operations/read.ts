@@ -10,6 +10,7 @@ import { type Sql, empty, ident, sql, whole } from '../sql/fragment.ts'
 import { type Encoding, type Nested, type Want, activeOnly, asArray, orderBy, page, selectList } from '../sql/select.ts'
 import { oneOf } from '../sql/ids.ts'
 import { askedName, shapeName } from '../sql/names.ts'
+import { isAscending, keptStatement } from './kept.ts'
 import { flush } from './recompute.ts'
 import { shapeFor } from './shape.ts'
 
@@ -115,8 +116,6 @@ export function byIds(
   return sql`select ${asArray(sql`select ${list} from ${ident(model.table)} t where ${oneOf(scope.column('id'), ids)}${where}${order}`)}`
 }
 
-const isAscending = (ids: readonly number[]): boolean => ids.every((id, i) => i === 0 || ids[i - 1]! < id)
-
 /** JSON text of a page of the records that match. */
 export function byDomain(
   env: Env,
@@ -192,8 +191,10 @@ export async function readTyped(env: Env, model: Model, ids: readonly number[], 
   demandEver(env, model, 'read')
   await flush(env)
   const { tree, statement } =
-    env.isSystem && (rule === undefined || rule === yes)
-      ? keptStatement(env, model, ids, paths)
+    rule === undefined || rule === yes
+      ? keptStatement(env, `typed|${model.name}|${rule === yes}|${paths.join(' ')}`, { ids }, (standIns) =>
+          typedStatement(env, model, standIns.ids, paths, rule),
+        )
       : typedStatement(env, model, ids, paths, rule)
   const [row] = await env.cx.query<{ '?column?': string }>(statement, shapeName(statement))
   return revive(tree, JSON.parse(row!['?column?']))
@@ -208,42 +209,6 @@ function typedStatement(
 ): { tree: Tree; statement: Sql } {
   const tree = treeOf(env, model, paths)
   return { tree, statement: byIds(env, model, ids, wantsOf(tree), 'typed', rule) }
-}
-
-interface Kept {
-  readonly tree: Tree
-  readonly statement: Sql
-  /** Which of its values the ids are. */
-  readonly at: number
-}
-
-const kept = new WeakMap<Model, WeakMap<readonly string[], Map<string, Kept>>>()
-
-/**
- * What the system reads by the same list of paths again and again, such as what a batch of fields is worked out of: no rule is in it, so
- * that the statement is the same each time but for the ids. Making it anew takes longer than everything else that is done for a row.
- */
-function keptStatement(env: Env, model: Model, ids: readonly number[], paths: readonly string[]): { tree: Tree; statement: Sql } {
-  if (!isAscending(ids)) return typedStatement(env, model, ids, paths)
-  const ofModel = kept.get(model) ?? new WeakMap<readonly string[], Map<string, Kept>>()
-  kept.set(model, ofModel)
-  const ofPaths = ofModel.get(paths) ?? new Map<string, Kept>()
-  ofModel.set(paths, ofPaths)
-  const { lang, active_test } = env.context
-  const key = `${lang} ${active_test} ${env.me.company_id} ${ids.length === 1 ? 'one' : 'many'}`
-  const known = ofPaths.get(key) ?? keep(env, model, ids.length, paths)
-  ofPaths.set(key, known)
-  return { tree: known.tree, statement: known.statement.withValues((values) => values.with(known.at, ids.length === 1 ? ids[0] : ids)) }
-}
-
-/** A number that no id is. */
-const placeholder = -2147483648
-
-function keep(env: Env, model: Model, count: number, paths: readonly string[]): Kept {
-  const ids = count === 1 ? [placeholder] : [placeholder, placeholder + 1]
-  const { tree, statement } = typedStatement(env, model, ids, paths)
-  const at = statement.compile().values.findIndex((value) => value === ids || value === placeholder)
-  return { tree, statement, at }
 }
 
 export async function findTyped(env: Env, model: Model, domain: unknown, paths: readonly string[], options: ReadOptions): Promise<any[]> {

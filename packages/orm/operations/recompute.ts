@@ -5,8 +5,10 @@ import { ValidationError } from '../errors.ts'
 import type { Compute } from '../model.ts'
 import type { FieldInfo, Model } from '../registry.ts'
 import { type Sql, ident, join, sql } from '../sql/fragment.ts'
+import { oneOf } from '../sql/ids.ts'
 import { shapeName } from '../sql/names.ts'
 import { type Trigger, keyOf } from '../triggers.ts'
+import { keptStatement } from './kept.ts'
 import { holdRows } from './lock.ts'
 import { readTyped, yes } from './read.ts'
 import { recordset } from '../sql/recordset.ts'
@@ -169,7 +171,7 @@ function nextBatch(call: Call): { model: Model; fields: FieldInfo[]; ids: number
 async function recompute(system: Env<true>, model: Model, fields: readonly FieldInfo[], ids: readonly number[]): Promise<void> {
   const { call } = system
   const { computes, paths } = planOf(model, fields)
-  await holdRows(system, model, ids)
+  holdRows(system, model, ids)
   const records = await readTyped(system, model, ids, paths, yes)
   const changed: { id: number; values: Record<string, unknown> }[] = []
   const movedIds = new Map<FieldInfo, number[]>()
@@ -187,7 +189,7 @@ async function recompute(system: Env<true>, model: Model, fields: readonly Field
     if (Object.keys(values).length > 0) changed.push({ id: record.id, values })
   }
   if (changed.length === 0) return
-  await storeComputed(
+  storeComputed(
     system,
     model,
     fields.filter((field) => movedIds.has(field)),
@@ -242,22 +244,29 @@ function isSame(a: unknown, b: unknown): boolean {
   return typeof a === 'object' && typeof b === 'object' && a !== null && b !== null && JSON.stringify(a) === JSON.stringify(b)
 }
 
-async function storeComputed(
+function storeComputed(
   system: Env<true>,
   model: Model,
   fields: readonly FieldInfo[],
   changed: readonly { id: number; values: Record<string, unknown> }[],
-): Promise<void> {
+): void {
   // A row keeps what did not change: `given` says which fields of it did.
   const rows = changed.map(({ id, values }) => ({ id, given: Object.keys(values), ...values }))
+  const given = { rows: JSON.stringify(rows) }
+  const { statement } = keptStatement(system, `store|${model.name}|${fields.map((field) => field.name).join(' ')}`, given, (standIns) => ({
+    statement: storing(model, fields, standIns.rows),
+  }))
+  system.cx.send(statement, shapeName(statement))
+}
+
+function storing(model: Model, fields: readonly FieldInfo[], rows: string): Sql {
   const sets = join(
     fields.map(
       (field) =>
         sql`${ident(field.column!)} = case when ${field.name} = any(r.given) then r.${ident(field.column!)} else t.${ident(field.column!)} end`,
     ),
   )
-  const statement = sql`update ${ident(model.table)} t set ${sets} from ${recordset(JSON.stringify(rows), [{ name: 'id', type: 'int4' }, { name: 'given', type: 'text[]' }, ...fields.map(columnOf)])} r where t.id = r.id`
-  await system.cx.query(statement, shapeName(statement))
+  return sql`update ${ident(model.table)} t set ${sets} from ${recordset(rows, [{ name: 'id', type: 'int4' }, { name: 'given', type: 'text[]' }, ...fields.map(columnOf)])} r where t.id = r.id`
 }
 
 const columnOf = (field: FieldInfo): { name: string; field: FieldInfo } => ({ name: field.column!, field })
@@ -270,7 +279,8 @@ async function currentTargets(
   ids: readonly number[],
 ): Promise<Map<string, number[]>> {
   const lists = join(fields.map((field) => sql`array_remove(array_agg(distinct t.${ident(field.column!)}), null) as ${ident(field.name)}`))
-  const [row] = await system.cx.query<Record<string, number[]>>(sql`select ${lists} from ${ident(model.table)} t where t.id = any(${ids})`)
+  const statement = sql`select ${lists} from ${ident(model.table)} t where ${oneOf(sql`t.id`, ids)}`
+  const [row] = await system.cx.query<Record<string, number[]>>(statement, shapeName(statement))
   return new Map(fields.map((field) => [field.name, row![field.name] ?? []]))
 }
 
@@ -280,7 +290,8 @@ export async function resolveReached(env: Env): Promise<void> {
   const reached = call.dirty.reached.splice(0)
   if (reached.length === 0) return
   const lists = join(reached.map(({ path, ids }, i) => sql`array(${backwards(env, path, sql`${ids}::int4[]`)}) as ${ident(`r${i}`)}`))
-  const [row] = await env.cx.query<Record<string, (number | null)[]>>(sql`select ${lists}`)
+  const statement = sql`select ${lists}`
+  const [row] = await env.cx.query<Record<string, (number | null)[]>>(statement, shapeName(statement))
   for (const [i, { trigger }] of reached.entries())
     note(
       call,

@@ -17,10 +17,27 @@ export async function rowsOf<R>(client: pg.ClientBase, statement: Sql): Promise<
 /** The owner's connection as the ORM's operations take it. */
 export function asConnection(client: pg.ClientBase): Connection {
   let statements = 0
+  let sent: Promise<unknown> = Promise.resolve()
+  let failed: unknown
   return {
-    query: <R>(statement: Sql) => {
+    query: async <R>(statement: Sql) => {
       statements++
-      return rowsOf<R>(client, statement)
+      await sent
+      try {
+        const rows = await rowsOf<R>(client, statement)
+        failed = undefined
+        return rows
+      } catch (error) {
+        throw failed ?? error
+      }
+    },
+    send: (statement) => {
+      statements++
+      sent = sent
+        .then(() => rowsOf(client, statement))
+        .catch((error: unknown) => {
+          failed ??= error
+        })
     },
     get statements() {
       return statements

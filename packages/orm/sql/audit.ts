@@ -2,11 +2,21 @@ import type { Call } from '../call.ts'
 import type { FieldInfo } from '../registry.ts'
 import { type Sql, column, join, literal, sql } from './fragment.ts'
 
+/** Of a call, what the trail says. */
+type Origin = Pick<Call, 'onBehalf' | 'source'>
+
 /** Who did it, as columns of the trail: actor, on_behalf, source. */
-const who = (call: Call, actor: number): Sql => sql`${actor}::int4, ${call.onBehalf}::int4, ${call.source}::text`
+const who = (call: Origin, actor: number): Sql => sql`${actor}::int4, ${call.onBehalf}::int4, ${call.source}::text`
 
 /** The trail's row for each row of the CTE `from`, written by the same statement as the change (kernel §2.1, §2.2). */
-export function auditRows(call: Call, actor: number, model: string, operation: 'create' | 'write' | 'unlink', change: Sql, from: Sql): Sql {
+export function auditRows(
+  call: Origin,
+  actor: number,
+  model: string,
+  operation: 'create' | 'write' | 'unlink',
+  change: Sql,
+  from: Sql,
+): Sql {
   return sql`insert into audit_in (actor, on_behalf, source, model, rec, operation, change) select ${who(call, actor)}, ${model}::text, x.id, ${operation}::text, ${change} from ${from} x`
 }
 

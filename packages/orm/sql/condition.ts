@@ -202,7 +202,9 @@ function rawParameter(field: FieldInfo, value: unknown, part: string | null, ope
 
 function timeParameter(field: FieldInfo, value: unknown, operator: string, env: Env): string | null {
   if (typeof value !== 'string') return null
-  const text = isDay(value.slice(0, 10))
+  const isFixed = isDay(value.slice(0, 10))
+  if (!isFixed) env.call.isVolatile = true
+  const text = isFixed
     ? value.replace('T', ' ').replace(/(\.\d+)?(Z|\+00:00)?$/, '')
     : relativeTime(value, field.kind as 'date' | 'datetime', env.call.now(), env.context.tz)
   if (text === null) return null

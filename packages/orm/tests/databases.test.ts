@@ -47,3 +47,72 @@ test('a transaction that PostgreSQL ended, and a database that takes no connecti
       await databases.close()
     }
   }))
+
+/** One connection to an instance with an empty table, `seen`. */
+const withTable = (story: (databases: Databases, key: string) => Promise<void>): Promise<void> =>
+  emptyInstance(async (at) => {
+    await at.run('create table seen (id int primary key)', 'grant select, insert on seen to erp4_runtime')
+    const config = await configOf(at)
+    const databases = new Databases(async () => config, { total: 1, perDatabase: 1 })
+    try {
+      await story(databases, config['database'] as string)
+    } finally {
+      await databases.close()
+    }
+  })
+const insert = (id: number) => sql`insert into seen (id) values (${id}::int4)`
+const count = async (databases: Databases, key: string) =>
+  (await databases.use(key, (cx) => cx.query<{ n: number }>(sql`select count(*)::int4 as n from seen`)))[0]!.n
+
+test('a transaction in which a statement failed is never acknowledged, whoever looked away', () =>
+  withTable(async (databases, key) => {
+    const swallowed = databases.transaction(key, async (cx) => {
+      await cx.query(insert(1))
+      await cx.query(insert(1)).catch(() => undefined)
+      return 'done'
+    })
+    await assert.rejects(swallowed, /failed unseen/)
+    const unwaited = databases.transaction(key, async (cx) => {
+      await cx.query(insert(2))
+      cx.send(insert(2))
+      return 'done'
+    })
+    await assert.rejects(unwaited, { code: '23505' })
+    const early = databases.transaction(key, async (cx) => {
+      cx.commitEarly?.()
+      cx.send(insert(3))
+      cx.send(insert(3))
+    })
+    await assert.rejects(early, { code: '23505' })
+    assert.equal(await count(databases, key), 0)
+    // The connection is as good as before.
+    await databases.transaction(key, async (cx) => cx.send(insert(4)))
+    assert.equal(await count(databases, key), 1)
+  }))
+
+test('a statement that nobody waited for fails the next one with its own error, until a savepoint is gone back to', () =>
+  withTable(async (databases, key) => {
+    await databases.transaction(key, async (cx) => {
+      cx.send(insert(1))
+      await cx.query(sql`savepoint before`)
+      cx.send(insert(1))
+      await assert.rejects(cx.query(sql`select 1`, 'one'), { code: '23505' })
+      await cx.query(sql`rollback to savepoint before`)
+      // What failed then has nothing to do with what fails now.
+      await assert.rejects(cx.query(sql`select 1 / 0`), { code: '22012' })
+      await cx.query(sql`rollback to savepoint before`)
+      assert.equal((await cx.query(sql`select 1`, 'one')).length, 1)
+    })
+    assert.equal(await count(databases, key), 1)
+  }))
+
+test('a connection keeps so many statements prepared and no more, and prepares anew what it let go', () =>
+  withTable(async (databases, key) => {
+    await databases.use(key, async (cx) => {
+      const ask = async (n: number) => (await cx.query<{ n: number }>(sql`select ${n}::int4 as n`, `q_${n}`))[0]!.n
+      for (let n = 0; n < 450; n++) assert.equal(await ask(n), n)
+      const [row] = await cx.query<{ n: number }>(sql`select count(*)::int4 as n from pg_prepared_statements`)
+      assert.equal(row!.n, 400)
+      for (const n of [0, 449, 0, 60]) assert.equal(await ask(n), n)
+    })
+  }))

@@ -179,6 +179,7 @@ test('a put that outlives its transaction does not touch the file of the next', 
   const slow = there.inTransaction(async (cx) => {
     const dead: Connection = {
       statements: 0,
+      send: (statement, name) => cx.send(statement, name),
       query: async (statement, name) => {
         const rows = await cx.query<any>(statement, name)
         if (name !== 'blob_claim') return rows

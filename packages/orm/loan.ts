@@ -1,0 +1,132 @@
+import type pg from 'pg'
+import type { Sql } from './sql/fragment.ts'
+
+/** One connection, lent for a call. */
+export interface Connection {
+  /** Rows of one statement. `name` prepares it under that name: only for statements of a fixed shape (kernel §2.2, rule 6). */
+  query<R = Record<string, any>>(statement: Sql, name?: string): Promise<R[]>
+  /**
+   * Starts a statement whose answer nobody needs, such as a lock, without waiting for it: it travels with the next one, which runs after it
+   * and fails with its error, as does the commit. Inside a transaction only.
+   */
+  send(statement: Sql, name?: string): void
+  /** How many statements ran on behalf of this loan, `begin` and `commit` left out. */
+  readonly statements: number
+  /**
+   * The commit need not wait for the disk: the answer will, right after it, so that locks are free while the disk turns (kernel §2.5).
+   * For calls that hold a row everybody wants, such as a counter. Inside a transaction only.
+   */
+  commitEarly?(): void
+}
+
+/** What of pg's client is used beyond its declared types. */
+type Client = pg.Client & {
+  readonly connection: {
+    readonly stream: { cork(): void; uncork(): void }
+    readonly parsedStatements: Record<string, string>
+    close(message: { type: 'S'; name: string }): void
+  }
+}
+
+/** Prepared statements of a connection: past so many, the one that was not used for longest is let go, or backends would hoard plans. */
+const mostPrepared = 400
+
+/** A connection's prepared statements by name, the last used one last. */
+export class Prepared {
+  readonly #client: Client
+  readonly #names = new Set<string>()
+
+  constructor(client: pg.Client) {
+    this.#client = client as Client
+  }
+
+  use(name: string): void {
+    if (!this.#names.delete(name) && this.#names.size >= mostPrepared) this.#forget(this.#names.values().next().value!)
+    this.#names.add(name)
+  }
+
+  #forget(name: string): void {
+    this.#names.delete(name)
+    const { connection } = this.#client
+    // PostgreSQL answers with the next statement's answer.
+    connection.close({ type: 'S', name })
+    delete connection.parsedStatements[name]
+  }
+}
+
+/** The durability wait: what is in the log before this message is on the disk when the message is. */
+const durability = "select pg_logical_emit_message(true, '', '')"
+
+export class Loan implements Connection {
+  readonly #client: Client
+  readonly #prepared: Prepared
+  /** Simple statements that travel with the next one: a packet less, and a change of processes less on both sides. */
+  readonly #ahead: string[] = []
+  /** Why the transaction is lost, when a statement failed that nobody waited for. */
+  #failed: unknown
+  #isOpen = false
+  #isEarly = false
+  statements = 0
+
+  constructor(client: pg.Client, prepared: Prepared, opening?: string) {
+    this.#client = client as Client
+    this.#prepared = prepared
+    if (opening !== undefined) this.#ahead.push(opening)
+  }
+
+  async query<R>(statement: Sql, name?: string): Promise<R[]> {
+    try {
+      const { rows } = await this.#start(statement, name)
+      // Only a savepoint that was gone back to makes a transaction go on after a failure.
+      this.#failed = undefined
+      return rows as R[]
+    } catch (error) {
+      throw this.#failed ?? error
+    }
+  }
+
+  send(statement: Sql, name?: string): void {
+    this.#start(statement, name).catch((error: unknown) => {
+      this.#failed ??= error
+    })
+  }
+
+  commitEarly(): void {
+    if (this.#isEarly) return
+    this.#isEarly = true
+    this.#ahead.push('set local synchronous_commit = off')
+  }
+
+  /** Ends the transaction, if a statement began one. Throws, and nothing was done, if one of them failed, whether anybody saw it or not. */
+  async commit(): Promise<void> {
+    if (!this.#isOpen) return
+    const { stream } = this.#client.connection
+    stream.cork()
+    const committed = this.#client.query('commit')
+    // Nothing is acknowledged that could be lost.
+    const durable = this.#isEarly ? this.#client.query(durability) : undefined
+    stream.uncork()
+    const [{ command }] = await Promise.all([committed, durable])
+    if (command !== 'COMMIT') throw this.#failed ?? new Error('A statement failed unseen, so that nothing could be committed')
+  }
+
+  async rollback(): Promise<void> {
+    if (this.#isOpen) await this.#client.query('rollback')
+  }
+
+  #start(statement: Sql, name: string | undefined): Promise<pg.QueryResult> {
+    this.statements++
+    const { text, values } = statement.compile()
+    if (name !== undefined) this.#prepared.use(name)
+    // The extended protocol refuses a second statement in one text.
+    const config = { text, values, queryMode: 'extended', ...(name === undefined ? {} : { name }) } as pg.QueryConfig
+    if (this.#ahead.length === 0) return this.#client.query(config)
+    this.#isOpen = true
+    const { stream } = this.#client.connection
+    stream.cork()
+    const ahead = this.#ahead.splice(0).map((one) => this.#client.query(one))
+    const answer = this.#client.query(config)
+    stream.uncork()
+    return Promise.all([answer, ...ahead]).then(([first]) => first)
+  }
+}
