@@ -122,7 +122,11 @@ export const date = scalar<Day>('date', isDay)
 /** An instant, to the second, in UTC. */
 export const datetime = scalar<Moment>('datetime', isMoment)
 export const json = scalar<Json>('json', (value) => value !== undefined)
-export const reference = scalar<Reference>('reference', isReference)
+/**
+ * A record of any model. Whoever sets it must be able to see that record; `ondelete` and `sameCompany` are those of a many2one, kept by
+ * the ORM alone, since no foreign key can.
+ */
+export const reference = scalar<Reference, Pick<RelationOptions<Reference>, 'ondelete' | 'sameCompany'>>('reference', isReference)
 /** Content of any size, kept in the file store; the column holds its name. Code writes bytes and reads the name. */
 export const binary = scalar<BlobName, { image?: boolean }>('binary', isBinary)
 

@@ -74,6 +74,8 @@ export interface Registry {
   readonly plan: Plan
   /** many2one fields of any model that point to a model, by that model. */
   readonly pointers: ReadonlyMap<string, readonly FieldInfo[]>
+  /** Stored reference fields of any model: they may point to every model. */
+  readonly references: readonly FieldInfo[]
   readonly views: readonly { app: string; view: View<any> }[]
   readonly menus: readonly { app: string; menu: Menu }[]
   /** English → the language's text, by language. */
@@ -115,6 +117,9 @@ export function assemble(apps: readonly App[]): Registry {
     plan,
     apps: ordered,
     pointers: collectPointers(models),
+    references: [...models.values()].flatMap((model) =>
+      [...model.fields.values()].filter((field) => field.kind === 'reference' && field.column),
+    ),
     views: ordered.flatMap((app) => app.views.map((view) => ({ app: app.name, view }))),
     menus: ordered.flatMap((app) => app.menus.map((menu) => ({ app: app.name, menu }))),
     i18n: collectTranslations(ordered),

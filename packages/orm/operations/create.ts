@@ -1,5 +1,5 @@
 import type { Env } from '../env.ts'
-import { AccessError, UserError, ValidationError } from '../errors.ts'
+import { UserError, ValidationError } from '../errors.ts'
 import type { FieldInfo, Model } from '../registry.ts'
 import { auditRows, createdChange } from '../sql/audit.ts'
 import { Scope } from '../sql/expression.ts'
@@ -11,10 +11,12 @@ import { applyCommands } from './apply-commands.ts'
 import { followUp, prepared } from './follow.ts'
 import { setPaths } from './hierarchy.ts'
 import { judgeLater, judgeNow } from './judge.ts'
+import { keptStatement } from './kept.ts'
 import { holdRows, rememberLocked } from './lock.ts'
 import { demandEver } from './read.ts'
 import { lockedParents, markCreated, rememberTargets, upwardFields } from './recompute.ts'
-import { refused } from './refuse.ts'
+import { holdReferences } from './references.ts'
+import { linkRefusal, refused } from './refuse.ts'
 import { type Sorted, sortValues, toColumn } from './values.ts'
 import { writeRelated } from './write.ts'
 
@@ -123,31 +125,13 @@ async function insert(env: Env, model: Model, sorted: readonly Sorted[], trusted
   const { call } = env
   const fields = [...new Set(sorted.flatMap((one) => [...one.columns.keys()]))]
   const rows = JSON.stringify(sorted.map(({ columns }) => Object.fromEntries([...columns].map(([field, value]) => [field.column, value]))))
-  await lockParents(env, model, fields, sorted)
-  const scope = new Scope('n')
-  const rule = judgeNow(env, model, 'create', scope, listedIn(sorted))
-  const links = linksAllowed(env, new Set(sorted.flatMap((one) => [...one.links]).filter((field) => !trusted.includes(field.name))), scope)
-  const companies = companiesAgree(env, model, new Set(fields), scope)
-  const upward = upwardFields(call, model, model.fields.values())
-  for (const field of fields) scope.column(field.column!)
-  for (const field of upward) scope.column(field.column!)
-  const names = join([sql`create_uid`, sql`write_uid`, ...fields.map((field) => ident(field.column!))])
-  const values = join([sql`${env.user.id}::int4`, sql`${env.user.id}::int4`, ...fields.map((field) => insertedValue(env, field))])
-  const returned = join([...new Set(['id', ...scope.used])].map((name) => sql`t.${ident(name)}`))
-  const trail = model.audit
-    ? sql`, a as (${auditRows(call, env.user.id, model.name, 'create', createdChange('x', fields), sql`n`)})`
-    : empty
-  const statement = sql`with n as (insert into ${ident(model.table)} as t (${names}) select ${values} from ${numberedRecordset(
-    rows,
-    fields.map((field) => ({ name: field.column!, field })),
-  )} r order by r.n returning ${returned})${trail}
-    select array(select id from n order by id) as ids${judgements(rule, links, companies)}${join(
-      upward.map(
-        (field) =>
-          sql`, array(select distinct n.${ident(field.column!)} from n where n.${ident(field.column!)} is not null) as ${ident(`up_${field.name}`.slice(0, 63))}`,
-      ),
-      ' ',
-    )}`
+  lockParents(env, model, fields, sorted)
+  await holdReferences(env, model, sorted)
+  const links = new Set(sorted.flatMap((one) => [...one.links]).filter((field) => !trusted.includes(field.name)))
+  const listed = listedIn(sorted)
+  const key = `create|${model.name}|${namesOf(fields)}|${namesOf(links)}|${namesOf(listed)}`
+  const given = { rows, actor: env.user.id, onBehalf: call.onBehalf, source: call.source }
+  const { statement, upward } = keptStatement(env, key, given, (standIns) => insertion(env, model, fields, { links, listed }, standIns))
   const [row] = await env.cx.query<Judged & { ids: number[] }>(statement, shapeName(statement)).catch((error: unknown) => {
     throw asLinkRefusal(env, model, error)
   })
@@ -164,12 +148,57 @@ async function insert(env: Env, model: Model, sorted: readonly Sorted[], trusted
   return row!.ids
 }
 
+export const namesOf = (fields: Iterable<FieldInfo>): string => [...fields].map((field) => field.name).join(' ')
+
+/** What a statement that writes is given with each call: the rows as JSON, and who writes them. */
+export type Written = {
+  readonly rows: string
+  readonly actor: number
+  readonly onBehalf: number | null
+  readonly source: string
+}
+
+/** The insert of rows with these fields, with the trail and the judgement of rules, links and companies in it. */
+function insertion(
+  env: Env,
+  model: Model,
+  fields: readonly FieldInfo[],
+  { links, listed }: { links: ReadonlySet<FieldInfo>; listed: ReadonlySet<FieldInfo> },
+  given: Written,
+): { statement: Sql; upward: FieldInfo[] } {
+  const scope = new Scope('n')
+  const rule = judgeNow(env, model, 'create', scope, listed)
+  const allowed = linksAllowed(env, links, scope)
+  const companies = companiesAgree(env, model, new Set(fields), scope)
+  const upward = upwardFields(env.call, model, model.fields.values())
+  for (const field of fields) scope.column(field.column!)
+  for (const field of upward) scope.column(field.column!)
+  const names = join([sql`create_uid`, sql`write_uid`, ...fields.map((field) => ident(field.column!))])
+  const values = join([sql`${given.actor}::int4`, sql`${given.actor}::int4`, ...fields.map((field) => insertedValue(env, field))])
+  const returned = join([...new Set(['id', ...scope.used])].map((name) => sql`t.${ident(name)}`))
+  const trail = model.audit
+    ? sql`, a as (${auditRows(given, given.actor, model.name, 'create', createdChange('x', fields), sql`n`)})`
+    : empty
+  const statement = sql`with n as (insert into ${ident(model.table)} as t (${names}) select ${values} from ${numberedRecordset(
+    given.rows,
+    fields.map((field) => ({ name: field.column!, field })),
+  )} r order by r.n returning ${returned})${trail}
+    select array(select id from n order by id) as ids${judgements(rule, allowed, companies)}${join(
+      upward.map(
+        (field) =>
+          sql`, array(select distinct n.${ident(field.column!)} from n where n.${ident(field.column!)} is not null) as ${ident(`up_${field.name}`.slice(0, 63))}`,
+      ),
+      ' ',
+    )}`
+  return { statement, upward }
+}
+
 /** Whoever keeps totals over these records is locked before they appear: later would serialise worse (kernel §2.4). */
-async function lockParents(env: Env, model: Model, fields: readonly FieldInfo[], sorted: readonly Sorted[]): Promise<void> {
+function lockParents(env: Env, model: Model, fields: readonly FieldInfo[], sorted: readonly Sorted[]): void {
   for (const field of lockedParents(env.call, model, model.fields.values())) {
     if (!fields.includes(field)) continue
     const ids = new Set(sorted.map(({ columns }) => columns.get(field)).filter((id): id is number => typeof id === 'number'))
-    await holdRows(
+    holdRows(
       env,
       env.modelOf(field.comodel!),
       [...ids].sort((a, b) => a - b),
@@ -212,14 +241,6 @@ export async function demandJudged(
   if (row.companies === false)
     throw new UserError(env.t("This '{model}' refers to a record of another company.", { model: env.t(model.label) }))
 }
-
-const linkRefusal = (env: Env, model: Model): AccessError =>
-  new AccessError(
-    env.t("A record that this '{model}' ({name}) refers to does not exist, or you may not use it.", {
-      model: env.t(model.label),
-      name: model.name,
-    }),
-  )
 
 /** The database finds a missing target before we find a hidden one: both must sound the same. */
 export const asLinkRefusal = (env: Env, model: Model, error: unknown): unknown =>

@@ -1,6 +1,6 @@
 import type { Operation, Rule } from '../access.ts'
 import type { Env } from '../env.ts'
-import { type AccessError, UserError } from '../errors.ts'
+import { AccessError, UserError } from '../errors.ts'
 import type { Model } from '../registry.ts'
 import { conditionOf, ruleFor } from '../rules.ts'
 import { compileCondition } from '../sql/condition.ts'
@@ -41,3 +41,12 @@ export async function refused(
   }
   return refusal(env, model, operation)
 }
+
+/** What a link is refused with: to a hidden record, and to one that is not there. */
+export const linkRefusal = (env: Env, model: Model): AccessError =>
+  new AccessError(
+    env.t("A record that this '{model}' ({name}) refers to does not exist, or you may not use it.", {
+      model: env.t(model.label),
+      name: model.name,
+    }),
+  )

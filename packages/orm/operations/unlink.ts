@@ -5,6 +5,7 @@ import type { FieldInfo, Model } from '../registry.ts'
 import { mayEver, visibleField } from '../rules.ts'
 import { auditRows, createdChange } from '../sql/audit.ts'
 import { type Sql, column, empty, ident, join, literal, sql } from '../sql/fragment.ts'
+import { shapeName } from '../sql/names.ts'
 import { keyOf } from '../triggers.ts'
 import { holdRows, lockRecords } from './lock.ts'
 import { searchCount } from './read.ts'
@@ -25,15 +26,18 @@ export const deletion = (field: FieldInfo): 'restrict' | 'set null' | 'cascade' 
   field.options['ondelete'] ?? (field.options.required ? 'restrict' : 'set null')
 
 async function releasePointers(env: Env, system: Env<true>, model: Model, ids: readonly number[]): Promise<void> {
-  const pointers = (system.registry.pointers.get(model.name) ?? []).filter((field) => !field.options.companyDependent)
+  const { registry } = system
+  const pointers = [...(registry.pointers.get(model.name) ?? []), ...registry.references].filter((field) => !field.options.companyDependent)
   if (pointers.length === 0) return
+  const named = ids.map((id) => `${model.name},${id}`)
   const lists = join(
-    pointers.map(
-      (field, i) =>
-        sql`array(select id from ${ident(field.model.table)} where ${ident(field.column!)} = any(${ids}) order by id) as ${ident(`p${i}`)}`,
-    ),
+    pointers.map((field, i) => {
+      const found = field.kind === 'reference' ? sql`any(${named}::text[])` : sql`any(${ids}::int4[])`
+      return sql`array(select id from ${ident(field.model.table)} where ${ident(field.column!)} = ${found} order by id) as ${ident(`p${i}`)}`
+    }),
   )
-  const [row] = await system.cx.query<Record<string, number[]>>(sql`select ${lists}`)
+  const statement = sql`select ${lists}`
+  const [row] = await system.cx.query<Record<string, number[]>>(statement, shapeName(statement))
   const found = pointers
     .map((field, i) => ({ field, ids: row![`p${i}`]!.filter((id) => field.model !== model || !ids.includes(id)) }))
     .filter((one) => one.ids.length > 0)
@@ -48,7 +52,7 @@ async function releasePointers(env: Env, system: Env<true>, model: Model, ids: r
 
 /** What was worked out to be a record that goes is worked out again; until then it is nothing, or the foreign key would hold the record. */
 async function emptyComputed(system: Env<true>, field: FieldInfo, ids: readonly number[]): Promise<void> {
-  await holdRows(system, field.model, ids)
+  holdRows(system, field.model, ids)
   await system.cx.query(sql`update ${ident(field.model.table)} set ${ident(field.column!)} = null where id = any(${ids})`)
   markAgain(system.call, field, ids)
 }
@@ -97,7 +101,7 @@ async function remove(system: Env<true>, model: Model, ids: readonly number[]): 
     const parents = await system.cx.query<{ id: number }>(
       sql`select distinct ${ident(field.column!)} as id from ${ident(model.table)} where id = any(${ids}) and ${ident(field.column!)} is not null`,
     )
-    await holdRows(
+    holdRows(
       system,
       system.modelOf(field.comodel!),
       parents.map((row) => row.id).sort((a, b) => a - b),

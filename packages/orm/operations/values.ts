@@ -34,6 +34,8 @@ export interface Sorted {
   readonly related: Map<FieldInfo, unknown>
   /** many2one fields that the caller set himself: he must be allowed to name their targets. */
   readonly links: Set<FieldInfo>
+  /** The same of reference fields. */
+  readonly references: Set<FieldInfo>
 }
 
 const ignored = new Set(['id', 'create_uid', 'create_date', 'write_uid', 'write_date', 'version', 'display_name', 'parent_path'])
@@ -43,7 +45,7 @@ const ignored = new Set(['id', 'create_uid', 'create_date', 'write_uid', 'write_
  * Throws ValueError for a field that does not exist, ValidationError for a value that does not fit.
  */
 export async function sortValues(env: Env, model: Model, given: Record<string, unknown>, operation: 'create' | 'write'): Promise<Sorted> {
-  const sorted: Sorted = { columns: new Map(), commands: new Map(), related: new Map(), links: new Set() }
+  const sorted: Sorted = { columns: new Map(), commands: new Map(), related: new Map(), links: new Set(), references: new Set() }
   await sortInto(env, model, given, operation, sorted)
   return sorted
 }
@@ -72,6 +74,7 @@ async function sortInto(
     else {
       sorted.columns.set(field, await toColumn(env, field, value))
       if (field.kind === 'many2one') sorted.links.add(field)
+      else if (field.kind === 'reference') sorted.references.add(field)
     }
   }
 }

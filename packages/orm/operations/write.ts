@@ -13,13 +13,15 @@ import { oneOf } from '../sql/ids.ts'
 import { shapeName } from '../sql/names.ts'
 import { recordset } from '../sql/recordset.ts'
 import { applyCommands } from './apply-commands.ts'
-import { type Judged, asLinkRefusal, demandJudged, judgements, listedIn } from './create.ts'
+import { type Judged, type Written, asLinkRefusal, demandJudged, judgements, listedIn, namesOf } from './create.ts'
 import { followUp } from './follow.ts'
 import { demandNoCircle, setPaths } from './hierarchy.ts'
 import { judgeLater, judgeNow } from './judge.ts'
+import { keptStatement } from './kept.ts'
 import { holdRows, lockRecords, rememberLocked } from './lock.ts'
 import { demandEver, readTyped } from './read.ts'
 import { lockedParents, mark, rememberTargets, upwardFields } from './recompute.ts'
+import { holdReferences } from './references.ts'
 import { refused } from './refuse.ts'
 import { type Sorted, sortValues } from './values.ts'
 
@@ -91,50 +93,16 @@ async function update(
     })),
   )
   await lockParents(env, model, fields, ids, sorted)
-  const before = new Scope('t')
-  const mayWrite = and([ruleFor(env, model, 'write'), ...freezes.map((rule) => conditionOf(env, model, rule))])
-  const condition = mayWrite.kind === 'true' ? empty : sql` and ${compileCondition(env, mayWrite, before)}`
-  const scope = new Scope('n')
-  const rule = fields.length === 0 ? null : judgeNow(env, model, 'write', scope, listedIn(sorted))
-  const links = linksAllowed(env, new Set(sorted.flatMap((one) => [...one.links])), scope)
-  const companies = companiesAgree(env, model, new Set(fields), scope)
-  const upward = upwardFields(call, model, fields)
-  const columns = [...new Set([...scope.used, ...fields.map((field) => field.column!), ...upward.map((field) => field.column!)])].filter(
-    (name) => name !== 'id',
+  await holdReferences(env, model, sorted)
+  const links = new Set(sorted.flatMap((one) => [...one.links]))
+  const listed = listedIn(sorted)
+  const how = seen === null ? 'whatever' : typeof seen === 'number' ? 'one version' : 'own versions'
+  const versions = seen instanceof Map ? ids.map((id) => seen.get(id) ?? null) : seen
+  const key = `write|${model.name}|${isUniform}|${how}|${namesOf(fields)}|${namesOf(links)}|${namesOf(listed)}|${freezes.map((rule) => model.rules.indexOf(rule)).join(' ')}`
+  const given = { ids, rows, seen: versions, actor: env.user.id, onBehalf: call.onBehalf, source: call.source }
+  const { statement, upward } = keptStatement(env, key, given, (standIns) =>
+    updating(env, model, fields, { links, listed, freezes, isUniform, how }, standIns),
   )
-  const old = [...new Set([...fields.map((field) => field.column!), ...upward.map((field) => field.column!)])]
-  const oldList = old.length === 0 ? empty : sql`, ${join(old.map((name) => sql`t.${ident(name)} as ${oldName(name)}`))}`
-  const returned = join([sql`t.id`, ...columns.map((name) => sql`t.${ident(name)}`), ...old.map((name) => sql`o.${oldName(name)}`)])
-  const sets = join([
-    ...fields.map((field) => sql`${ident(field.column!)} = ${writtenValue(env, field, isUniform)}`),
-    sql`write_uid = ${env.user.id}::int4`,
-    sql`write_date = now() at time zone 'utc'`,
-    sql`version = t.version + 1`,
-  ])
-  const given = recordset(rows, [
-    ...(isUniform
-      ? []
-      : [
-          { name: 'id', type: 'int4' as const },
-          { name: 'given', type: 'text[]' as const },
-        ]),
-    ...fields.map((field) => ({ name: field.column!, field })),
-  ])
-  const source = fields.length === 0 ? empty : sql`, ${given} r`
-  const joined = isUniform || fields.length === 0 ? empty : sql` and r.id = t.id`
-  const trail =
-    model.audit && fields.length > 0
-      ? sql`, a as (${auditRows(call, env.user.id, model.name, 'write', sql`x.change`, sql`(select n.id, ${writtenChange('n', fields)} as change from n)`)} where x.change <> '{}'::jsonb)`
-      : empty
-  const statement = sql`with o as materialized (select t.id, t.version as seen${oldList} from ${ident(model.table)} t where ${oneOf(sql`t.id`, ids)}${condition} order by t.id for no key update of t),
-    n as (update ${ident(model.table)} t set ${sets} from o${source} where t.id = o.id${joined}${asSeen(ids, seen)} returning ${returned})${trail}
-    select (select count(*)::int4 from o) as found, (select count(*)::int4 from n) as written${judgements(rule, links, companies)}${join(
-      upward.map(
-        (field) =>
-          sql`, array(select unnest(array[n.${ident(field.column!)}, n.${oldName(field.column!)}]) from n) as ${ident(`up_${field.name}`.slice(0, 63))}`,
-      ),
-      ' ',
-    )}`
   const [row] = await env.cx.query<Judged & { found: number; written: number }>(statement, shapeName(statement)).catch((error: unknown) => {
     throw asLinkRefusal(env, model, error)
   })
@@ -156,11 +124,74 @@ async function update(
   )
 }
 
-function asSeen(ids: readonly number[], seen: Seen): Sql {
-  if (seen === null) return empty
-  if (typeof seen === 'number') return sql` and o.seen = ${seen}::int4`
-  const versions = ids.map((id) => seen.get(id) ?? null)
-  return sql` and o.seen = (${versions}::int4[])[array_position(${ids}::int4[], o.id)]`
+/** What has moved on since it was read is not written. */
+function asSeen(ids: readonly number[], how: Shape['how'], seen: unknown): Sql {
+  if (how === 'whatever') return empty
+  if (how === 'one version') return sql` and o.seen = ${seen}::int4`
+  return sql` and o.seen = (${seen}::int4[])[array_position(${ids}::int4[], o.id)]`
+}
+
+interface Shape {
+  readonly links: ReadonlySet<FieldInfo>
+  readonly listed: ReadonlySet<FieldInfo>
+  readonly freezes: readonly Rule[]
+  readonly isUniform: boolean
+  readonly how: 'whatever' | 'one version' | 'own versions'
+}
+
+/** The update of these fields: locks, judges before and after, writes and records it. */
+function updating(
+  env: Env,
+  model: Model,
+  fields: readonly FieldInfo[],
+  { links, listed, freezes, isUniform, how }: Shape,
+  given: Written & { readonly ids: readonly number[]; readonly seen: unknown },
+): { statement: Sql; upward: FieldInfo[] } {
+  const before = new Scope('t')
+  const mayWrite = and([ruleFor(env, model, 'write'), ...freezes.map((rule) => conditionOf(env, model, rule))])
+  const condition = mayWrite.kind === 'true' ? empty : sql` and ${compileCondition(env, mayWrite, before)}`
+  const scope = new Scope('n')
+  const rule = fields.length === 0 ? null : judgeNow(env, model, 'write', scope, listed)
+  const allowed = linksAllowed(env, links, scope)
+  const companies = companiesAgree(env, model, new Set(fields), scope)
+  const upward = upwardFields(env.call, model, fields)
+  const columns = [...new Set([...scope.used, ...fields.map((field) => field.column!), ...upward.map((field) => field.column!)])].filter(
+    (name) => name !== 'id',
+  )
+  const old = [...new Set([...fields.map((field) => field.column!), ...upward.map((field) => field.column!)])]
+  const oldList = old.length === 0 ? empty : sql`, ${join(old.map((name) => sql`t.${ident(name)} as ${oldName(name)}`))}`
+  const returned = join([sql`t.id`, ...columns.map((name) => sql`t.${ident(name)}`), ...old.map((name) => sql`o.${oldName(name)}`)])
+  const sets = join([
+    ...fields.map((field) => sql`${ident(field.column!)} = ${writtenValue(env, field, isUniform)}`),
+    sql`write_uid = ${given.actor}::int4`,
+    sql`write_date = now() at time zone 'utc'`,
+    sql`version = t.version + 1`,
+  ])
+  const source = recordset(given.rows, [
+    ...(isUniform
+      ? []
+      : [
+          { name: 'id', type: 'int4' as const },
+          { name: 'given', type: 'text[]' as const },
+        ]),
+    ...fields.map((field) => ({ name: field.column!, field })),
+  ])
+  const from = fields.length === 0 ? empty : sql`, ${source} r`
+  const joined = isUniform || fields.length === 0 ? empty : sql` and r.id = t.id`
+  const trail =
+    model.audit && fields.length > 0
+      ? sql`, a as (${auditRows(given, given.actor, model.name, 'write', sql`x.change`, sql`(select n.id, ${writtenChange('n', fields)} as change from n)`)} where x.change <> '{}'::jsonb)`
+      : empty
+  const statement = sql`with o as materialized (select t.id, t.version as seen${oldList} from ${ident(model.table)} t where ${oneOf(sql`t.id`, given.ids)}${condition} order by t.id for no key update of t),
+    n as (update ${ident(model.table)} t set ${sets} from o${from} where t.id = o.id${joined}${asSeen(given.ids, how, given.seen)} returning ${returned})${trail}
+    select (select count(*)::int4 from o) as found, (select count(*)::int4 from n) as written${judgements(rule, allowed, companies)}${join(
+      upward.map(
+        (field) =>
+          sql`, array(select unnest(array[n.${ident(field.column!)}, n.${oldName(field.column!)}]) from n) as ${ident(`up_${field.name}`.slice(0, 63))}`,
+      ),
+      ' ',
+    )}`
+  return { statement, upward }
 }
 
 const oldName = (name: string): Sql => ident(`o_${name}`.slice(0, 63))
@@ -178,7 +209,7 @@ async function lockParents(
       sql`select distinct t.${ident(field.column!)} as id from ${ident(model.table)} t where t.id = any(${ids}) and t.${ident(field.column!)} is not null`,
     )
     const given = sorted.map((one) => one.columns.get(field)).filter((id): id is number => typeof id === 'number')
-    await holdRows(
+    holdRows(
       env,
       env.modelOf(field.comodel!),
       [...new Set([...targets.map((row) => row.id), ...given])].sort((a, b) => a - b),

@@ -114,7 +114,8 @@ function fieldIndexes(field: FieldInfo, { languages, hasTrigrams }: SchemaOption
   const at = `${field.model.table}_${field.column}`
   if (field.magic || field.options.companyDependent) return []
   if (field.kind === 'binary') return [speed(`${at}_idx`, sparseIndex(field.column!))]
-  if (field.kind === 'many2one') return [speed(`${at}_idx`, plainIndex(field, ''))]
+  // Whoever deletes a record looks for what refers to it.
+  if (field.kind === 'many2one' || field.kind === 'reference') return [speed(`${at}_idx`, plainIndex(field, ''))]
   if ((!field.options.index && field.name !== 'parent_path') || field.kind === 'json') return []
   if (!field.options.translate) return textIndexes(field, at, 'en_US', hasTrigrams)
   return languages.flatMap((language) =>

@@ -4,7 +4,7 @@ import type { FieldInfo, Model } from '../registry.ts'
 import { ruleFor } from '../rules.ts'
 import { compileCondition } from './condition.ts'
 import { type Scope, fieldExpression } from './expression.ts'
-import { type Sql, ident, join, sql } from './fragment.ts'
+import { type Sql, ident, join, literal, sql } from './fragment.ts'
 
 /**
  * A link is a read: every target that a caller sets must be one he may `name`, or a foreign key would tell hidden from missing,
@@ -24,14 +24,15 @@ export function linksAllowed(env: Env, fields: Iterable<FieldInfo>, scope: Scope
   return checks.length === 0 ? null : join(checks, ' and ')
 }
 
-/** Relations declared with `sameCompany` lead to records of this record's company, or of none. */
+/** Relations and references declared with `sameCompany` lead to records of this record's company, or of none. */
 export function companiesAgree(env: Env, model: Model, touched: ReadonlySet<FieldInfo>, scope: Scope): Sql | null {
   const company = model.fields.get('company_id')
   if (!company?.column) return null
   const fields = [...model.fields.values()].filter(
-    (field) => field.kind === 'many2one' && field.column && field.options['sameCompany'] && (touched.has(field) || touched.has(company)),
+    (field) => field.column && field.options['sameCompany'] && (touched.has(field) || touched.has(company)),
   )
   const checks = fields.flatMap((field) => {
+    if (field.kind === 'reference') return [referenceAgrees(env, field, scope)]
     const comodel = env.modelOf(field.comodel!)
     if (!comodel.fields.get('company_id')?.column) return []
     const inner = scope.inner()
@@ -40,4 +41,16 @@ export function companiesAgree(env: Env, model: Model, touched: ReadonlySet<Fiel
     ]
   })
   return checks.length === 0 ? null : join(checks, ' and ')
+}
+
+/** The same of a reference, whichever model it leads to. */
+function referenceAgrees(env: Env, field: FieldInfo, scope: Scope): Sql {
+  const [value, company] = [scope.column(field.column!), scope.column('company_id')]
+  const branches = [...env.registry.models.values()]
+    .filter((target) => target.fields.get('company_id')?.column)
+    .map((target) => {
+      const inner = scope.inner()
+      return sql`when ${literal(target.name)} then exists (select from ${ident(target.table)} ${ident(inner.alias)} where ${inner.column('id')} = split_part(${value}, ',', 2)::int8 and ${inner.column('company_id')} <> ${company})`
+    })
+  return sql`(${company} is null or not case split_part(coalesce(${value}, ''), ',', 1) ${join(branches, ' ')} else false end)`
 }

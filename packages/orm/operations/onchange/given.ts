@@ -6,6 +6,8 @@ import { visibleField } from '../../rules.ts'
 import { relatedEnd } from '../../sql/expression.ts'
 import { parseCommands } from '../commands.ts'
 import { checkIds } from '../lock.ts'
+import { splitReference } from '../references.ts'
+import { linkRefusal } from '../refuse.ts'
 import { toColumn } from '../values.ts'
 import { FormRecord } from './form.ts'
 
@@ -44,7 +46,17 @@ async function takeOne(record: FormRecord, field: FieldInfo, value: unknown, giv
   if (end.kind === 'many2many') return takeLinks(record, field, end, value, given)
   if (end.kind === 'many2one') return takeTarget(record, field, end, value, given, depth)
   if (value === null || value === '' || (value === false && end.kind !== 'boolean')) return end.kind === 'boolean' ? false : null
+  if (end.kind === 'reference') return takeReference(record, field, await toColumn(env, end, value), given)
   return asTyped(end, await toColumn(env, end, value))
+}
+
+async function takeReference(record: FormRecord, field: FieldInfo, value: unknown, given: Given | null): Promise<unknown> {
+  if (typeof value !== 'string' || (await record.stored(field)) === value) return value
+  const { model, id } = splitReference(value)
+  const target = record.form.env.registry.models.get(model)
+  if (!target || id > 2147483647) throw linkRefusal(record.form.env, record.model)
+  note(given, target, id)
+  return value
 }
 
 /** A column's value as functions of apps see it. */
