@@ -1,6 +1,6 @@
 import { multiCompany, res_company_form, res_partner_form } from '@erp4/base'
 import { product_template_form } from '@erp4/product'
-import { alter, form, list, menu, search } from '@erp4/orm'
+import { alter, calendar, form, graph, kanban, list, menu, pivot, search } from '@erp4/orm'
 import { action_reverse, button_cancel, button_draft } from './correction.ts'
 import { biller, bookManager, bookReader } from './groups.ts'
 import { action_post } from './posting.ts'
@@ -24,6 +24,32 @@ export const account_move_list = list('account.move', (v) => [
   v.field('state', { widget: 'badge', tones: { draft: 'quiet', posted: 'good', cancel: 'bad' } }),
   v.field('company_id', { optional: 'hidden', only: multiCompany }),
 ])
+
+// A document is posted in its form, where one sees what one posts: cards are not dragged there.
+export const account_move_kanban = kanban(
+  'account.move',
+  (v) => [
+    v.field('display_name'),
+    v.field('partner_id'),
+    v.field('amount_total', { sum: true }),
+    v.field('invoice_date_due'),
+    v.field('payment_state', { widget: 'badge' }),
+  ],
+  { stage: 'state', folded: ['cancel'] },
+)
+
+export const account_move_calendar = calendar('account.move', ['display_name', 'partner_id', 'amount_residual', 'payment_state'], {
+  from: ['invoice_date_due', 'invoice_date'],
+  color: 'state',
+})
+
+export const account_move_graph = graph('account.move', { by: ['invoice_date:month', 'state'], measure: 'amount_total_signed' })
+
+export const account_move_pivot = pivot('account.move', {
+  rows: ['partner_id'],
+  columns: ['invoice_date:month'],
+  measures: ['amount_total_signed', 'amount_residual_signed'],
+})
 
 export const account_move_form = form('account.move', (v) => [
   v.header(
@@ -152,6 +178,10 @@ export const account_company_form = alter(res_company_form, (v) => [
 
 export const views = [
   account_move_list,
+  account_move_kanban,
+  account_move_calendar,
+  account_move_graph,
+  account_move_pivot,
   account_move_form,
   account_move_search,
   account_move_line_list,

@@ -97,6 +97,7 @@ export const access: Access<Own> = {
     ]),
     grant(administrator, ['write', 'unlink'], () => [['user_id', '=', null]]),
   ],
+  'ir.view.choice': [guard((me) => [['user_id', '=', me.id]]), grant(employee, all)],
   'ir.attachment': [
     guard((me) => [['company_id', 'in', [...me.company_ids, null]]]),
     // What hangs on nothing (yet) is its maker's own.

@@ -7,6 +7,7 @@ import { ir_model_data } from './models/ir_model_data.ts'
 import { ir_model_fields, ir_model_fields_selection } from './models/ir_model_fields.ts'
 import { ir_module_module } from './models/ir_module_module.ts'
 import { ir_sequence } from './models/ir_sequence.ts'
+import { ir_view_choice } from './models/ir_view_choice.ts'
 import { res_bank } from './models/res_bank.ts'
 import { res_company } from './models/res_company.ts'
 import { res_country } from './models/res_country.ts'
@@ -36,6 +37,7 @@ export const models = [
   ir_model_fields_selection,
   ir_module_module,
   ir_sequence,
+  ir_view_choice,
   res_bank,
   res_company,
   res_country,

@@ -1,4 +1,4 @@
-import { form, list, menu, search } from '@erp4/orm'
+import { form, kanban, list, menu, search } from '@erp4/orm'
 import { open_devices } from './devices.ts'
 import { administrator, userManager } from './groups.ts'
 import { action_reset_password } from './models/res_users.ts'
@@ -16,6 +16,11 @@ export const res_partner_list = list('res.partner', (v) => [
   v.field('function', { optional: 'hidden' }),
   v.field('vat', { optional: 'hidden' }),
 ])
+
+export const res_partner_kanban = kanban('res.partner', ['name', 'parent_id', 'function', 'email', 'phone', 'city', 'category_id'], {
+  cover: 'image_1920',
+  quick: ['name', 'email'],
+})
 
 export const res_partner_form = form('res.partner', (v) => [
   v.title(v.field('name', { placeholder: 'Name of the person or company', required: [['type', '=', 'contact']] }), v.field('image_1920')),
@@ -137,6 +142,7 @@ export const res_users_apikeys_description_form = form('res.users.apikeys.descri
 
 export const views = [
   res_partner_list,
+  res_partner_kanban,
   res_partner_form,
   res_partner_search,
   res_partner_category_list,

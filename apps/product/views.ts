@@ -1,5 +1,5 @@
 import { employee, multiCompany } from '@erp4/base'
-import { form, list, menu, search, view } from '@erp4/orm'
+import { form, kanban, list, menu, search } from '@erp4/orm'
 import { pricelistManager, productManager } from './groups.ts'
 
 export const product_template_list = list('product.template', (v) => [
@@ -13,12 +13,10 @@ export const product_template_list = list('product.template', (v) => [
   v.field('product_variant_count', { optional: 'hidden' }),
 ])
 
-export const product_template_kanban = view('kanban', 'product.template', (v) => [
-  v.field('image_1920', { widget: 'image' }),
-  v.field('name'),
-  v.field('default_code'),
-  v.field('list_price'),
-])
+export const product_template_kanban = kanban('product.template', ['name', 'default_code', 'categ_id', 'list_price'], {
+  cover: 'image_1920',
+  quick: ['name', 'list_price'],
+})
 
 export const product_template_form = form('product.template', (v) => [
   v.link('Variants', 'product.product', 'product_tmpl_id', { count: 'product_variant_count', icon: 'versions' }),

@@ -1,7 +1,7 @@
 import { account_move_form } from '@erp4/account'
 import { employee, multiCompany, res_company_form, res_partner_form } from '@erp4/base'
 import { product_template_form } from '@erp4/product'
-import { alter, form, list, menu, search, view } from '@erp4/orm'
+import { alter, calendar, form, graph, kanban, list, menu, pivot, search } from '@erp4/orm'
 import {
   action_cancel,
   action_confirm,
@@ -33,12 +33,21 @@ export const sale_order_list = list('sale.order', (v) => [
   v.field('company_id', { optional: 'hidden', only: multiCompany }),
 ])
 
-export const sale_order_kanban = view(
-  'kanban',
+export const sale_order_kanban = kanban(
   'sale.order',
-  (v) => [v.field('name'), v.field('partner_id'), v.field('amount_total', { sum: true }), v.field('user_id'), v.field('date_order')],
-  { stage: 'state' },
+  (v) => [v.field('name'), v.field('partner_id'), v.field('amount_total', { sum: true }), v.field('date_order'), v.field('user_id')],
+  {
+    stage: 'state',
+    moves: { draft: action_draft, sent: action_quotation_sent, sale: action_confirm, cancel: action_cancel },
+    folded: ['cancel'],
+    quick: ['partner_id'],
+  },
 )
+
+export const sale_order_calendar = calendar('sale.order', ['name', 'partner_id', 'amount_total', 'state'], {
+  from: ['date_order', 'validity_date', 'commitment_date'],
+  color: 'user_id',
+})
 
 export const sale_order_form = form('sale.order', (v) => [
   v.header(
@@ -141,12 +150,9 @@ export const sale_order_line_list = list('sale.order.line', (v) => [
   v.field('price_subtotal', { sum: true }),
 ])
 
-export const sale_graph = view('graph', 'sale.order', (v) => [v.field('date_order'), v.field('amount_total')], {
-  kind: 'bar',
-  span: 'month',
-})
+export const sale_graph = graph('sale.order', { by: ['date_order:month', 'user_id'], measure: 'amount_total' })
 
-export const sale_pivot = view('pivot', 'sale.order', (v) => [v.field('user_id'), v.field('date_order'), v.field('amount_total')], {})
+export const sale_pivot = pivot('sale.order', { rows: ['user_id'], columns: ['date_order:month'], measures: ['amount_total'] })
 
 export const sale_partner_form = alter(res_partner_form, (v) => [
   v.link('Sales Orders', 'sale.order', 'partner_id', { icon: 'shopping-cart' }),
@@ -164,6 +170,7 @@ export const sale_company_form = alter(res_company_form, (v) => [
 export const views = [
   sale_order_list,
   sale_order_kanban,
+  sale_order_calendar,
   sale_order_form,
   sale_order_search,
   sale_graph,
@@ -193,15 +200,20 @@ export const menus = [
     sequence: 10,
     icon: 'shopping-cart',
     where: [['state', 'in', ['draft', 'sent']]],
-    views: ['list', 'kanban', 'graph'],
+    views: ['list', 'kanban', 'calendar', 'graph', 'pivot', 'activity'],
   }),
   menu('Quotations', 'sale.order', {
     parent: 'Sales/Orders',
     sequence: 10,
     where: [['state', 'in', ['draft', 'sent']]],
-    views: ['list', 'kanban'],
+    views: ['list', 'kanban', 'calendar', 'graph', 'pivot', 'activity'],
   }),
-  menu('Sales Orders', 'sale.order', { parent: 'Sales/Orders', sequence: 20, where: [['state', '=', 'sale']], views: ['list', 'kanban'] }),
+  menu('Sales Orders', 'sale.order', {
+    parent: 'Sales/Orders',
+    sequence: 20,
+    where: [['state', '=', 'sale']],
+    views: ['list', 'kanban', 'calendar', 'graph', 'pivot', 'activity'],
+  }),
   menu('Orders to Invoice', 'sale.order', { parent: 'Sales/Orders', sequence: 30, where: [['invoice_status', '=', 'to invoice']] }),
   menu('Customers', 'res.partner', { parent: 'Sales/Orders', sequence: 40 }),
   menu('Sales Analysis', 'sale.order', {

@@ -45,8 +45,8 @@ export const conditionFields = (domain: unknown): string[] =>
   Array.isArray(domain) ? domain.flatMap((term) => (Array.isArray(term) && typeof term[0] === 'string' ? [term[0]] : [])) : []
 
 function checkButton(node: Node, model: Model): string[] {
-  if (node.tag !== 'button' || model.actions.has(String(node['method']))) return []
-  return [`a button of ${model.name} calls '${String(node['method'])}', which is no action`]
+  if (!['button', 'move'].includes(node.tag) || model.actions.has(String(node['method']))) return []
+  return [`a ${node.tag} of ${model.name} calls '${String(node['method'])}', which is no action`]
 }
 
 function checkLink(node: Node, model: Model, models: Models): string[] {

@@ -24,6 +24,8 @@ export function viewsFor(env: Env, model: Model): ModelViews | undefined {
   for (const type of types) {
     const { nodes, options } = declaredView(env, model, type)
     const shown = nodes.flatMap((node) => deliver(env, model, node))
+    // Of a calendar whose dates are not for this user there is nothing to show.
+    if (type === 'calendar' && !shown.some(({ tag }) => tag === 'from')) continue
     views[type] = { type, nodes: shown, options, ...(type === 'form' ? { specification: formSpecification(env, model, shown) } : {}) }
     for (const { field, columns } of linesIn(shown)) {
       const comodel = endOf(env, model.fields.get(field)!).comodel!
@@ -107,6 +109,10 @@ function deliver(env: Env, model: Model, node: Node): ViewNode[] {
       if (!action || !mayEver(env, model, action.needs)) return []
       const confirm = rest['confirm'] as string | undefined
       return [{ tag, ...told, ...rest, when: when ?? [], ...(confirm ? { confirm: env.t(confirm) } : {}) } as ViewNode]
+    }
+    case 'move': {
+      const action = model.actions.get(String(node['method']))
+      return action && mayEver(env, model, action.needs) ? [node as unknown as ViewNode] : []
     }
     case 'link': {
       const target = env.registry.models.get(String(rest['model']))

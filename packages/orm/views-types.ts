@@ -116,6 +116,11 @@ export type ViewNode =
   | { readonly tag: 'period'; readonly name: string; readonly label: string; readonly field: string }
   | { readonly tag: 'group_by'; readonly name: string; readonly label: string; readonly field: string; readonly span?: string }
   | { readonly tag: 'separator' }
+  | { readonly tag: 'stage'; readonly field: string; readonly folded: readonly string[] }
+  | { readonly tag: 'move'; readonly to: string; readonly method: string }
+  | { readonly tag: 'quick'; readonly fields: readonly string[] }
+  | { readonly tag: 'cover' | 'from' | 'until' | 'color' | 'measure'; readonly field: string }
+  | { readonly tag: 'by' | 'row' | 'column'; readonly field: string; readonly span?: string }
 
 export interface ViewMeta {
   readonly type: string

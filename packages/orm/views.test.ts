@@ -10,10 +10,14 @@ import {
   alter,
   app,
   assemble,
+  calendar,
   form,
+  graph,
+  kanban,
   list,
   menusFor,
   numberedMenus,
+  pivot,
   viewsFor,
 } from '@erp4/orm'
 import { type Actor, world } from '@erp4/testing'
@@ -122,6 +126,35 @@ test('menus are a tree with an address for each entry, and numbered for the exte
   const first = numbered[numbered['root']!.children[0]!]!
   assert.equal(first.name, top[0]!.label)
   assert.ok(first.children.every((id) => numbered[id]!.appID === numbered['root']!.children[0]))
+})
+
+test('cards, calendars, charts and tables are cut to rights, and without its dates a calendar is not there', async () => {
+  const partner = { group: 'user_id', plain: 'city' } as const
+  const shown = app({
+    name: 'shown',
+    depends: [base],
+    models: [],
+    access: {},
+    views: [
+      kanban('res.partner', ['name', 'comment'], { stage: partner.group, cover: 'image_1920', quick: ['name', 'comment'] }),
+      calendar('res.partner', ['name'], { from: ['write_date', 'create_date'], color: 'user_id' }),
+      calendar('res.users', ['name'], { from: ['create_date'] }),
+      graph('res.partner', { by: ['user_id', 'create_date:month'], measure: 'customer_rank' }),
+      pivot('res.partner', { rows: ['user_id', partner.plain], columns: ['create_date:year'], measures: ['customer_rank'] }),
+    ],
+  })
+  const other = await world(shown)
+  const tags = (views: ModelViews, type: string): string[] =>
+    views.views[type]!.nodes.map((node) => `${node.tag} ${'field' in node ? node.field : 'fields' in node ? node.fields.join('+') : ''}`)
+  const inside = (await viewsOf(await other.person(employee), 'res.partner'))!
+  assert.deepEqual(tags(inside, 'kanban'), ['stage user_id', 'cover image_1920', 'quick name+comment', 'field name', 'field comment'])
+  assert.deepEqual(tags(inside, 'graph'), ['by user_id', 'by create_date', 'measure customer_rank'])
+  assert.deepEqual(tags(inside, 'pivot'), ['row user_id', 'row city', 'column create_date', 'measure customer_rank'])
+  const outside = (await viewsOf(await other.person(portal), 'res.partner'))!
+  assert.deepEqual(tags(outside, 'kanban'), ['cover image_1920', 'field name'])
+  assert.deepEqual(tags(outside, 'calendar'), ['from write_date', 'from create_date', 'field name'])
+  assert.deepEqual(tags(outside, 'graph'), ['by create_date'])
+  assert.deepEqual(tags(outside, 'pivot'), ['row city', 'column create_date'])
 })
 
 test('a view that names what is not there stops the start', () => {

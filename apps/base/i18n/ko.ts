@@ -418,4 +418,10 @@ export const korean: Readonly<Record<string, string>> = {
   'Its address and its currency stand on every document.': '주소와 통화는 모든 문서에 표시됩니다.',
   'Invite a colleague': '동료 초대',
   'Each with rights of his own: what he does carries his name.': '사람마다 권한이 따로 있고, 한 일에는 그 이름이 남습니다.',
+  'View Choice': '보기 설정',
+  'The name of the model that is shown.': '표시할 모델의 이름입니다.',
+  View: '보기',
+  'Which way to look at it: list, kanban and so on.': '목록, 칸반 등 보는 방식입니다.',
+  Choice: '설정',
+  'This is too much to be kept for a view.': '보기 설정으로 저장하기에는 너무 큽니다.',
 }

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { administrator, base, employee, portal } from '@erp4/base'
+import { administrator, base, employee, keep, portal } from '@erp4/base'
 import { contacts } from '@erp4/contacts'
 import { type Env, type Group, Prepared } from '@erp4/orm'
 import { type Hosting, type InstanceRecord, FileStore, createApp, createLogger, hashPassword, readClient } from '@erp4/server'
 import { world } from '@erp4/testing'
+import { openList } from './open.ts'
 
 const company = await world([base, contacts])
 const record: InstanceRecord = {
@@ -143,6 +144,55 @@ test('a list comes with its views, rows and count in one answer, and only with w
   assert.equal(refused.result, undefined)
   const outside = await ask(outsider, 'list', { model: 'res.partner', fields: ['name', 'comment', 'user_id'] })
   assert.ok(outside.result.records.every((row: object) => !('comment' in row) && !('user_id' in row)))
+})
+
+test('a board comes in one answer: its columns with their first cards, and without those that are folded', async () => {
+  const { result } = await ask(root, 'board', { model: 'res.partner', by: 'is_company', fields: ['name'], limit: 2, folded: ['false'] })
+  assert.deepEqual([result.length, result.columns.length], [2, 2])
+  const [people, companies] = result.columns
+  assert.deepEqual([people.is_company, 'records' in people], [false, false])
+  assert.deepEqual([companies.is_company, companies.records.length], [true, Math.min(2, companies.__count)])
+  const all = await ask(root, 'list', { model: 'res.partner', domain: companies.__extra_domain, fields: ['name'] })
+  assert.equal(all.result.length, companies.__count)
+  assert.equal((await ask(root, 'board', { model: 'res.partner', by: 'comment', fields: ['name'] })).error.data.name, 'builtins.ValueError')
+})
+
+test('what hides a field or a record hides it from boards, charts and tables', async () => {
+  for (const [name, params] of [
+    ['board', { model: 'res.partner', by: 'user_id', fields: ['name'] }],
+    ['groups', { model: 'res.partner', sets: [['user_id']] }],
+  ] as const)
+    assert.equal((await ask(outsider, name, params)).error.data.name, 'builtins.ValueError', name)
+  for (const name of ['board', 'groups'])
+    assert.equal(
+      (await ask(ann, name, { model: 'ir.config_parameter', by: 'key', sets: [['key']] })).error.data.name,
+      'odoo.exceptions.AccessError',
+    )
+  const [seen] = (await ask(outsider, 'groups', { model: 'res.partner', sets: [[]] })).result
+  assert.equal(seen.groups[0].__count, 1, 'a customer counts himself alone')
+})
+
+test('several groupings come in one answer, and add up to each other', async () => {
+  const [total, by, cross] = (
+    await ask(root, 'groups', { model: 'res.partner', sets: [[], ['is_company'], ['is_company', 'type']], aggregates: ['color:sum'] })
+  ).result
+  const count = ({ groups }: { groups: { __count: number }[] }): number => groups.reduce((sum, group) => sum + group.__count, 0)
+  assert.ok(count(total) > 2)
+  assert.deepEqual([count(by), count(cross), cross.isCut], [count(total), count(total), false])
+  for (const sets of [undefined, [], 'x', Array.from({ length: 17 }, () => [])])
+    assert.equal((await ask(root, 'groups', { model: 'res.partner', sets })).error.data.name, 'builtins.TypeError')
+})
+
+test('columns that somebody chose are those of his first request on any device', async () => {
+  const { person } = company
+  const someone = await person(employee)
+  const choice = { names: ['city', 'name'], widths: { city: 200 } }
+  await someone.call(async (env) => keep(env.model('ir.view.choice').browse([]), { model_id: 'res.partner', view: 'list', choice }))
+  const answer = await someone.call(async (env) => openList(env, { model: 'res.partner', views: true }))
+  const page = JSON.parse(answer.text) as { records: object[]; choices: unknown }
+  assert.deepEqual(page.choices, { list: choice })
+  assert.deepEqual(Object.keys(page.records[0]!).sort(), ['active', 'city', 'id', 'name'])
+  assert.deepEqual((await ask(ann, 'views', { model: 'res.partner' })).result.choices, {}, 'nobody else has them')
 })
 
 test('of a record it is said what this user may do with it; a hidden one is as if missing', async () => {

@@ -22,23 +22,23 @@ export const rowsOf = (answer: unknown): Row[] => (answer instanceof RawJson ? (
 /** Counted no further: the exact number of a million rows costs seconds, and nobody asked for it yet (users.md, complaint 3). */
 const countedTo = 10_001
 
-/** A model's views, and the searches that were saved for it. */
-export async function openViews(env: Env, { model }: Params): Promise<ModelViews & { favourites: unknown }> {
+/** A model's views, the searches that were saved for it, and how this user likes its views. */
+export async function openViews(env: Env, { model }: Params): Promise<ModelViews & Kept> {
   const known = demandModel(env, model)
-  return { ...demandViews(env, known), favourites: await favourites(env, known) }
+  return { ...demandViews(env, known), ...(await keptFor(env, known)) }
 }
 
 /**
  * `{model, domain?, order?, limit?, offset?, fields?, sums?, views?, useDefault?}`: a page of a list in one request, with how many there are in
- * all (to 10,001) and, where `views` asks for it, how to show them. Without `fields` they are those of the list as declared. `useDefault`
- * searches as the default among the saved searches does, when there is one.
+ * all (to 10,001) and, where `views` asks for it, how to show them. Without `fields` they are the columns that this user chose, or those of the
+ * list as declared. `useDefault` searches as the default among the saved searches does, when there is one.
  */
 export async function openList(env: Env, params: Params): Promise<RawJson> {
   const model = demandModel(env, params.model)
   const views = params.views === true ? demandViews(env, model) : undefined
-  const saved = views ? await favourites(env, model) : []
-  const chosen = params.useDefault === true ? saved.find((one) => one.is_default === true) : undefined
-  const fields = namesIn(params.fields) ?? listFields(views ?? demandViews(env, model))
+  const kept = views && (await keptFor(env, model))
+  const chosen = params.useDefault === true ? kept?.favourites.find((one) => one.is_default === true) : undefined
+  const fields = namesIn(params.fields) ?? columnsIn(kept?.choices) ?? listFields(views ?? demandViews(env, model))
   const domain = [...listOf(params.domain), ...(chosen ? listOf(parsed(chosen.domain)) : [])]
   const page = await callMethod(env, {
     model: model.name,
@@ -55,7 +55,7 @@ export async function openList(env: Env, params: Params): Promise<RawJson> {
   })
   const text = page instanceof RawJson ? page.text : JSON.stringify(page)
   const sums = await totals(env, model, domain, namesIn(params.sums) ?? [], text)
-  const more = { ...(views ? { views, favourites: saved } : {}), ...(sums ? { sums } : {}) }
+  const more = { ...(views ? { views, ...kept } : {}), ...(sums ? { sums } : {}) }
   const head = JSON.stringify(more).slice(1, -1)
   return new RawJson(`{${head}${head === '' ? '' : ','}${text.slice(1)}`)
 }
@@ -82,7 +82,7 @@ export async function openForm(env: Env, params: Params): Promise<unknown> {
   const model = demandModel(env, params.model)
   const views = demandViews(env, model)
   const specification = views.views['form']!.specification!
-  const more = params.views === true ? { views, favourites: await favourites(env, model) } : {}
+  const more = params.views === true ? { views, ...(await keptFor(env, model)) } : {}
   const call = (method: string, args: unknown[]): Promise<unknown> => callMethod(env, { model: model.name, method, args, kwargs: {} })
   if (typeof params.id === 'number') {
     const [record = false] = rowsOf(await call('web_read', [[params.id], specification]))
@@ -119,15 +119,38 @@ export async function findRecords(env: Env, { text }: Params): Promise<unknown> 
 const modelsIn = (menus: readonly MenuMeta[]): string[] =>
   menus.flatMap(({ model, children }) => [...(model ? [model] : []), ...modelsIn(children)])
 
+/** What was kept for a model: saved searches, and the user's own choices for its views, by the view's type. */
+export interface Kept {
+  readonly favourites: readonly Row[]
+  readonly choices: Readonly<Record<string, unknown>>
+}
+
+export const keptFor = async (env: Env, model: Model): Promise<Kept> => ({
+  favourites: await favourites(env, model),
+  choices: await choices(env, model),
+})
+
+async function choices(env: Env, model: Model): Promise<Kept['choices']> {
+  if (!env.registry.models.has('ir.view.choice')) return {}
+  const call = { model: 'ir.view.choice', method: 'search_read', args: [[['model_id', '=', model.name]], ['view', 'choice']], kwargs: {} }
+  return Object.fromEntries(rowsOf(await callMethod(env, call)).map(({ view, choice }) => [String(view), choice]))
+}
+
+/** The columns that a user chose for the list of a model. */
+function columnsIn(choices: Kept['choices'] | undefined): string[] | undefined {
+  const { names } = (choices?.['list'] ?? {}) as { names?: unknown }
+  return Array.isArray(names) && names.length > 0 ? names.filter((name) => typeof name === 'string') : undefined
+}
+
 /** The user's own saved searches and those shared with him. */
-export async function favourites(env: Env, model: Model): Promise<Row[]> {
+async function favourites(env: Env, model: Model): Promise<Row[]> {
   if (!env.registry.models.has('ir.filters')) return []
   const fields = ['name', 'domain', 'context', 'sort', 'is_default', 'user_id']
   const call = { model: 'ir.filters', method: 'search_read', args: [[['model_id', '=', model.name]], fields], kwargs: {} }
   return rowsOf(await callMethod(env, call))
 }
 
-function demandModel(env: Env, name: unknown): Model {
+export function demandModel(env: Env, name: unknown): Model {
   const model = typeof name === 'string' ? env.registry.models.get(name) : undefined
   if (!model) throw new NotFoundError('model', `Object ${String(name).slice(0, 100)} doesn't exist`)
   return model
@@ -142,14 +165,14 @@ function demandViews(env: Env, model: Model): ModelViews {
 const listFields = ({ views }: ModelViews): string[] =>
   views['list']!.nodes.flatMap((node) => (node.tag === 'field' && node.optional !== 'hidden' ? [node.field] : []))
 
-function namesIn(value: unknown): string[] | undefined {
+export function namesIn(value: unknown): string[] | undefined {
   if (value === undefined || value === null) return undefined
   if (!Array.isArray(value) || value.length > 200 || !value.every((one) => typeof one === 'string'))
     throw new ArgumentError('fields and sums are lists of names')
   return value
 }
 
-const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 function parsed(text: unknown): unknown {
   try {

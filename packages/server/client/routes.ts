@@ -6,6 +6,7 @@ import { type RpcContext, countAnswer, reportError } from '../rpc/context.ts'
 import { Refused, openEnvelope, sendError, sendRefusal, sendResult } from '../rpc/envelope.ts'
 import { SessionExpired } from '../rpc/errors.ts'
 import { type Client, type ClientFile, assetsPath } from './files.ts'
+import { openBoard, openGroups } from './groups.ts'
 import { findRecords, openForm, openList, openViews } from './open.ts'
 import { clientPolicy, shellPage } from './shell.ts'
 import { startOf } from './start.ts'
@@ -17,6 +18,8 @@ const questions: Readonly<Record<string, (env: Env, params: Params) => Promise<u
   views: async (env, params) => openViews(env, params),
   list: openList,
   form: openForm,
+  board: openBoard,
+  groups: openGroups,
   find: findRecords,
   menus: async (env) => menusFor(env),
   steps: firstSteps,

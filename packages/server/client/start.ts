@@ -2,7 +2,7 @@ import { type Env, type MenuMeta, type ModelViews, callMethod, menusFor, viewsFo
 import type { Instance } from '../instance.ts'
 import { textsFor } from '../pages/texts.ts'
 import { sessionInfo } from '../rpc/session-info.ts'
-import { favourites, rowsOf } from './open.ts'
+import { type Kept, keptFor, rowsOf } from './open.ts'
 
 /** What the client knows before it asks for anything. */
 export interface Start {
@@ -12,7 +12,7 @@ export interface Start {
   readonly banner: string | null
   readonly menus: readonly MenuMeta[]
   /** Of the model that the address names: with them its list or record is one request away. */
-  readonly views: (ModelViews & { readonly favourites: unknown }) | null
+  readonly views: (ModelViews & Kept) | null
 }
 
 export async function startOf(env: Env, instance: Instance, url: string): Promise<Start> {
@@ -48,7 +48,7 @@ async function viewsAt(env: Env, menus: readonly MenuMeta[], url: string): Promi
   if (word === undefined) return null
   const model = env.registry.models.get(findMenu(menus, word)?.model ?? word)
   const views = model && viewsFor(env, model)
-  return views ? { ...views, favourites: await favourites(env, model) } : null
+  return views ? { ...views, ...(await keptFor(env, model)) } : null
 }
 
 function findMenu(menus: readonly MenuMeta[], path: string): MenuMeta | undefined {
