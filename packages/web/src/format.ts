@@ -37,6 +37,10 @@ export const formatDay = (value: string): string => dates.format(new Date(`${val
 /** `2027-01-31 09:30:00` in UTC, shown in the user's zone. */
 export const formatMoment = (value: string): string => times.format(new Date(`${value.replace(' ', 'T')}Z`))
 
+const isoDays = new Intl.DateTimeFormat('en-CA', { dateStyle: 'short', timeZone: zone })
+/** The day on which a moment, `2027-01-31 09:30:00` in UTC, falls in the user's zone: `2027-01-31`. */
+export const localDay = (value: string): string => isoDays.format(new Date(`${value.replace(' ', 'T')}Z`))
+
 const listing = new Intl.ListFormat(locale, { type: 'disjunction' })
 export const orList = (items: readonly string[]): string => listing.format(items)
 

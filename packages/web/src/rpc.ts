@@ -97,7 +97,10 @@ async function refused(response: Response): Promise<Answer> {
 const context = () => ({ ...start.session.user_context, allowed_company_ids: companies() })
 
 /** A question of the client's own: `/web/client/<name>`. */
-export const ask = <T>(name: 'views' | 'list' | 'form' | 'find' | 'menus' | 'steps', params: Record<string, unknown>): Promise<T> =>
+export const ask = <T>(
+  name: 'views' | 'list' | 'form' | 'board' | 'groups' | 'find' | 'menus' | 'steps',
+  params: Record<string, unknown>,
+): Promise<T> =>
   post(`/web/client/${name}`, { ...params, context: { ...context(), ...(params['context'] as object | undefined) } }) as Promise<T>
 
 /** A method of a model, as every integration calls it. */

@@ -1,6 +1,6 @@
 import { QueryClient } from '@tanstack/react-query'
 import type { ModelMeta, ModelViews } from '@erp4/orm/views-types'
-import { ask, Refusal, SignedOut } from '../rpc.ts'
+import { Refusal, SignedOut, ask } from '../rpc.ts'
 import { start } from '../start.ts'
 
 /** A search that somebody saved: his own, or (without a user) everybody's. */
@@ -14,9 +14,13 @@ export interface Favourite {
   readonly user_id: readonly [number, string] | false
 }
 
-export interface KnownViews extends ModelViews {
-  readonly favourites?: readonly Favourite[]
+/** What the server keeps for a model: saved searches, and this user's own choices for its views, by the view's type. */
+export interface Kept {
+  readonly favourites?: readonly Favourite[] | undefined
+  readonly choices?: Readonly<Record<string, unknown>> | undefined
 }
+
+export interface KnownViews extends ModelViews, Kept {}
 
 export const queries = new QueryClient({
   defaultOptions: {
@@ -37,23 +41,23 @@ if (start.views) known.set(start.views.model, start.views)
 /** The model's views if they came already, with whatever came them in. */
 export const knownViews = (model: string): KnownViews | undefined => known.get(model)
 
-export function keepViews(views: ModelViews, favourites?: readonly Favourite[]): void {
-  known.set(views.model, { ...views, ...(favourites ? { favourites } : {}) })
+export function keepViews(views: ModelViews, { favourites, choices }: Kept = {}): void {
+  known.set(views.model, { ...views, ...(favourites ? { favourites } : {}), ...(choices ? { choices } : {}) })
   queries.setQueryData(['open', views.model], known.get(views.model))
 }
 
 export async function loadViews(model: string): Promise<KnownViews> {
   const found = known.get(model)
   if (found) return found
-  const { favourites, ...views } = await ask<ModelViews & { favourites: Favourite[] }>('views', { model })
-  keepViews(views, favourites)
+  const { favourites, choices, ...views } = await ask<KnownViews>('views', { model })
+  keepViews(views, { favourites, choices })
   return known.get(model)!
 }
 
 /** Saved searches change: the next look asks for them. */
 export async function reloadFavourites(model: string): Promise<readonly Favourite[]> {
-  const { favourites, ...views } = await ask<ModelViews & { favourites: Favourite[] }>('views', { model })
-  keepViews(views, favourites)
+  const { favourites = [], choices, ...views } = await ask<KnownViews>('views', { model })
+  keepViews(views, { favourites, choices })
   return favourites
 }
 

@@ -1,8 +1,11 @@
 import { shellEn } from './shell.en.ts'
+import { viewsEn } from './views.en.ts'
 
 const records = (n: number): string => (n === 1 ? '1 record' : `${n} records`)
 
 export const en = {
+  ...viewsEn,
+
   // The shell
   skipToContent: 'Skip to content',
   offline: 'The server cannot be reached. What you typed stays here; saving works again as soon as the connection is back.',

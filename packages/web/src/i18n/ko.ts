@@ -1,9 +1,12 @@
 import type { Texts } from './index.ts'
 import { shellKo } from './shell.ko.ts'
+import { viewsKo } from './views.ko.ts'
 
 const records = (n: number): string => `${n}건`
 
 export const ko: Texts = {
+  ...viewsKo,
+
   // The shell
   skipToContent: '본문으로 건너뛰기',
   offline: '서버에 연결할 수 없습니다. 입력한 내용은 그대로 남아 있으며, 연결이 돌아오면 다시 저장할 수 있습니다.',

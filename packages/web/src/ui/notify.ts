@@ -10,5 +10,5 @@ export const tell = (message: string): string => notifications.show({ message, a
 export function tellFailure(error: unknown, t: Texts): void {
   const { title, hint } = explain(error, t)
   note({ text: title, detail: hint, tone: 'failed', isRead: true })
-  notifications.show({ title, message: hint, color: 'red', autoClose: false, role: 'alert' })
+  notifications.show({ title, message: hint, color: 'red', autoClose: false, role: 'alert', closeButtonProps: { 'aria-label': t.close } })
 }

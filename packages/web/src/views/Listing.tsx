@@ -1,8 +1,8 @@
 import { SegmentedControl } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useCallback, useEffect, useMemo } from 'react'
+import { Suspense, useCallback, useEffect, useMemo } from 'react'
 import type { ModelViews } from '@erp4/orm/views-types'
-import { type Favourite, keepViews, type KnownViews, knownViews, loadViews, metaOf, queries } from '../data/views.ts'
+import { type Kept, type KnownViews, keepViews, knownViews, loadViews, metaOf, queries } from '../data/views.ts'
 import { type Domain, all } from '../domain.ts'
 import { useTexts } from '../i18n/index.ts'
 import { type Place, formatPlace, go } from '../location.ts'
@@ -16,7 +16,7 @@ import { Failure, ListSkeleton } from '../ui/states.tsx'
 import { wantedFields } from './list/columns.ts'
 import { type Page, pageSize, rowsKey } from './list/rows.ts'
 import { viewTypes } from './registry.ts'
-import type { Look } from './view-type.ts'
+import type { Look, LookChange } from './view-type.ts'
 
 /** Several records of a model: the search above, and below it whichever view was chosen. */
 export function Listing({ model, place }: { model: string; place: Place }) {
@@ -51,18 +51,19 @@ async function open(model: string, place: Place): Promise<KnownViews> {
   const look = lookOf(place)
   const where = menuAt(place.steps.at(-1)!.word)?.menu.where ?? []
   const given = place.query.get('q') !== null
-  if (!look.facets.every(isPlain) || (look.view !== '' && look.view !== 'list')) return loadViews(model)
+  const first = menuAt(place.steps.at(-1)!.word)?.menu.views?.[0]
+  if (!look.facets.every(isPlain) || (look.view || (first ?? 'list')) !== 'list') return loadViews(model)
   const params = { domain: all(where, domainOf(look.facets, undefined)), order: look.order, limit: pageSize, offset: look.page * pageSize }
-  const { views, favourites, ...page } = await ask<Page & { views: ModelViews; favourites: Favourite[] }>('list', {
+  const { views, favourites, choices, ...page } = await ask<Page & Kept & { views: ModelViews }>('list', {
     model,
     ...params,
     views: true,
     useDefault: !given,
     context: contextOf(place),
   })
-  keepViews(views, favourites)
+  keepViews(views, { favourites, choices })
   const found = knownViews(model)!
-  // The rows that came are those that the list is about to ask for, unless this user has his own columns.
+  // The rows that came are those that the list is about to ask for.
   const facets = given ? look.facets : defaultFacets(found)
   const request = {
     domain: all(where, domainOf(facets, found)),
@@ -71,8 +72,7 @@ async function open(model: string, place: Place): Promise<KnownViews> {
     fields: wantedFields(found),
     context: contextOf(place),
   }
-  if (groupsOf(facets).length === 0 && request.fields.isDeclared)
-    queries.setQueryData(rowsKey(model, { ...request, fields: request.fields.names }), page)
+  if (groupsOf(facets).length === 0) queries.setQueryData(rowsKey(model, request), page)
   return found
 }
 
@@ -81,7 +81,11 @@ const lookOf = ({ query }: Place): Look => ({
   order: query.get('order') ?? '',
   page: Math.max(0, Number(query.get('page') ?? 1) - 1) || 0,
   view: query.get('view') ?? '',
+  more: Object.fromEntries([...query].filter(([name]) => !ours.has(name))),
 })
+
+/** The words of an address that every view has; the others belong to one type of view. */
+const ours = new Set(['q', 'order', 'page', 'view', 'default'])
 
 const contextOf = (place: Place): Readonly<Record<string, unknown>> => menuAt(place.steps.at(-1)!.word)?.menu.context ?? {}
 
@@ -110,13 +114,17 @@ function Known({ views, place }: { views: KnownViews; place: Place }) {
   }, [menu, views])
 
   const setLook = useCallback(
-    (change: Partial<Look>): void => {
+    (change: LookChange): void => {
       const query = new URLSearchParams(place.query)
       const set = (name: string, value: string | null): void => (value === null ? query.delete(name) : query.set(name, value))
       // An empty search is written down where there is a default one, which would come back otherwise.
       if (change.facets) set('q', formatFacets(change.facets) ?? (defaultFacets(views).length > 0 ? '[]' : null))
       if (change.order !== undefined) set('order', change.order || null)
-      if (change.view !== undefined) set('view', change.view)
+      if (change.view !== undefined) {
+        set('view', change.view)
+        for (const name of Object.keys(lookOf(place).more)) set(name, null)
+      }
+      for (const [name, value] of Object.entries(change.more ?? {})) set(name, value || null)
       set('page', change.page === undefined || change.page === 0 ? null : String(change.page + 1))
       void go(formatPlace(place.steps, query), { replace: change.page === undefined && change.view === undefined })
     },
@@ -159,7 +167,9 @@ function Known({ views, place }: { views: KnownViews; place: Place }) {
           />
         )}
       </div>
-      <View views={views} place={place} domain={domain} by={by} context={context} look={look} setLook={setLook} urlOf={urlOf} />
+      <Suspense fallback={<ListSkeleton />}>
+        <View views={views} place={place} domain={domain} by={by} context={context} look={look} setLook={setLook} urlOf={urlOf} />
+      </Suspense>
     </>
   )
 }

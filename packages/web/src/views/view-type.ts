@@ -13,7 +13,12 @@ export interface Look {
   /** From 0. */
   readonly page: number
   readonly view: string
+  /** What this type of view alone knows: the measure of a chart, the week of a calendar. By the words of the address. */
+  readonly more: Readonly<Record<string, string>>
 }
+
+/** A change of the look. Of `more` the words that are named change; the empty text takes one away. */
+export type LookChange = Partial<Look>
 
 /** What every view of several records gets. */
 export interface ViewProps {
@@ -26,7 +31,7 @@ export interface ViewProps {
   readonly context: Readonly<Record<string, unknown>>
   readonly look: Look
   /** Changes the address; what is left out stays. A change of the search begins at the first page. */
-  readonly setLook: (change: Partial<Look>) => void
+  readonly setLook: (change: LookChange) => void
   /** The address of a record opened from here. */
   readonly urlOf: (id: number | 'new') => string
 }

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import type { ModelViews } from '@erp4/orm/views-types'
 import { follow as followAction } from '../../actions.ts'
-import { type Favourite, changed, keepViews, knownViews, metaOf, queries } from '../../data/views.ts'
+import { type Kept, changed, keepViews, knownViews, metaOf, queries } from '../../data/views.ts'
 import { noteRecent } from '../../data/recent.ts'
 import { holds } from '../../domain.ts'
 import { widgetFor } from '../../fields/registry.ts'
@@ -40,9 +40,8 @@ interface May {
   readonly unlink: boolean
 }
 
-type Opened = {
+type Opened = Kept & {
   readonly views?: ModelViews
-  readonly favourites?: Favourite[]
   readonly record?: Values | false
   readonly defaults?: Values
   readonly may?: May | false
@@ -59,7 +58,7 @@ export function FormView({ model, id: current, place, context }: Props) {
     queryFn: async () => {
       const views = knownViews(model) === undefined
       const opened = await ask<Opened>('form', { model, ...(id === 'new' ? {} : { id }), views, context: { ...context, ...defaults } })
-      if (opened.views) keepViews(opened.views, opened.favourites)
+      if (opened.views) keepViews(opened.views, opened)
       return opened
     },
     // A form never changes under the hands of whoever edits it; saving tells of what others did.

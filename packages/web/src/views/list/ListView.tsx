@@ -1,21 +1,24 @@
-import { ActionIcon, Button, Tooltip } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'react'
+import { groupText } from '../../data/groups.ts'
 import { metaOf } from '../../data/views.ts'
-import { formatInteger, formatValue } from '../../format.ts'
+import { formatValue } from '../../format.ts'
 import { useTexts } from '../../i18n/index.ts'
 import { go } from '../../location.ts'
 import { useShortcuts } from '../../shell/shortcuts.ts'
 import { Toolbar } from '../../shell/Toolbar.tsx'
-import { IconChevronLeft, IconChevronRight, IconPlus } from '../../ui/icons.ts'
-import { Empty, Failure, ListSkeleton } from '../../ui/states.tsx'
+import { IconPlus } from '../../ui/icons.ts'
+import { Failure, ListSkeleton } from '../../ui/states.tsx'
+import { NoRows } from '../NoRows.tsx'
+import { Pager } from '../Pager.tsx'
 import type { ViewProps } from '../view-type.ts'
 import { ColumnMenu } from './ColumnMenu.tsx'
 import { trackOf, useColumns } from './columns.ts'
 import { HeaderRow } from './HeaderRow.tsx'
 import { GroupRow, MoreRow, RecordRow, WaitRow } from './ListRows.tsx'
-import { type Item, type Row, countExactly, countedTo, pageSize, useRows, useTree } from './rows.ts'
+import { type Item, type Row, pageSize, useRows, useTree } from './rows.ts'
 import { SelectionBar } from './SelectionBar.tsx'
 import { useSelection } from './selection.ts'
 
@@ -33,7 +36,6 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf }: V
   const [open, setOpen] = useState<ReadonlyMap<string, number>>(new Map())
   const [at, setAt] = useState(-1)
   const [editing, setEditing] = useState<{ readonly id: number; readonly field: string } | null>(null)
-  const [exact, setExact] = useState<number | null>(null)
   const scroller = useRef<HTMLDivElement>(null)
   const options = views.views['list']?.options ?? {}
   const order = look.order || String(options['order'] ?? '')
@@ -42,10 +44,7 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf }: V
   const sums = useMemo(() => columns.flatMap(({ field, shown }) => (shown.sum ? [field.name] : [])), [columns])
   const request = { domain, order, page: look.page, fields: names, context }
   const rows = useRows(views.model, request, sums, !isGrouped)
-  const labelOf = useCallback(
-    (value: unknown, spec: string): string => groupText(value, meta.fields[spec.split(':')[0]!]?.selection, t),
-    [meta, t],
-  )
+  const labelOf = useCallback((value: unknown, spec: string): string => groupText(value, meta.fields[spec.split(':')[0]!], t), [meta, t])
   const tree = useTree({ model: views.model, domain, by, order, fields: names, sums, context, open, labelOf }, isGrouped)
   const items: readonly Item[] = useMemo(
     () => (isGrouped ? tree.items : (rows.data?.records ?? []).map((row) => ({ kind: 'row', row, level: 0 }))),
@@ -63,7 +62,6 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf }: V
 
   useEffect(() => {
     setAt(-1)
-    setExact(null)
     setEditing(null)
   }, [domain, look.page, look.order, isGrouped])
 
@@ -128,8 +126,6 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf }: V
 
   const error = isGrouped ? tree.error : rows.error
   const isLoading = isGrouped ? tree.isLoading : rows.isPending
-  const pages = total === undefined ? 1 : Math.ceil(total / pageSize)
-  const from = look.page * pageSize
   const template = [
     ...(isPhone ? [] : ['38px']),
     ...columns.map((column, i) => trackOf(column, i === 0)),
@@ -155,53 +151,7 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf }: V
             <span className="grow" />
           </>
         )}
-        {total !== undefined && total > 0 && (
-          <span className="pager" aria-live="polite">
-            <span>
-              {formatInteger(from + 1)}–{formatInteger(Math.min(from + pageSize, total))} {t.pagerOf}{' '}
-              {total >= countedTo && exact === null ? (
-                <button
-                  type="button"
-                  className="link"
-                  title={t.countExactly}
-                  onClick={() => void countExactly(views.model, domain).then(setExact)}
-                >
-                  {formatInteger(countedTo - 1)}+
-                </button>
-              ) : (
-                formatInteger(exact ?? total)
-              )}
-            </span>
-            {(pages > 1 || look.page > 0) && (
-              <>
-                <Tooltip label={t.previousPage}>
-                  <ActionIcon
-                    variant="subtle"
-                    color="gray"
-                    c="inherit"
-                    aria-label={t.previousPage}
-                    disabled={look.page === 0}
-                    onClick={() => setLook({ page: look.page - 1 })}
-                  >
-                    <IconChevronLeft size={18} aria-hidden />
-                  </ActionIcon>
-                </Tooltip>
-                <Tooltip label={t.nextPage}>
-                  <ActionIcon
-                    variant="subtle"
-                    color="gray"
-                    c="inherit"
-                    aria-label={t.nextPage}
-                    disabled={look.page + 1 >= pages && total < countedTo}
-                    onClick={() => setLook({ page: look.page + 1 })}
-                  >
-                    <IconChevronRight size={18} aria-hidden />
-                  </ActionIcon>
-                </Tooltip>
-              </>
-            )}
-          </span>
-        )}
+        {total !== undefined && <Pager views={views} domain={domain} look={look} setLook={setLook} total={total} />}
         {!isPhone && <ColumnMenu views={views} choice={choice} />}
       </Toolbar>
       {error ? (
@@ -209,13 +159,7 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf }: V
       ) : isLoading ? (
         <ListSkeleton />
       ) : items.length === 0 ? (
-        <NoRows
-          isSearching={look.facets.length > 0}
-          label={meta.label}
-          canCreate={meta.may.create}
-          onCreate={() => void go(urlOf('new'))}
-          onClear={() => setLook({ facets: [] })}
-        />
+        <NoRows views={views} look={look} setLook={setLook} urlOf={urlOf} />
       ) : (
         <div
           className="grid-scroll"
@@ -303,43 +247,4 @@ function oneCurrency(rows: readonly Row[], name: string | undefined): Readonly<R
   if (!name) return {}
   const ids = new Set(rows.map((row) => (row[name] as { id?: number } | false | undefined) && (row[name] as { id: number }).id))
   return ids.size === 1 ? { [name]: rows[0]![name] } : {}
-}
-
-function groupText(value: unknown, choices: readonly (readonly [string, string])[] | undefined, t: ReturnType<typeof useTexts>): string {
-  if (value === false || value === null || value === '') return t.unset
-  if (value === true) return t.yes
-  if (Array.isArray(value)) return String(value[1])
-  return choices?.find(([key]) => key === value)?.[1] ?? String(value)
-}
-
-interface NoRowsProps {
-  readonly isSearching: boolean
-  readonly label: string
-  readonly canCreate: boolean
-  readonly onCreate: () => void
-  readonly onClear: () => void
-}
-
-function NoRows({ isSearching, label, canCreate, onCreate, onClear }: NoRowsProps) {
-  const t = useTexts()
-  if (isSearching) {
-    return (
-      <Empty
-        title={t.nothingMatches}
-        hint={t.nothingMatchesHint}
-        action={
-          <Button variant="default" onClick={onClear}>
-            {t.clearSearch}
-          </Button>
-        }
-      />
-    )
-  }
-  return (
-    <Empty
-      title={t.noneYet(label)}
-      hint={canCreate ? t.noneYetHint : t.noneForYouHint}
-      action={canCreate && <Button onClick={onCreate}>{t.createFirst}</Button>}
-    />
-  )
 }

@@ -1,7 +1,7 @@
-import { useCallback, useState } from 'react'
+import { useMemo } from 'react'
 import type { FieldMeta, ShownField } from '@erp4/orm/views-types'
+import { keepChoice } from '../../data/choices.ts'
 import { type KnownViews, metaOf } from '../../data/views.ts'
-import { store, stored } from '../../start.ts'
 
 /** A person's own choice of columns for a model. What is left out is as the view declares it. */
 export interface ColumnChoice {
@@ -19,7 +19,7 @@ export interface Column {
 }
 
 const noChoice: ColumnChoice = { names: null, widths: {} }
-const read = (model: string): ColumnChoice => ({ ...noChoice, ...stored<Partial<ColumnChoice>>(`columns.${model}`, {}) })
+const choiceOf = (views: KnownViews): ColumnChoice => ({ ...noChoice, ...(views.choices?.['list'] as Partial<ColumnChoice> | undefined) })
 
 const declared = (views: KnownViews): ShownField[] =>
   (views.views['list']?.nodes ?? []).filter(
@@ -40,23 +40,14 @@ function columnsFor(views: KnownViews, choice: ColumnChoice): Column[] {
   }))
 }
 
-/** What a list asks for: its columns, and the version against which a row is saved. */
-export function wantedFields(views: KnownViews): { readonly names: readonly string[]; readonly isDeclared: boolean } {
-  const choice = read(views.model)
-  return { names: columnsFor(views, choice).map(({ field }) => field.name), isDeclared: choice.names === null }
-}
+/** The fields that a list asks for: those of its columns. */
+export const wantedFields = (views: KnownViews): string[] => columnsFor(views, choiceOf(views)).map(({ field }) => field.name)
 
-/** The columns of a list and how to change them; kept for this user. */
+/** The columns of a list and how to change them; kept for this user on the server. */
 export function useColumns(views: KnownViews) {
-  const [choice, setChoice] = useState(() => read(views.model))
-  const keep = useCallback(
-    (next: ColumnChoice): void => {
-      setChoice(next)
-      store(`columns.${views.model}`, next)
-    },
-    [views.model],
-  )
-  const columns = columnsFor(views, choice)
+  const choice = choiceOf(views)
+  const keep = (next: ColumnChoice): void => keepChoice(views.model, 'list', next === noChoice ? null : next)
+  const columns = useMemo(() => columnsFor(views, choiceOf(views)), [views])
   const names = columns.map(({ field }) => field.name)
   return {
     columns,
