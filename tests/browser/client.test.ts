@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { administrator, base, contactManager, employee, loadDemoData } from '@erp4/base'
 import { contacts } from '@erp4/contacts'
 import type { Page } from 'playwright-core'
-import { endWell, openOffice, picture, until } from './office.ts'
+import { barriers, endWell, openOffice, picture, until } from './office.ts'
 
 /** The web client as people use it: in a real browser, on a real server, under its own policy. */
 const office = await openOffice([base, contacts])
@@ -16,16 +15,6 @@ const bob = await office.person('bob', 'Bob Lee', [contactManager])
 await office.person('eve', 'Eve Kim', [employee])
 await office.person('root', 'Ruth Ward', [administrator])
 await office.person('hana', '김하나', [contactManager], { lang: 'ko_KR', tz: 'Asia/Seoul' })
-
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-
-/** Everything that axe finds against WCAG 2.2 A and AA, as one line each. */
-async function barriers(page: Page): Promise<string[]> {
-  // Not through a script element: the page's policy has none but its own.
-  await page.evaluate((await import('node:fs')).readFileSync(axe, 'utf8'))
-  return page.evaluate(`axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then(({ violations }) =>
-    violations.flatMap(({ id, nodes }) => nodes.map(({ html, any, all }) => id + ': ' + html.slice(0, 160) + ' ' + [...any, ...all].map((one) => one.message).join('; '))))`)
-}
 
 const rows = (page: Page) => page.locator('.grid-record')
 const cell = (page: Page, text: string) => page.locator('.grid-record', { hasText: text })

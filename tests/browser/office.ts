@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -136,4 +137,14 @@ export async function until(isSo: () => Promise<boolean>): Promise<void> {
     assert.ok(Date.now() < end, `it was never so: ${isSo.toString()}`)
     await pause(50)
   }
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** Everything that axe finds against WCAG 2.2 A and AA, as one line each. */
+export async function barriers(page: Page): Promise<string[]> {
+  // Not through a script element: the page's policy has none but its own.
+  await page.evaluate(axe)
+  return page.evaluate(`axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then(({ violations }) =>
+    violations.flatMap(({ id, nodes }) => nodes.map(({ html, any, all }) => id + ': ' + html.slice(0, 160) + ' ' + [...any, ...all].map((one) => one.message).join('; '))))`)
 }
