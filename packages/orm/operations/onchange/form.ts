@@ -85,11 +85,20 @@ export class FormRecord {
     return this.#isThere
   }
 
-  /** What the database holds, as this person may read it; unset for a new record. */
+  /** What the database holds, as this person may read it; of a new record what it begins with where the form does not say: its company, for who has but one. */
   async stored(field: FieldInfo): Promise<unknown> {
-    if (this.id === null) return unset(field)
+    if (this.id === null) return this.#default(field)
     await FormRecord.fetch([this], [field.name])
     return this.#stored.get(field.name) ?? unset(field)
+  }
+
+  async #default(field: FieldInfo): Promise<unknown> {
+    if (!this.#stored.has(field.name)) {
+      const { default: given } = field.options
+      const value = field.kind === 'one2many' ? null : typeof given === 'function' ? await given(this.form.env) : given
+      this.#stored.set(field.name, value ?? unset(field))
+    }
+    return this.#stored.get(field.name)
   }
 
   /** The value now. `strict`: as the system would compute it, so not at all where something on the way is hidden; else as this person reads. */
@@ -127,6 +136,8 @@ export class FormRecord {
     const compute = this.model.computes.get(field.name)
     const at = this.form.changes
     const row = await this.load(field.related ? [field.related.join('.')] : compute!.needs, isStrict)
+    // Functions may rely on what is required; a form that is not filled in yet may not have it.
+    if (compute && lacksRequired(this.form.env, this.model, row, compute.needs)) throw new Unknowable(`${this.model.name}.${field.name}`)
     const value = field.related || field.computed === 'live' ? computeLive(field, row) : compute!.value(row)
     this.#computed.set(key, { at, value: value ?? null })
     return value ?? null
@@ -197,6 +208,19 @@ export class FormRecord {
 
 /** Computed, but not the name of a model whose records have none. */
 const isFollowing = (field: FieldInfo): boolean => field.related !== null || (field.computed !== null && !field.magic)
+
+/** Whether something required is missing on these paths of a loaded record. */
+function lacksRequired(env: Env, model: Model, row: Typed, paths: readonly string[]): boolean {
+  return [...Map.groupBy(paths, (path) => path.split('.')[0]!)].some(([head, own]) => {
+    const field = model.fields.get(head)
+    const value = row[head] ?? null
+    if (!field || value === null) return field?.options.required === true
+    const rest = own.flatMap((path) => (path.includes('.') ? [path.slice(head.length + 1)] : []))
+    if (rest.length === 0) return false
+    const comodel = env.modelOf((field.related ? relatedEnd(env, field) : field).comodel!)
+    return [value].flat().some((one: Typed) => lacksRequired(env, comodel, one, rest))
+  })
+}
 
 function unset(field: FieldInfo): unknown {
   return isToMany(field) ? [] : field.kind === 'boolean' ? false : null

@@ -17,17 +17,25 @@ export function useNames(
   field: FieldMeta,
   text: string,
   isOpen: boolean,
-): { names: readonly Linked[]; isLoading: boolean; hasMore: boolean } {
+): { names: readonly Linked[]; isLoading: boolean; isStale: boolean; hasMore: boolean } {
   const [settled] = useDebouncedValue(text.trim(), 160)
-  const { data = [], isFetching } = useQuery({
+  const {
+    data = [],
+    isFetching,
+    isPlaceholderData,
+    isError,
+  } = useQuery({
     queryKey: ['names', field.relation, settled, field.domain],
     queryFn: () => call<[number, string][]>(field.relation!, 'name_search', [settled], { domain: plainDomain(field), limit: most + 1 }),
     enabled: isOpen,
     staleTime: 20_000,
     placeholderData: (previous) => previous,
   })
-  const names = data.slice(0, most).map(([id, display_name]) => ({ id, display_name }))
-  return { names, isLoading: isFetching || settled !== text.trim(), hasMore: data.length > most }
+  // Until the answer comes, those of the last one that fit.
+  const isStale = isOpen && !isError && (settled !== text.trim() || isPlaceholderData || (isFetching && data.length === 0))
+  const fitting = isStale ? data.filter(([, name]) => name.toLowerCase().includes(text.trim().toLowerCase())) : data
+  const names = fitting.slice(0, most).map(([id, display_name]) => ({ id, display_name }))
+  return { names, isLoading: isFetching || isStale, isStale, hasMore: data.length > most }
 }
 
 const plainDomain = ({ domain }: FieldMeta): readonly unknown[] => (Array.isArray(domain) ? domain : [])

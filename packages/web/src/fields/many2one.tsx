@@ -1,5 +1,5 @@
 import { Popover } from '@mantine/core'
-import { useId, useRef, useState } from 'react'
+import { useEffect, useId, useRef, useState } from 'react'
 import { useTexts } from '../i18n/index.ts'
 import { follow, formatPlace } from '../location.ts'
 import { recordWord } from '../menus.ts'
@@ -63,15 +63,18 @@ export function NamePicker({ edit, shownName, placeholder, onPick, onClear, with
   const [isOpen, setOpen] = useState(false)
   const [at, setAt] = useState(0)
   const box = useRef<HTMLInputElement>(null)
-  const { names, isLoading, hasMore } = useNames(field, text ?? '', isOpen)
+  const [wanted, setWanted] = useState<string | null>(null)
+  const { names, isLoading, isStale, hasMore } = useNames(field, text ?? '', isOpen)
   const found = names.filter((one) => !without?.has(one.id))
   const typed = (text ?? '').trim()
-  const canCreate = field.creates === true && typed !== '' && !names.some((one) => one.display_name.toLowerCase() === typed.toLowerCase())
+  const canCreate =
+    field.creates === true && typed !== '' && !isStale && !names.some((one) => one.display_name.toLowerCase() === typed.toLowerCase())
   const count = found.length + (canCreate ? 1 : 0)
   const close = (): void => {
     setOpen(false)
     setText(null)
     setAt(0)
+    setWanted(null)
   }
   const pick = async (i: number): Promise<void> => {
     const one = found[i]
@@ -84,9 +87,22 @@ export function NamePicker({ edit, shownName, placeholder, onPick, onClear, with
       tellFailure(error, t)
     }
   }
+  // Enter or Tab came before the names that they were meant for: the first of them is taken, unless something else was typed since.
+  useEffect(() => {
+    if (wanted === null || isStale) return
+    if (wanted === typed && found.length > 0) void pick(0)
+    // Nothing is made by a key that came too early.
+    else if (document.activeElement === box.current) setWanted(null)
+    else close()
+  })
   const onKeyDown = (event: React.KeyboardEvent): void => {
     if (event.nativeEvent.isComposing) return
-    if (event.key === 'ArrowDown') {
+    const takes = event.key === 'Enter' || (event.key === 'Tab' && typed !== '')
+    if (takes && isOpen && isStale && at === 0) {
+      setWanted(typed)
+      // Tab goes on, and the name follows.
+      if (event.key === 'Tab') return
+    } else if (event.key === 'ArrowDown') {
       setOpen(true)
       if (isOpen && count > 0) setAt((at + 1) % count)
     } else if (event.key === 'ArrowUp' && isOpen && count > 0) setAt((at + count - 1) % count)
@@ -129,7 +145,7 @@ export function NamePicker({ edit, shownName, placeholder, onPick, onClear, with
             setOpen(true)
             if (event.target.value === '' && shownName !== '') onClear?.()
           }}
-          onBlur={close}
+          onBlur={() => wanted === null && close()}
           onKeyDown={onKeyDown}
         />
       </Popover.Target>

@@ -161,6 +161,8 @@ export class FormRecord {
   set(name: string, value: unknown): void {
     this.#edited.note(name)
     this.#change({ [name]: value }, [name])
+    // Another customer, other defaults.
+    this.#lineDefaults.clear()
     if (this.#leads(name)) this.#follow({ name })
   }
 
@@ -175,13 +177,14 @@ export class FormRecord {
   addLine(name: string, shown: readonly string[]): string {
     const { relation, relation_field: back } = this.fields[name]!
     const fields = this.views.models[relation!]?.fields ?? {}
+    const owner = back ? { [back]: { id: this.#state.id ?? 0, ...this.#wire(false) } } : {}
     const line = newLine(Object.fromEntries(shown.map((one) => [one, emptyOf(fields[one])])))
     const { lines, removed } = this.#state.values[name] as Lines
     this.setLines(name, { lines: [...lines, line], removed })
     const [since, epoch] = [this.#edited.now, this.#epoch]
     const defaults =
       this.#lineDefaults.get(name) ??
-      call<Followed>(relation!, 'onchange', [[], {}, [], this.specification[name]!.fields ?? {}]).then(({ value }) => value)
+      call<Followed>(relation!, 'onchange', [[], owner, [], this.specification[name]!.fields ?? {}]).then(({ value }) => value)
     this.#lineDefaults.set(name, defaults)
     defaults.then(
       (value) => {
