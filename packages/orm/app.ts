@@ -2,6 +2,7 @@ import type { Access, Group } from './access.ts'
 import type { Env } from './env.ts'
 import type { Definition } from './model.ts'
 import type { Step } from './steps.ts'
+import type { Desk, PaperKind } from './papers.ts'
 import type { ModelName } from './types.ts'
 import type { Menu, View } from './views.ts'
 
@@ -22,6 +23,10 @@ export interface App {
   readonly access: { readonly [model: string]: readonly any[] | undefined }
   readonly views: readonly View<any>[]
   readonly menus: readonly Menu[]
+  /** The documents that people outside may see. */
+  readonly papers: readonly PaperKind[]
+  /** Lets them in; of one app. */
+  readonly desk: Desk | null
   /** Translations by language: English text → the language's. */
   readonly i18n: { readonly [language: string]: { readonly [english: string]: string } }
   /** Brings an instance to what this release ships with the app: after each migration, as the system, after those it depends on. Run again it changes nothing. */
@@ -46,6 +51,8 @@ export function app<const D extends readonly Definition<any, any>[]>(manifest: {
   access: Access<NewModels<D> & ModelName>
   views?: readonly View<any>[]
   menus?: readonly Menu[]
+  papers?: readonly PaperKind[]
+  desk?: Desk
   i18n?: App['i18n']
   data?: Loader
   examples?: Loader
@@ -58,6 +65,8 @@ export function app<const D extends readonly Definition<any, any>[]>(manifest: {
     groups: [],
     views: [],
     menus: [],
+    papers: [],
+    desk: null,
     i18n: {},
     data: null,
     examples: null,

@@ -3,6 +3,7 @@ import type { BlobStore } from './blobs.ts'
 import type { Env } from './env.ts'
 import type { Outbox } from './letters.ts'
 import type { Connection } from './databases.ts'
+import type { Jobs } from './jobs.ts'
 import type { FieldInfo, Model, Registry } from './registry.ts'
 import type { Node } from './domain.ts'
 import type { Trigger } from './triggers.ts'
@@ -18,6 +19,8 @@ export interface Call {
   readonly origin: string | null
   /** Passwords and sessions; null where there is no server, as in migrations. */
   readonly accounts: Accounts | null
+  /** Where slow work is asked for; null where nobody does it. */
+  readonly jobs: Jobs | null
   /** Active languages, the default one first. */
   readonly languages: readonly string[]
   /** Where the call came from, for the audit trail: 'json2', 'web', 'job:…'. */
@@ -84,6 +87,7 @@ export interface CallOptions {
   outbox?: Outbox | null
   origin?: string | null
   accounts?: Accounts | null
+  jobs?: Jobs | null
   languages?: readonly string[]
   source?: string
   identityConfirmed?: boolean
@@ -99,6 +103,7 @@ export function openCall(options: CallOptions): Call {
     outbox: options.outbox ?? null,
     origin: options.origin ?? null,
     accounts: options.accounts ?? null,
+    jobs: options.jobs ?? null,
     languages: options.languages ?? ['en_US'],
     source: options.source ?? 'code',
     identityConfirmed: options.identityConfirmed ?? false,
