@@ -16,6 +16,7 @@ import { type Instance, type InstanceSources, Instances } from './instance.ts'
 import { createLogger } from './logging.ts'
 import { type Metrics, createMetrics } from './metrics.ts'
 import { answerErrorPage, registerPages, wantsPage } from './pages/index.ts'
+import { addPortal } from './portal/index.ts'
 import { addDocumentation } from './rpc/doc.ts'
 import { HttpError, errorData, wireError } from './rpc/errors.ts'
 import { addJson2 } from './rpc/json2.ts'
@@ -105,6 +106,7 @@ export function createApp(options: AppOptions): App {
   addDocumentation(http, context)
   addContent(http, context.dispatcher)
   addClient(http, context, options.client)
+  addPortal(http, context)
   registerPages(http, { ...context, hasClient: options.client !== undefined })
 
   const listeners = new Listeners((request, response) => http.routing(request, response), options.timeouts)

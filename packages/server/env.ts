@@ -1,6 +1,7 @@
 import { type Accounts, type BlobStore, type Connection, Env, type Registry, type User, openCall } from '@erp4/orm'
 import { accountsFor } from './accounts.ts'
 import type { Acting } from './auth/index.ts'
+import { asking } from './jobs/asking.ts'
 import { letters } from './mail/letters.ts'
 
 export interface EnvOptions {
@@ -41,6 +42,7 @@ export function openEnv(
     blobs: files,
     outbox: letters,
     accounts,
+    jobs: asking,
     origin: origin ?? null,
     languages,
     source,
@@ -51,7 +53,16 @@ export function openEnv(
 
 /** A call of the system itself, which no rule limits: for what an instance does on its own account. */
 export function openSystemEnv(cx: Connection, { registry, files, source, origin }: EnvOptions): Env<true> {
-  const call = openCall({ registry, cx, blobs: files, outbox: letters, accounts: accountsFor(), origin: origin ?? null, source })
+  const call = openCall({
+    registry,
+    cx,
+    blobs: files,
+    outbox: letters,
+    accounts: accountsFor(),
+    jobs: asking,
+    origin: origin ?? null,
+    source,
+  })
   return new Env(call, systemUser, contextOf(systemUser), true)
 }
 

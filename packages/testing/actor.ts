@@ -1,5 +1,4 @@
 import {
-  type BlobStore,
   type Context,
   type Databases,
   Env,
@@ -12,7 +11,7 @@ import {
   finishCall,
   openCall,
 } from '@erp4/orm'
-import { accountsFor, letters } from '@erp4/server'
+import { type FileStore, accountsFor, asking, letters } from '@erp4/server'
 
 /** Where a world's people find it: what links in its letters begin with. */
 export const testOrigin = 'https://world.example'
@@ -26,7 +25,7 @@ export interface Stage {
   readonly database: string
   readonly databases: Databases
   readonly now: () => Date
-  readonly files: BlobStore
+  readonly files: FileStore
 }
 
 /**
@@ -70,6 +69,7 @@ export class Actor<S extends boolean = boolean> {
           blobs: files,
           outbox: letters,
           accounts: accountsFor(),
+          jobs: asking,
           origin: testOrigin,
           languages,
           source: 'test',

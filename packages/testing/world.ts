@@ -17,6 +17,8 @@ export interface World {
   readonly database: string
   /** Connections as the runtime role, the one that the server has. */
   readonly databases: Databases
+  /** Where its files are kept. */
+  readonly files: FileStore
   /** Whoever needs no right: prepares what a test is about. */
   readonly system: Actor<true>
   /** A new user of the main company, in these groups and all that they imply. */
@@ -66,11 +68,12 @@ function peopled(stage: Stage): World {
     const id = await makeUser(system, { login: `user${people}`, name: nameOf(people), companies, keys: groups.map(({ name }) => name) })
     return new Actor(stage, await readUser(system, id), false)
   }
-  const { registry, database, databases } = stage
+  const { registry, database, databases, files } = stage
   return {
     registry,
     database,
     databases,
+    files,
     system,
     personOf,
     person: (...groups) => personOf([systemUser.company_id], ...groups),

@@ -1,0 +1,2 @@
+export { readFonts } from './fonts.ts'
+export { printPaper } from './print.ts'

@@ -1,0 +1,3 @@
+import './letter-job.ts'
+
+export { addPortal } from './routes.ts'
