@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { account } from '@erp4/account'
 import { mail } from '@erp4/mail'
 import { product } from '@erp4/product'
+import { portal } from '@erp4/portal'
 import { sale } from '@erp4/sale'
 import { type App, assemble } from '@erp4/orm'
 
@@ -54,7 +55,7 @@ function said(app: App): string[] {
   })
 }
 
-for (const app of [mail, product, account, sale]) {
+for (const app of [mail, product, account, portal, sale]) {
   test(`everything that ${app.name} shows and says is there in Korean, with the same names in it`, () => {
     const known = assemble([app]).i18n.get('ko_KR')!
     const texts = [...new Set([...declared(app), ...said(app)])]

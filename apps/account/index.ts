@@ -6,6 +6,7 @@ import { loadAccountData } from './data.ts'
 import { loadAccountExamples } from './examples.ts'
 import { groups } from './groups.ts'
 import { korean } from './i18n/ko.ts'
+import { invoicePaper } from './invoice-paper.ts'
 import { models } from './models.ts'
 import { product_category, product_product, product_template } from './models/product_template.ts'
 import { res_company } from './models/res_company.ts'
@@ -20,6 +21,7 @@ export * from './document-lines.ts'
 export * from './figures.ts'
 export * from './given.ts'
 export * from './groups.ts'
+export * from './invoice-paper.ts'
 export * from './models/account_account.ts'
 export * from './models/account_fiscal_position.ts'
 export * from './models/account_journal.ts'
@@ -27,6 +29,7 @@ export * from './models/account_move.ts'
 export * from './models/account_move_line.ts'
 export * from './models/account_payment_term.ts'
 export * from './models/account_tax.ts'
+export * from './papers.ts'
 export * from './posting.ts'
 export { mappingsOf, rateKeeper } from './preparation.ts'
 export * from './tax-rules.ts'
@@ -45,6 +48,7 @@ export const account = app({
   access,
   views,
   menus,
+  papers: [invoicePaper],
   i18n: { ko_KR: korean },
   data: loadAccountData,
   examples: loadAccountExamples,

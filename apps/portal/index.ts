@@ -1,6 +1,25 @@
 import { base } from '@erp4/base'
 import { mail } from '@erp4/mail'
 import { app } from '@erp4/orm'
+import { access } from './access.ts'
+import { desk } from './desk.ts'
+import { korean } from './i18n/ko.ts'
+import { models } from './models.ts'
+import { views } from './views.ts'
 
-/** What customers see: signed links, their own documents. */
-export const portal = app({ name: 'portal', label: 'Portal', depends: [base, mail], models: [], access: {} })
+export * from './letters.ts'
+export * from './links.ts'
+export * from './models/portal_link.ts'
+export * from './models/portal_signature.ts'
+
+/** What people outside see: documents by signed links and as portal users, their answers, and the proof of what they signed. */
+export const portal = app({
+  name: 'portal',
+  label: 'Portal',
+  depends: [base, mail],
+  models,
+  access,
+  views,
+  desk,
+  i18n: { ko_KR: korean },
+})

@@ -24,6 +24,7 @@ export const access: Access<Own> = {
   'sale.order': [
     guard((me) => [['company_id', 'in', me.company_ids]]),
     guard(() => [['state', 'in', ['draft', 'cancel']]], ['unlink'], '{name} went to the customer: cancel it before you delete it.'),
+    guard(() => [['signed_on', '=', null]], ['unlink'], signed),
     grant(salesman, all, (me) => [['user_id', 'in', [me.id, null]]]),
     grant(salesmanOfAll, all),
     grant(portal, ['read'], (me) => [
@@ -31,7 +32,10 @@ export const access: Access<Own> = {
       ['state', 'in', ['sent', 'sale']],
     ]),
     // Numbers, states and signatures come from actions alone.
-    protect(['name', 'state', 'locked', 'signed_by', 'signed_on', 'signature', 'signed_hash'], nobody, ['create', 'write']),
+    protect(['name', 'state', 'locked', 'signed_by', 'signed_on', 'signature', 'signed_hash', 'declined_on', 'decline_reason'], nobody, [
+      'create',
+      'write',
+    ]),
     protect(['amount_open', 'origin', 'currency_rate'], employee, ['read']),
     freeze(agreed, () => [['locked', '=', false]], locked),
     freeze(agreed, () => [['signed_on', '=', null]], signed),

@@ -189,6 +189,8 @@ export const action_draft = sale_order.action('action_draft', { needs: 'write' }
         signed_on: null,
         signature: null,
         signed_hash: null,
+        declined_on: null,
+        decline_reason: null,
         ...(until.has(id) ? { validity_date: until.get(id)! } : {}),
       }))
   })

@@ -15,9 +15,11 @@ import { account_tax } from './models/account_tax.ts'
 import { product_product, product_template } from './models/product_template.ts'
 import { res_company } from './models/res_company.ts'
 import { res_partner } from './models/res_partner.ts'
+import { orderPaper } from './order-paper.ts'
 import { steps } from './steps.ts'
 import { menus, views } from './views.ts'
 
+export * from './acceptance.ts'
 export * from './actions.ts'
 export * from './content.ts'
 export * from './credit.ts'
@@ -26,6 +28,8 @@ export * from './invoicing.ts'
 export * from './models/crm_team.ts'
 export * from './models/sale_order.ts'
 export * from './models/sale_order_line.ts'
+export * from './order-paper.ts'
+export * from './sending.ts'
 export * from './views.ts'
 
 /** Quotations, the orders that they become, and their invoices. */
@@ -39,6 +43,7 @@ export const sale = app({
   access,
   views,
   menus,
+  papers: [orderPaper],
   i18n: { ko_KR: korean },
   data: loadSaleData,
   examples: loadSaleExamples,

@@ -14,6 +14,7 @@ import {
 } from './actions.ts'
 import { salesManager } from './groups.ts'
 import { create_invoices } from './invoicing.ts'
+import { action_quotation_send } from './sending.ts'
 
 const invoiceTones = { 'to invoice': 'note', upselling: 'note', invoiced: 'good', no: 'quiet' } as const
 
@@ -52,6 +53,9 @@ export const sale_order_calendar = calendar('sale.order', ['name', 'partner_id',
 export const sale_order_form = form('sale.order', (v) => [
   v.header(
     v.button(action_confirm, 'Confirm', [['state', 'in', ['draft', 'sent']]], { primary: true }),
+    v.button(action_quotation_send, 'Send by Email', [['state', 'in', ['draft', 'sent']]], {
+      confirm: 'The customer gets it as a PDF by email, with a link to read, ask and accept.',
+    }),
     v.button(action_quotation_sent, 'Mark as Sent', [['state', '=', 'draft']]),
     v.button(create_invoices, 'Create Invoice', [['invoice_status', '=', 'to invoice']], { primary: true }),
     v.button(action_lock, 'Lock', [
@@ -117,7 +121,8 @@ export const sale_order_form = form('sale.order', (v) => [
       ['user_id', 'team_id', v.field('company_id', { only: multiCompany }), v.field('require_signature')],
       ['commitment_date', 'fiscal_position_id', 'tax_rounding', v.field('origin', { only: employee })],
     ),
-    v.group('Signature', [v.columns(['signed_by', 'signed_on'], ['signature'])], [['signed_on', '!=', null]]),
+    v.group('Signature', [v.columns(['signed_by', 'signed_on', 'signed_hash'], ['signature'])], [['signed_on', '!=', null]]),
+    v.group('Declined', [v.columns(['declined_on'], ['decline_reason'])], [['declined_on', '!=', null]]),
   ),
 ])
 

@@ -222,4 +222,8 @@ export const korean: Readonly<Record<string, string>> = {
   'A credit limit is nothing at least.': '여신 한도는 0보다 작을 수 없습니다.',
   'Set up your taxes': '세금 설정',
   'The rates that you charge, and whether prices include them.': '적용할 세율과 가격에 세금이 포함되는지를 정합니다.',
+  Invoice: '청구서',
+  'Customer Reference': '고객 참조',
+  Optional: '선택 품목',
+  '{tax} on {base}': '{tax} ({base})',
 }

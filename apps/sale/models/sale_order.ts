@@ -20,6 +20,7 @@ import {
   monetary,
   one2many,
   selection,
+  text,
 } from '@erp4/orm'
 import { creditSpent } from '../credit.ts'
 import {
@@ -112,6 +113,8 @@ export const sale_order = model('sale.order', {
     signed_on: datetime({ label: 'Signed On', copy: false }),
     signature: binary({ image: true, copy: false }),
     signed_hash: char({ label: 'Signed Content', copy: false, help: 'SHA-256 of what the customer saw when he signed.' }),
+    declined_on: datetime({ label: 'Declined On', copy: false }),
+    decline_reason: text({ label: 'Reason for Declining', copy: false }),
   },
 })
 

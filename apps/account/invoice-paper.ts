@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto'
+import { type Env, type Loaded, type Paper, type PaperKind, type SharedPaper, writerOf } from '@erp4/orm'
+import { columnsOf, facts, letterheadOf, letterheadPaths, linesOf, notesOf, paperLine, sumsOf, taxNames } from './papers.ts'
+
+const paths = [
+  'name',
+  'move_type',
+  'state',
+  'ref',
+  'invoice_origin',
+  'invoice_date',
+  'invoice_date_due',
+  'payment_reference',
+  'narration',
+  'amount_untaxed',
+  'amount_total',
+  'tax_totals',
+  'currency_id.name',
+  'currency_id.decimal_places',
+  'company_id',
+  ...letterheadPaths,
+  'commercial_partner_id',
+  'partner_id.display_name',
+  'partner_id.contact_address',
+  'partner_id.vat',
+  'partner_shipping_id.display_name',
+  'partner_shipping_id.contact_address',
+  'invoice_payment_term_id.name',
+  'invoice_payment_term_id.note',
+  'fiscal_position_id.note',
+  'invoice_user_id',
+  'invoice_line_ids.display_type',
+  'invoice_line_ids.name',
+  'invoice_line_ids.quantity',
+  'invoice_line_ids.product_uom_id.name',
+  'invoice_line_ids.price_unit',
+  'invoice_line_ids.discount',
+  'invoice_line_ids.tax_ids.name',
+  'invoice_line_ids.price_subtotal',
+] as const
+
+type Invoice = Loaded<'account.move', (typeof paths)[number], true>
+
+/** Invoices and credit notes to customers, as they are printed and shown in the portal. Nothing is asked of their readers there. */
+export const invoicePaper: PaperKind = {
+  model: 'account.move',
+  path: 'invoices',
+  label: ['Invoice', 'Invoices'],
+  read: readInvoices,
+  list: listInvoices,
+}
+
+async function readInvoices(sys: Env<true>, ids: readonly number[], lang?: string): Promise<ReadonlyMap<number, SharedPaper>> {
+  const known = await sys.model('account.move').find(
+    [
+      ['id', 'in', ids],
+      ['move_type', 'in', ['out_invoice', 'out_refund']],
+    ],
+    ['partner_id.lang'],
+  )
+  const papers = new Map<number, SharedPaper>()
+  for (const [language, some] of Map.groupBy(known, (move) => lang ?? move.partner_id?.lang ?? 'en_US')) {
+    const env = sys.withContext({ lang: language, active_test: false })
+    const moves = await env
+      .model('account.move')
+      .browse(some.map(({ id }) => id))
+      .read(paths)
+    const names = await taxNames(env, moves)
+    for (const move of moves) papers.set(move.id, await shared(env, move, names))
+  }
+  return papers
+}
+
+async function shared(env: Env<true>, move: Invoice, names: ReadonlyMap<number, string>): Promise<SharedPaper> {
+  const paper = await paperOf(env, move, names)
+  return {
+    paper,
+    hash: createHash('sha256')
+      .update(JSON.stringify({ ...paper, seller: { ...paper.seller, logo: null } }))
+      .digest('hex'),
+    state: move.state === 'posted' ? 'final' : 'withdrawn',
+    company: move.company_id.id,
+    entity: move.commercial_partner_id ?? 0,
+    partner: move.partner_id?.id ?? 0,
+    keeper: move.invoice_user_id,
+    optional: [],
+    isSigned: false,
+  }
+}
+
+async function paperOf(env: Env<true>, move: Invoice, names: ReadonlyMap<number, string>): Promise<Paper> {
+  const { lang } = env.context
+  const { day } = writerOf(lang)
+  const kind = move.move_type === 'out_refund' ? env.t('Credit Note') : env.t('Invoice')
+  const number = move.name ?? env.t('Draft')
+  const shipping = move.partner_shipping_id
+  return {
+    lang,
+    title: `${kind} ${number}`,
+    number,
+    seller: await letterheadOf(env, move.company_id),
+    parties: [
+      {
+        label: env.t('Customer'),
+        lines: [
+          move.partner_id?.display_name ?? '',
+          ...linesOf(move.partner_id?.contact_address ?? null),
+          ...(move.partner_id?.vat ? [`${env.t('Tax ID')} ${move.partner_id.vat}`] : []),
+        ],
+      },
+      ...(shipping && shipping.id !== move.partner_id?.id
+        ? [{ label: env.t('Delivery Address'), lines: [shipping.display_name ?? '', ...linesOf(shipping.contact_address)] }]
+        : []),
+    ],
+    facts: facts(
+      [env.t('Invoice Date'), day(move.invoice_date)],
+      [env.t('Due Date'), day(move.invoice_date_due)],
+      [env.t('Customer Reference'), move.ref],
+      [env.t('Origin'), move.invoice_origin],
+      [env.t('Payment Reference'), move.payment_reference],
+      [env.t('Payment Terms'), move.invoice_payment_term_id?.name ?? null],
+    ),
+    columns: columnsOf(env),
+    lines: move.invoice_line_ids.map((line) =>
+      paperLine(lang, move.currency_id, {
+        ...line,
+        unit: line.product_uom_id?.name ?? null,
+        taxes: line.tax_ids.map((tax) => tax.name),
+        amount: line.price_subtotal,
+        isOptional: false,
+      }),
+    ),
+    sums: sumsOf(env, move, names),
+    notes: notesOf(
+      [null, move.narration],
+      [null, move.invoice_payment_term_id?.note ?? null],
+      [null, move.fiscal_position_id?.note ?? null],
+    ),
+  }
+}
+
+async function listInvoices(env: Env, limit: number) {
+  const moves = await env.model('account.move').find(
+    [
+      ['state', '=', 'posted'],
+      ['move_type', 'in', ['out_invoice', 'out_refund']],
+    ],
+    ['name', 'invoice_date', 'amount_total', 'currency_id.name', 'currency_id.decimal_places', 'payment_state'],
+    { order: 'invoice_date desc, id desc', limit },
+  )
+  const { day, money } = writerOf(env.context.lang)
+  return moves.map((move) => ({
+    id: move.id,
+    name: move.name ?? '',
+    date: day(move.invoice_date),
+    amount: move.currency_id ? money(move.amount_total, move.currency_id) : '',
+    status: env.t(paymentStates[move.payment_state ?? 'not_paid']),
+  }))
+}
+
+const paymentStates = {
+  not_paid: 'Not Paid',
+  in_payment: 'In Payment',
+  paid: 'Paid',
+  partial: 'Partially Paid',
+  reversed: 'Reversed',
+  blocked: 'Blocked',
+} as const
