@@ -42,6 +42,11 @@ export class CommandError extends Error {
   }
 }
 
+/** The result was printed, and it is bad: for machines, its line is the one there is. */
+export class Verdict extends CommandError {
+  override name = 'Verdict'
+}
+
 /** Any error as a code and a sentence. What nobody foresaw is `internal`, and keeps its stack for standard error. */
 export function failureOf(error: unknown): { code: FailureCode; message: string; stack?: string | undefined } {
   if (error instanceof CommandError) return { code: error.code, message: error.message }

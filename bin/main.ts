@@ -1,6 +1,6 @@
 import { tellFailure } from './child.ts'
 import type { Erp } from './erp.ts'
-import { CommandError, exitCodes, failureOf } from './exit-codes.ts'
+import { CommandError, exitCodes, failureOf, Verdict } from './exit-codes.ts'
 import { takeRootKey } from './root-key.ts'
 import { print, say } from './terminal.ts'
 
@@ -184,9 +184,15 @@ const commands: readonly Command[] = [
   },
   {
     name: 'retention prune',
-    usage: 'LOCATION [--dry-run] [--json]',
+    usage: 'LOCATION [--dry-run] [--json] | --folder DIR',
     summary: 'drop what may go in a location (the agent does it daily)',
     run: async (args) => (await import('./commands/retention.ts')).prune(args),
+  },
+  {
+    name: 'retention note',
+    usage: 'LOCATION FILE [--trust ID] [--json]',
+    summary: 'take over what a pruner away from this host has removed',
+    run: async (args) => (await import('./commands/retention.ts')).note(args),
   },
   {
     name: 'evidence list',
@@ -229,6 +235,12 @@ const commands: readonly Command[] = [
     usage: 'LOCATION read|write|prune',
     summary: 'keep the credentials that come on standard input',
     run: async (args) => (await stores()).credentials(args),
+  },
+  {
+    name: 'stores pruner',
+    usage: 'LOCATION',
+    summary: 'print what a pruner away from this host needs of it',
+    run: async (args) => (await stores()).pruner(args),
   },
   {
     name: 'stores waive',
@@ -342,6 +354,8 @@ export async function main(args: readonly string[], erp: Erp): Promise<void> {
     const { code, message, stack } = failureOf(error)
     say(`erp4: ${message}`)
     if (stack) say(stack)
+    // Machines read one line, whatever came of it: the result, or why there is none.
+    if (args.includes('--json') && !(error instanceof Verdict)) print(JSON.stringify({ ok: false, code, message }))
     process.exitCode = exitCodes[code]
   }
 }

@@ -7,7 +7,6 @@ import {
   isLost,
   openKitStores,
   openRecoveryHome,
-  OpsError,
   parseKit,
   recover,
   surveyKit,
@@ -16,7 +15,7 @@ import {
   type StoreReader,
 } from '@erp4/ops'
 import { erpTasks } from '../erp-tasks.ts'
-import { CommandError } from '../exit-codes.ts'
+import { CommandError, Verdict } from '../exit-codes.ts'
 import { supervisorOf } from '../home.ts'
 import { ensureServiceUsers } from '../os-users.ts'
 import { givenRootKey, readSecret } from '../root-key.ts'
@@ -50,7 +49,7 @@ export async function restoreFromKit(args: readonly string[]): Promise<void> {
     tellEnd(journal, kit, values.home)
     const failed = journal.items!.filter(({ state }) => state !== 'done')
     if (failed.length)
-      throw new OpsError('set_damaged', `${failed.length} instances are not back: ${failed.map(({ name }) => name).join(', ')}.`)
+      throw new Verdict('set_damaged', `${failed.length} instances are not back: ${failed.map(({ name }) => name).join(', ')}.`)
   } finally {
     await Promise.all(stores.map((store) => store.close().catch(() => {}))) // one that is away has nothing to close
   }

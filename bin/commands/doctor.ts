@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { examineHost, type Finding, type Host, listInstances } from '@erp4/ops'
 import { sumConnections } from '../connections.ts'
-import { CommandError } from '../exit-codes.ts'
+import { Verdict } from '../exit-codes.ts'
 import { supervisorOf, withHost } from '../home.ts'
 import { serviceUser, serviceUsers } from '../os-users.ts'
 import { release } from '../release.ts'
@@ -17,7 +17,7 @@ export async function doctor(args: readonly string[]): Promise<void> {
   if (values.json) print(JSON.stringify(findings))
   else for (const { level, text } of findings) print(`${marks[level]} ${text}`)
   const faults = findings.filter(({ level }) => level === 'fault').length
-  if (faults) throw new CommandError('refused', `${faults} thing${faults > 1 ? 's are' : ' is'} not as it should be.`)
+  if (faults) throw new Verdict('refused', `${faults} thing${faults > 1 ? 's are' : ' is'} not as it should be.`)
 }
 
 async function examineAll(host: Host): Promise<Finding[]> {

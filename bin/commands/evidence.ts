@@ -11,7 +11,7 @@ import {
   type DueSubject,
   type Host,
 } from '@erp4/ops'
-import { CommandError } from '../exit-codes.ts'
+import { CommandError, Verdict } from '../exit-codes.ts'
 import { homeFolder, withHost } from '../home.ts'
 import { print, say } from '../terminal.ts'
 
@@ -48,7 +48,7 @@ export async function verify(args: readonly string[]): Promise<void> {
     for (const { file, line, what, says } of report.faults) print(`${file}${line ? `:${line}` : ''}  ${what}  ${says}`)
     print(`${report.records} records are good, the last is number ${report.last}; held against ${heads.length} heads kept in locations.`)
   }
-  if (report.faults.length) throw new CommandError('refused', `${report.faults.length} faults in the evidence.`)
+  if (report.faults.length) throw new Verdict('refused', `${report.faults.length} faults in the evidence.`)
 }
 
 /** What may be claimed of this host now, and what stands in the way. */

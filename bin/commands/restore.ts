@@ -13,7 +13,7 @@ import {
   type RestoreReport,
 } from '@erp4/ops'
 import { erpTasks } from '../erp-tasks.ts'
-import { CommandError } from '../exit-codes.ts'
+import { CommandError, Verdict } from '../exit-codes.ts'
 import { renewServices, supervisorOf, withHost } from '../home.ts'
 import { numericHost, originOf } from '../hosting.ts'
 import { freeAddress, standardApps } from '../new-instance.ts'
@@ -151,7 +151,7 @@ export async function verify(args: readonly string[]): Promise<void> {
   ).finally(() => steps.end())
   if (values.json) print(JSON.stringify(proof))
   else tellProof(proof)
-  if (proof.result !== 'pass') throw new CommandError(proof.result === 'fail' ? 'set_damaged' : 'refused', proof.reason)
+  if (proof.result !== 'pass') throw new Verdict(proof.result === 'fail' ? 'set_damaged' : 'refused', proof.reason)
 }
 
 function tellProof({ set, location, result, comparisons, files, seconds }: Proof): void {

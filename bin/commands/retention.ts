@@ -1,6 +1,19 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { findInstance, fullness, planRetention, pruneLocation, retentionSets, type RetentionPlan } from '@erp4/ops'
-import { CommandError } from '../exit-codes.ts'
+import {
+  findInstance,
+  fullness,
+  noteRemovals,
+  planRetention,
+  pruneAway,
+  pruneLocation,
+  retentionSets,
+  type RetentionPlan,
+  type StoreCredentials,
+} from '@erp4/ops'
+import { parseCredentials } from '../credentials.ts'
+import { CommandError, Verdict } from '../exit-codes.ts'
 import { withHost } from '../home.ts'
 import { print } from '../terminal.ts'
 
@@ -36,16 +49,57 @@ function tell({ keep, drop, quarantined, refusals }: RetentionPlan): void {
 
 /** Prunes a location now, within the limits of every pruning; `--dry-run` only says what would go. */
 export async function prune(args: readonly string[]): Promise<void> {
-  const own = { ...options, 'dry-run': { type: 'boolean', default: false } } as const
+  const own = { ...options, 'dry-run': { type: 'boolean', default: false }, folder: { type: 'string' } } as const
   const { values, positionals } = parseArgs({ args: [...args], options: own, allowPositionals: true })
   const [location] = positionals
-  if (!location || positionals.length > 1) throw new CommandError('usage', 'Give the name of one location.')
-  const report = await withHost(values.home, (host) => pruneLocation(host, location, { dryRun: values['dry-run'] }))
+  const { 'dry-run': dryRun, folder } = values
+  if ((location === undefined) === (folder === undefined) || positionals.length > 1)
+    throw new CommandError('usage', 'Give the name of one location, or away from its host --folder DIR.')
+  const report =
+    folder === undefined
+      ? await withHost(values.home, (host) => pruneLocation(host, location!, { dryRun }))
+      : await pruneAway(folder, () => credentialsIn(folder), { dryRun })
   if (values.json) return print(JSON.stringify(report))
-  for (const { instance, keep, dropped, refused, quarantined, unreadable } of report.instances) {
-    print(`${instance}  ${keep.length} stay, ${dropped.length} ${values['dry-run'] ? 'would go' : 'went'}`)
+  if ('fingerprint' in report) print(`pruner ${String(report.fingerprint)}`)
+  for (const { instance, keep, dropped, refused, quarantined, unreadable, swept } of report.instances) {
+    print(`${instance}  ${keep.length} stay, ${dropped.length} ${dryRun ? 'would go' : 'went'}`)
+    for (const prefix of swept) print(`  ${prefix}: left by a writer that was killed`)
     for (const { set, says } of refused) print(`  ${set ?? 'all'}: ${says}`)
     for (const { set, why } of quarantined) print(`  ${set.set}: SET ASIDE: ${why}`)
     for (const { prefix, why } of unreadable) print(`  ${prefix}: ${why}`)
+  }
+}
+
+/** `credentials` in the pruner's folder, as `erp4 stores credentials` takes them. */
+function credentialsIn(folder: string): StoreCredentials {
+  const path = join(folder, 'credentials')
+  try {
+    return parseCredentials(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new CommandError('key_missing', `The credentials of the pruner cannot be read from ${path}: ${(error as Error).message}`)
+  }
+}
+
+/** `erp4 retention note LOCATION FILE`: what a pruner away from this host has removed; the register comes from its folder. */
+export async function note(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parseArgs({ args: [...args], options: { ...options, trust: { type: 'string' } }, allowPositionals: true })
+  const [location, file] = positionals
+  if (!location || !file || positionals.length > 2)
+    throw new CommandError('usage', 'Give the location, and the removals.jsonl of its pruner; - is standard input.')
+  const register = readRegister(file)
+  const { noted, problems } = await withHost(values.home, (host) => noteRemovals(host, location, register, values.trust))
+  if (values.json) print(JSON.stringify({ noted, problems }))
+  else {
+    for (const problem of problems) print(problem)
+    print(`${noted.length} removals from ${location} are known now.`)
+  }
+  if (problems.length) throw new Verdict('refused', `${problems.length} removals are not as they should be.`)
+}
+
+function readRegister(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8')
+  } catch (error) {
+    throw new CommandError('not_found', `${file} cannot be read: ${(error as Error).message}`, { cause: error })
   }
 }

@@ -7,6 +7,7 @@ import {
   openHome,
   openStore,
   parseRegister,
+  prunerOrder,
   readRegister,
   recordWaiver,
   repair,
@@ -20,7 +21,8 @@ import {
   type StoreCredentials,
   type StoreRole,
 } from '@erp4/ops'
-import { CommandError } from '../exit-codes.ts'
+import { parseCredentials } from '../credentials.ts'
+import { CommandError, Verdict } from '../exit-codes.ts'
 import { homeFolder, withHost } from '../home.ts'
 import { print, say } from '../terminal.ts'
 
@@ -64,20 +66,27 @@ export async function credentials(args: readonly string[]): Promise<void> {
   const location = readRegister(opened).locations.find((one) => one.name === name)
   if (!location) throw new CommandError('not_found', `There is no location named ${JSON.stringify(name)}.`)
   if (location.store.kind === 'directory') throw new CommandError('refused', `${name} is a directory: it asks for no credentials.`)
-  sealCredentials(opened, location, role as StoreRole, parseCredentials(location.store.kind, (await text(process.stdin)).trim()))
+  sealCredentials(opened, location, role as StoreRole, credentialsFor(location.store.kind, await text(process.stdin)))
   const trouble = await troubleOf(opened, location, role as StoreRole)
   if (trouble) throw new CommandError('store_failed', `They are kept, and do not open the store: ${trouble}`)
   say(`The credentials to ${role} in ${name} are kept, and open it.`)
 }
 
-function parseCredentials(kind: 'sftp' | 's3', given: string): StoreCredentials {
-  if (kind === 'sftp' && given.startsWith('-----BEGIN')) return { privateKey: `${given}\n` }
-  const [accessKeyId, secretAccessKey, more] = given.split(/\s+/)
-  if (kind === 's3' && accessKeyId && secretAccessKey && !more) return { accessKeyId, secretAccessKey }
+function credentialsFor(kind: 'sftp' | 's3', given: string): StoreCredentials {
+  const found = parseCredentials(given)
+  if ('privateKey' in found === (kind === 'sftp')) return found
   throw new CommandError(
     'usage',
     kind === 'sftp' ? 'Give the private key on standard input.' : 'Give the access key, a space and its secret on standard input.',
   )
+}
+
+/** `erp4 stores pruner LOCATION`: prints what a pruner away from this host needs of it, for `pruner.json` in its folder. */
+export async function pruner(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parseArgs({ args: [...args], options: { home }, allowPositionals: true })
+  const [location] = positionals
+  if (!location || positionals.length > 1) throw new CommandError('usage', 'Give the name of one location.')
+  await withHost(values.home, async (host) => print(JSON.stringify(await prunerOrder(host, location))))
 }
 
 /** `erp4 stores waive NAME`: keeps the backups of an instance in some countries; with `--end`, no longer. */
@@ -134,7 +143,7 @@ function tell(reports: readonly ScrubReport[], asJson: boolean): void {
     for (const one of troubles) print(`trouble  ${one.set} in ${one.location}: ${one.says}`)
     print(`${sets} copies read, ${(bytes / 1e6).toFixed(1)} MB; ${healed.length} healed, ${troubles.length} in trouble`)
   }
-  if (troubles.length) throw new CommandError('set_damaged', `${troubles.length} copies are not as they should be.`)
+  if (troubles.length) throw new Verdict('set_damaged', `${troubles.length} copies are not as they should be.`)
 }
 
 async function troubleOf(opened: Home, location: RegisteredLocation, role: StoreRole = 'write'): Promise<string | undefined> {

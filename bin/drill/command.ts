@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
-import { HostKeys, openHome, OpsError, ulid } from '@erp4/ops'
+import { HostKeys, openHome, ulid } from '@erp4/ops'
 import type { Erp } from '../erp.ts'
-import { CommandError } from '../exit-codes.ts'
+import { CommandError, Verdict } from '../exit-codes.ts'
 import { homeFolder } from '../home.ts'
 import { print, say, Steps } from '../terminal.ts'
 import { runDrill } from './drill.ts'
@@ -33,7 +33,7 @@ export async function drill(args: readonly string[], erp: Erp): Promise<void> {
   if (values.json) print(JSON.stringify(report))
   else for (const line of reportText(report)) print(line)
   say(`The report is ${path}; its record is in the evidence of this host.`)
-  if (report.result !== 'pass') throw new OpsError('set_damaged', `The drill failed: ${report.faults.join(' ')}`)
+  if (report.result !== 'pass') throw new Verdict('set_damaged', `The drill failed: ${report.faults.join(' ')}`)
 }
 
 function numberOf(text: string, what: string, least: number, most: number): number {

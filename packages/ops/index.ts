@@ -114,6 +114,8 @@ export { listEvidence, verifyEvidence, type ChainReport, type SignedRecord } fro
 export { type EvidenceRecord, type Subject } from './evidence/record.ts'
 export { evidenceHeads, testify } from './evidence/testify.ts'
 export { labelsOf } from './retention/labels.ts'
+export { printable } from './printable.ts'
+export { noteRemovals, pruneAway, prunerOrder, type NotedRemovals, type PrunerOrder } from './retention/away.ts'
 export { pruneLocation } from './retention/location.ts'
 export { fullness, planRetention, retentionPolicy, type RetentionPlan, type RetentionSet } from './retention/plan.ts'
 export { type PruneReport } from './retention/prune.ts'

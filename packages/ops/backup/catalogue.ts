@@ -1,9 +1,10 @@
-import { text } from 'node:stream/consumers'
 import { OpsError } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { printable } from '../printable.ts'
 import { readRegister } from '../stores/locations.ts'
 import { openStores } from '../stores/open.ts'
 import { placement, type Copy } from '../stores/placement.ts'
+import { readText } from '../stores/content.ts'
 import type { StoreReader } from '../stores/store.ts'
 import { setPrefix, type Manifest, type SetClass } from './manifest.ts'
 import { openManifest, type SignedManifest } from './signed-manifest.ts'
@@ -117,14 +118,14 @@ interface Reading {
 async function readStore(host: Host, store: StoreReader, instance: string | undefined, rebuilt: Reading): Promise<void> {
   for await (const key of manifestKeys(store, instance)) {
     try {
-      const content = { text: await text(await store.get(key)), signature: await text(await store.get(key.replace(/json$/, 'sig'))) }
+      const content = { text: await readText(store, key), signature: await readText(store, key.replace(/json$/, 'sig')) }
       const manifest = openManifest(content, (id) => host.keys.trustedKey(id))
       // A good manifest in another place is a set that was put in the place of another.
       if (`${setPrefix(manifest)}manifest.json` !== key) throw new OpsError('set_damaged', `It is the manifest of ${setPrefix(manifest)}.`)
       rebuilt.found.add(manifest.set)
       if (await remember(host, manifest, content, store.location.name)) rebuilt.added++
     } catch (error) {
-      rebuilt.problems.push(`${store.location.name} ${key}: ${(error as Error).message}`)
+      rebuilt.problems.push(printable(`${store.location.name} ${key}: ${(error as Error).message}`))
     }
   }
 }

@@ -1,10 +1,11 @@
-import { text } from 'node:stream/consumers'
 import { setPrefix, type Manifest } from '../backup/manifest.ts'
 import { openManifest, type SignedManifest } from '../backup/signed-manifest.ts'
 import { OpsError } from '../errors.ts'
 import { openRecord } from '../evidence/record.ts'
 import { kitTrusts, type RecoveryKit } from '../keys/kit.ts'
 import { readKeyObject } from '../keys/objects.ts'
+import { printable } from '../printable.ts'
+import { readText } from '../stores/content.ts'
 import type { StoreReader } from '../stores/store.ts'
 
 /** A set that the kit vouches for, and where it was found. */
@@ -106,13 +107,13 @@ async function surveyInstance(kit: RecoveryKit, instance: string, all: Found[], 
 async function readSet(kit: RecoveryKit, { prefix, stores, certificates }: Found, problems: string[]): Promise<KitSet | undefined> {
   for (const store of stores) {
     try {
-      const signed = { text: await read(store, `${prefix}manifest.json`), signature: await read(store, `${prefix}manifest.sig`) }
+      const signed = { text: await readText(store, `${prefix}manifest.json`), signature: await readText(store, `${prefix}manifest.sig`) }
       const manifest = openManifest(signed, (id) => kitTrusts(kit, id))
       if (setPrefix(manifest) !== prefix) throw new OpsError('set_damaged', `It is the manifest of ${setPrefix(manifest)}.`)
       const locations = stores.map(({ location }) => location.name)
       return { manifest, signed, locations, isCertified: await isCertified(kit, manifest, stores, certificates) }
     } catch (error) {
-      problems.push(`${store.location.name} ${prefix}: ${(error as Error).message}`)
+      problems.push(printable(`${store.location.name} ${prefix}: ${(error as Error).message}`))
     }
   }
   return undefined
@@ -123,7 +124,7 @@ async function isCertified(kit: RecoveryKit, { set, instance }: Manifest, stores
   for (const key of keys.toSorted().toReversed()) {
     for (const store of stores) {
       try {
-        const { result, check, subject, evidence } = openRecord(await read(store, key), 'verifier', (id) => kitTrusts(kit, id))
+        const { result, check, subject, evidence } = openRecord(await readText(store, key), 'verifier', (id) => kitTrusts(kit, id))
         if (check !== 'backup.restore_test' || result !== 'pass' || subject.id !== instance) continue
         if (evidence.some(({ where }) => where.includes(`-${set}/`))) return true
       } catch {
@@ -155,5 +156,3 @@ async function* keysOf(store: StoreReader): AsyncGenerator<string> {
     cursor = page.cursor
   } while (cursor)
 }
-
-const read = async (store: StoreReader, key: string): Promise<string> => text(await store.get(key))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { extrapolate } from './extrapolate.ts'
-import { mostAttempts, nextClaim, recoveryOrder, smallBytes, workOff, workersFor, type Claim } from './order.ts'
+import { mostAttempts, nextClaim, recoveryOrder, restMs, smallBytes, workOff, workersFor, type Claim } from './order.ts'
 
 /** A generator of numbers from 0 to 1 that is the same each time (mulberry32). */
 function chance(seed: number): () => number {
@@ -56,7 +56,7 @@ test('nobody starts before a paid one that waits, no retry before a first attemp
     const fails = new Map(claims.map(({ instance }) => [instance, next() < 0.3 ? Math.floor(next() * 5) : 0]))
     const started: { instance: string; attempt: number }[] = []
     const giants = { running: 0, most: 0 }
-    await workOff(claims, workers, async (claim) => {
+    const attempt = async (claim: Claim) => {
       const waitingPaid = claims.filter(({ plan, instance }) => plan === 'paid' && !started.some((one) => one.instance === instance))
       if (claim.plan === 'free' && claim.attempts === 0) assert.deepEqual(waitingPaid, [], 'all paid ones have started')
       if (claim.attempts > 0) assert.equal(new Set(started.map((one) => one.instance)).size, claims.length, 'all had their first attempt')
@@ -65,12 +65,32 @@ test('nobody starts before a paid one that waits, no retry before a first attemp
       if (isGiant) giants.most = Math.max(giants.most, ++giants.running)
       for (let turns = Math.floor(next() * 6); turns >= 0; turns--) await Promise.resolve()
       if (isGiant) giants.running--
-      return claim.attempts < fails.get(claim.instance)! ? 'failed' : 'done'
-    })
+      return claim.attempts < fails.get(claim.instance)! ? (next() < 0.5 ? 'failed' : 'again') : 'done'
+    }
+    await workOff(claims, workers, attempt, () => 0)
     for (const { instance } of claims)
       assert.equal(started.filter((one) => one.instance === instance).length, Math.min(mostAttempts, 1 + fails.get(instance)!))
     if (workers > 1) assert.ok(giants.most < workers, 'one worker is left for small ones')
   }
+})
+
+test('what fails rests before it is tried again, longer each time, and at once where another set is taken; others go on meanwhile', async () => {
+  const began = performance.now()
+  const at = new Map<string, number[]>()
+  const claims = someClaims(chance(7), 3)
+  const [short, damaged] = claims as [Claim, Claim, Claim]
+  const attempt = async ({ instance, attempts }: Claim) => {
+    at.set(instance, [...(at.get(instance) ?? []), performance.now() - began])
+    if (instance === short.instance) return 'failed' as const
+    return instance === damaged.instance && attempts === 0 ? ('again' as const) : ('done' as const)
+  }
+  await workOff(claims, 1, attempt, (attempts) => attempts * 60)
+  const [first, second, third, ...more] = at.get(short.instance)!
+  assert.ok(second! - first! >= 59 && third! - second! >= 119, String(at.get(short.instance)))
+  assert.deepEqual(more, [])
+  assert.equal(at.get(damaged.instance)!.length, 2)
+  assert.ok(at.get(damaged.instance)![1]! < second!)
+  assert.deepEqual([restMs(1), restMs(2)], [5_000, 20_000])
 })
 
 test('a worker that is kept for small sets passes a giant by, but never to serve a lower class', () => {

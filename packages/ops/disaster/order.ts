@@ -44,16 +44,24 @@ export function nextClaim<C extends Claim>(waiting: readonly C[], worker: 'any' 
 export const workersFor = (count: number): ('any' | 'small')[] =>
   Array.from({ length: Math.max(1, count) }, (_none, index) => (index > 0 && index === count - 1 ? 'small' : 'any'))
 
+/** How an attempt ended; `again`: what failed it cannot fail the next one, which need not wait. */
+export type Attempted = 'done' | 'failed' | 'again'
+
+/** Long enough for a machine that is short of something to have it again: with nothing else to do, three attempts would be over within a moment. */
+export const restMs = (attempts: number): number => 5_000 * 4 ** (attempts - 1)
+
 /**
- * Brings back everything that waits, by several workers at once. What fails waits again behind every first attempt, three times at most.
- * Resolves when nothing waits and nobody works; `attempt` says of each whether it is back.
+ * Brings back everything that waits, by several workers at once. What fails rests, then waits again behind every first attempt, three times at
+ * most. Resolves when nothing waits or rests and nobody works; `attempt` says of each how it ended.
  */
 export async function workOff<C extends Claim>(
   claims: readonly C[],
   workers: number,
-  attempt: (claim: C) => Promise<'done' | 'failed'>,
+  attempt: (claim: C) => Promise<Attempted>,
+  rest = restMs,
 ): Promise<void> {
   const waiting = new Set(claims)
+  // Those who work, and those who rest before they are tried again.
   let working = 0
   let changed = Promise.withResolvers<void>()
   const tell = (): void => {
@@ -69,11 +77,19 @@ export async function workOff<C extends Claim>(
       }
       waiting.delete(claim)
       working++
-      try {
-        if ((await attempt(claim)) === 'failed' && ++claim.attempts < mostAttempts) waiting.add(claim)
-      } finally {
+      const end = (isTriedAgain: boolean): void => {
+        if (isTriedAgain) waiting.add(claim)
         working--
         tell()
+      }
+      try {
+        const ended = await attempt(claim)
+        if (ended === 'done' || ++claim.attempts >= mostAttempts) end(false)
+        else if (ended === 'again') end(true)
+        else setTimeout(end, rest(claim.attempts), true)
+      } catch (error) {
+        end(false)
+        throw error
       }
     }
   }

@@ -14,7 +14,7 @@ import { unseal } from '../sealing.ts'
 import type { StoreReader } from '../stores/store.ts'
 import { readJournal, writeJournal, type RecoveryItem, type RecoveryJournal } from './journal.ts'
 import type { InstanceSets, KitSet, Survey } from './kit-sets.ts'
-import { mostAttempts, recoveryOrder, workOff, type Claim } from './order.ts'
+import { mostAttempts, recoveryOrder, workOff, type Attempted, type Claim } from './order.ts'
 
 export interface RecoveryOrder {
   root: Uint8Array
@@ -182,8 +182,9 @@ async function attemptItem(
   sets: readonly KitSet[],
   order: RecoveryOrder,
   save: () => void,
-): Promise<'done' | 'failed'> {
+): Promise<Attempted> {
   const began = performance.now()
+  let isAnother = false
   Object.assign(item, { state: 'restoring', started: item.started ?? new Date().toISOString() })
   save()
   try {
@@ -194,15 +195,18 @@ async function attemptItem(
     item.attempts++
     item.errors = [...item.errors, `${item.set}: ${(error as Error).message}`]
     item.state = item.attempts < mostAttempts ? 'waiting' : 'failed'
-    if (['set_damaged', 'program_failed'].includes(asOpsError(error)?.code ?? '')) takeNext(item, sets)
+    isAnother = ['set_damaged', 'program_failed'].includes(asOpsError(error)?.code ?? '') && takeNext(item, sets)
   }
   save()
-  return item.state === 'done' ? 'done' : 'failed'
+  if (item.state === 'done') return 'done'
+  return isAnother ? 'again' : 'failed'
 }
 
-function takeNext(item: RecoveryItem, sets: readonly KitSet[]): void {
+/** False when there is no other set to try. */
+function takeNext(item: RecoveryItem, sets: readonly KitSet[]): boolean {
   const next = sets[sets.findIndex(({ manifest }) => manifest.set === item.set) + 1]
   if (next) Object.assign(item, { ...sizesOf(next.manifest), isCertified: next.isCertified })
+  return next !== undefined
 }
 
 async function bringBack(host: Host, item: RecoveryItem, order: RecoveryOrder) {

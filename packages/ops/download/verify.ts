@@ -8,6 +8,8 @@ import { Readable } from 'node:stream'
 import { openManifest, parseManifest, verifyText } from '../backup/signed-manifest.ts'
 import { findPostgres } from '../binaries.ts'
 import { OpsError } from '../errors.ts'
+import { printable } from '../printable.ts'
+import { isUlid } from '../ulid.ts'
 import type { ArchiveManifest } from './archive.ts'
 import { ZipReader, type ZipEntry } from './zip-reader.ts'
 
@@ -106,12 +108,20 @@ function parseArchive(content: string): ArchiveManifest {
   } catch {
     throw damaged('its manifest is no JSON')
   }
-  const isEntry = (one: ArchiveManifest['entries'][number]) =>
-    typeof one.name === 'string' && Number.isSafeInteger(one.bytes) && /^[0-9a-f]{64}$/.test(one.sha256)
-  if (found.v !== 1 || found.kind !== 'erp4 download' || !Array.isArray(found.entries) || !found.entries.every(isEntry))
-    throw damaged('its manifest has another form')
+  // All of it is shown to people, and nobody may have signed it.
+  const isEntry = (one: ArchiveManifest['entries'][number] | null) =>
+    typeof one?.name === 'string' &&
+    /^[A-Za-z0-9._/-]{1,200}$/.test(one.name) &&
+    Number.isSafeInteger(one.bytes) &&
+    one.bytes >= 0 &&
+    /^[0-9a-f]{64}$/.test(one.sha256)
+  const isKnown = found?.v === 1 && found.kind === 'erp4 download' && isUlid(found.set) && isUuid(found.instance) && isMoment(found.taken)
+  if (!isKnown || !Array.isArray(found.entries) || !found.entries.every(isEntry)) throw damaged('its manifest has another form')
   return found
 }
+
+const isUuid = (text: unknown): boolean => typeof text === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
+const isMoment = (text: unknown): boolean => typeof text === 'string' && !Number.isNaN(Date.parse(text)) && new Date(text).toJSON() === text
 
 function demandSameNames({ entries }: ArchiveManifest, there: readonly ZipEntry[]): void {
   const own = ['manifest.json', 'manifest.sig']
@@ -172,4 +182,4 @@ function postgresPrograms(): string | undefined {
   }
 }
 
-const damaged = (why: string): OpsError => new OpsError('set_damaged', `The archive is not whole: ${why}.`)
+const damaged = (why: string): OpsError => new OpsError('set_damaged', `The archive is not whole: ${printable(why)}.`)

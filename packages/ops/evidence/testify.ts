@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
-import { text } from 'node:stream/consumers'
 import { listBackups } from '../backup/catalogue.ts'
 import { examineHost } from '../examination.ts'
 import type { Host } from '../host.ts'
 import { fullness, planRetention } from '../retention/plan.ts'
 import { retentionSets } from '../retention/registry.ts'
 import { objectKeys } from '../retention/stored-sets.ts'
+import { trustedKey } from '../keys/signers.ts'
+import { readText } from '../stores/content.ts'
 import { openStores } from '../stores/open.ts'
+import type { StoreReader } from '../stores/store.ts'
 import { headFile, record, type ChainHead } from './chain.ts'
 import { openLine, type Measure, type Result } from './record.ts'
 
@@ -84,23 +86,30 @@ async function shipHead(host: Host): Promise<void> {
   const line = readFileSync(headFile(host.home))
   const opened = openLine<ChainHead>(line.toString().trimEnd(), (id) => host.keys.trustedKey(id))
   if ('fault' in opened) return
-  const key = `evidence/${opened.payload.host}/${String(opened.payload.seq).padStart(12, '0')}.json`
+  const key = headKey(opened.payload)
   const order = { length: line.length, sha256: createHash('sha256').update(line).digest('hex') }
   const stores = await openStores(host.home, 'write')
   await Promise.allSettled(stores.map((store) => store.putIfAbsent(key, () => Readable.from([line]), order)))
   await Promise.allSettled(stores.map((store) => store.close()))
 }
 
-/** The newest head that each location keeps of this host's chain, and which locations could not be asked. */
+/** How far back from its greatest name a location's heads are looked through for one of ours. */
+const triedHeads = 100
+
+/**
+ * The newest head that each location keeps of this host's chain, and which locations could not be asked. Whoever may write there can put junk under a
+ * greater name: only what this host signed, under the name that its number has, is a head. Of a heap of junk the first is told, as a fault in itself.
+ */
 export async function evidenceHeads(home: Host['home']): Promise<{ heads: string[]; unreachable: string[] }> {
   const stores = await openStores(home, 'read')
   const heads: string[] = []
   const unreachable: string[] = []
   for (const store of stores) {
     try {
-      let newest: string | undefined
-      for await (const key of objectKeys(store, `evidence/${home.facts().host ?? ''}/`)) newest = key
-      if (newest) heads.push((await text(await store.get(newest))).trimEnd())
+      const last: string[] = []
+      for await (const key of objectKeys(store, `evidence/${home.facts().host ?? ''}/`)) if (last.push(key) > triedHeads) last.shift()
+      const lines = await newestHead(home, store, last.reverse())
+      heads.push(...lines)
     } catch (error) {
       unreachable.push((error as Error).message)
     } finally {
@@ -108,4 +117,25 @@ export async function evidenceHeads(home: Host['home']): Promise<{ heads: string
     }
   }
   return { heads, unreachable }
+}
+
+/** The newest line that is a head of ours; when there is none among these, the newest of all, for its fault to be told. */
+async function newestHead(home: Host['home'], store: StoreReader, keys: readonly string[]): Promise<string[]> {
+  let first: string | undefined
+  for (const key of keys) {
+    const line = (await readText(store, key).catch(unlessJunk)).trimEnd()
+    const opened = openLine<ChainHead>(line, (id) => trustedKey(home, id))
+    const isOurs = !('fault' in opened) && opened.payload.host === home.facts().host && key === headKey(opened.payload)
+    if (isOurs) return [line]
+    first ??= line
+  }
+  return first === undefined ? [] : [first]
+}
+
+const headKey = ({ host, seq }: ChainHead): string => `evidence/${host}/${String(seq).padStart(12, '0')}.json`
+
+/** What is too long to be a head is none. */
+const unlessJunk = (error: Error & { code?: string }): string => {
+  if (error.code === 'set_damaged' || error.code === 'not_found') return ''
+  throw error
 }

@@ -8,6 +8,7 @@ import { OpsError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { connectAs, createInstance, type Instance } from '../instances.ts'
 import { findOsUser, isRoot, postgresUser } from '../os-user.ts'
+import { printable } from '../printable.ts'
 import { withClient } from '../provision.ts'
 import { catalogueLines, compareCatalogues, isOwnColumn, tellDifference } from './catalogue.ts'
 import { restoreCommand } from './load.ts'
@@ -184,4 +185,4 @@ async function demandOurs({ apps, erp }: UploadOrder, source: Parameters<typeof 
   return found.filter((line) => !wanted.has(line) && isOwnColumn(line))
 }
 
-const refused = (how: string): OpsError => new OpsError('refused', `The file cannot be restored: ${how}.`)
+const refused = (how: string): OpsError => new OpsError('refused', `The file cannot be restored: ${printable(how, 2_000)}.`)

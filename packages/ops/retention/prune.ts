@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { OpsError } from '../errors.ts'
 import { writeDurably } from '../files.ts'
 import type { StorePruner } from '../stores/store.ts'
+import { abandoned } from './headless.ts'
 import { planRetention, retentionPolicy, type RefusalRule, type RetentionPlan, type RetentionPolicy, type RetentionSet } from './plan.ts'
 import { objectKeys, storedInstances, type StoredInstance, type StoredSet, type TrustedKey } from './stored-sets.ts'
 
@@ -34,6 +35,8 @@ export interface PrunedInstance {
   refused: { set?: string; rule: PruneRefusal; says: string }[]
   /** Sets whose lock in the store was prolonged. */
   extended: string[]
+  /** Folders without a manifest that went, or would go. */
+  swept: string[]
 }
 
 export interface PruneReport {
@@ -117,6 +120,7 @@ async function pruneInstance(store: StorePruner, found: StoredInstance, round: R
     unreadable: found.unreadable,
     refused: [...general, ...refused, ...plan.waiting.map((set) => waits(set))],
     extended: [],
+    swept: general.length ? [] : (await abandoned(store, found, now)).map(({ prefix }) => prefix),
   }
   if (order.dryRun) return result
   const believed = sets.filter((one) => !plan.quarantined.some(({ set }) => set.set === one.set))
@@ -129,6 +133,7 @@ async function pruneInstance(store: StorePruner, found: StoredInstance, round: R
       round,
     )
   if (general.length) return result
+  for (const prefix of result.swept) await removeFolder(store, prefix, found.headless.find((one) => one.prefix === prefix)!.keys, round)
   memory.prunedUpTo = believed.reduce((last, { seq }) => Math.max(last, seq), memory.prunedUpTo ?? 0)
   const gone = new Set(go.map(({ set }) => set))
   memory.leaving = [...plan.drop, ...plan.waiting].flatMap(({ set }) => (gone.has(set) ? [] : [set]))
@@ -188,11 +193,20 @@ const paceOf = (set: RetentionSet): Pace => (set.class === 'scheduled' ? 'ranked
 
 /** The manifest first: what is left of a set must not look like one. What is under way is remembered, to be finished. */
 async function drop(store: StorePruner, set: StoredSet, { memory, now, save }: Round): Promise<void> {
-  memory.deleting = [...(memory.deleting ?? []), set.prefix]
   memory.gone = [...(memory.gone ?? []), { at: now.toISOString(), pace: paceOf(set) }]
+  await removeFolder(store, set.prefix, set.keys, { memory, save })
+}
+
+async function removeFolder(
+  store: StorePruner,
+  prefix: string,
+  keys: readonly string[],
+  { memory, save }: Pick<Round, 'memory' | 'save'>,
+): Promise<void> {
+  memory.deleting = [...(memory.deleting ?? []), prefix]
   save()
-  if (!(await removeObjects(store, set.prefix, set.keys))) return
-  memory.deleting = memory.deleting.filter((prefix) => prefix !== set.prefix)
+  if (!(await removeObjects(store, prefix, keys))) return
+  memory.deleting = memory.deleting.filter((one) => one !== prefix)
   save()
 }
 

@@ -1,6 +1,6 @@
 import type { Host } from '../host.ts'
 import type { RetentionSet } from './plan.ts'
-import type { PruneOrder, PruneReport } from './prune.ts'
+import type { PruneOrder } from './prune.ts'
 
 /**
  * The published sets of an instance as this host knows them: for showing what stays. What goes is decided at each location, by what lies
@@ -29,7 +29,10 @@ export async function careOf(host: Host): Promise<NonNullable<PruneOrder['care']
 }
 
 /** Notes which copies a pruner dropped, so that nobody takes them for lost; a set without copies is `pruned`. */
-export async function notePruned(host: Host, { location, instances }: Pick<PruneReport, 'location' | 'instances'>): Promise<void> {
+export async function notePruned(
+  host: Host,
+  { location, instances }: { location: string; instances: readonly { dropped: readonly { set: string }[] }[] },
+): Promise<void> {
   const dropped = instances.flatMap((one) => one.dropped.map(({ set }) => set))
   if (dropped.length === 0) return
   await host.db.query(`update backup_copy set state = 'pruned', error = null where location = $1 and set = any($2)`, [location, dropped])

@@ -7,6 +7,7 @@ import { readText } from '../stores/content.ts'
 import { isObjectKey } from '../stores/object-key.ts'
 import type { StoreReader } from '../stores/store.ts'
 import { isUlid } from '../ulid.ts'
+import type { Headless } from './headless.ts'
 import type { RetentionSet } from './plan.ts'
 
 export type TrustedKey = (keyId: string) => KeyObject | undefined
@@ -27,6 +28,7 @@ export interface StoredInstance {
   sets: StoredSet[]
   /** Folders that cannot be believed, with the reason. Nothing is done to them. */
   unreadable: { prefix: string; why: string }[]
+  headless: Headless[]
 }
 
 /** Where a certificate lies, beside the set that it is of. */
@@ -41,9 +43,12 @@ export async function* storedInstances(store: StoreReader, trustedKey: TrustedKe
   for await (const [prefix, keys] of setFolders(store)) {
     const instance = prefix.split('/')[1]!
     if (current && current.instance !== instance) yield withoutTwins(current)
-    if (current?.instance !== instance) current = { instance, sets: [], unreadable: [] }
+    if (current?.instance !== instance) current = { instance, sets: [], unreadable: [], headless: [] }
     // A set that is being written, or whose writer was killed: its manifest comes last.
-    if (!keys.includes(`${prefix}manifest.json`) || !keys.includes(`${prefix}manifest.sig`)) continue
+    if (!keys.includes(`${prefix}manifest.json`) || !keys.includes(`${prefix}manifest.sig`)) {
+      current.headless.push({ prefix, keys })
+      continue
+    }
     try {
       current.sets.push(await readSet(store, prefix, keys, trustedKey))
     } catch (error) {
@@ -55,10 +60,10 @@ export async function* storedInstances(store: StoreReader, trustedKey: TrustedKe
 }
 
 /** One id has one set. Of two that claim it nobody can say which is meant: neither is ranked, nor goes in the place of the other. */
-function withoutTwins({ instance, sets, unreadable }: StoredInstance): StoredInstance {
+function withoutTwins({ instance, sets, unreadable, headless }: StoredInstance): StoredInstance {
   const isTwin = ({ set }: StoredSet) => sets.filter((one) => one.set === set).length > 1
   const twins = sets.filter(isTwin).map(({ prefix, set }) => ({ prefix, why: `Another folder claims to be the set ${set}, too.` }))
-  return { instance, sets: sets.filter((one) => !isTwin(one)), unreadable: [...unreadable, ...twins] }
+  return { instance, sets: sets.filter((one) => !isTwin(one)), unreadable: [...unreadable, ...twins], headless }
 }
 
 /** Folders of sets with the keys in them, in the order of keys; one in memory at a time. */

@@ -3,11 +3,13 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
-import type { Manifest } from '../backup/manifest.ts'
+import { keyObject, type Manifest } from '../backup/manifest.ts'
 import { signManifest } from '../backup/signed-manifest.ts'
 import { record } from '../evidence/chain.ts'
 import type { Host } from '../host.ts'
+import { instanceKeyContext, publishKeyObjects, readKeyObject } from '../keys/objects.ts'
 import { certificateKey, storedInstances } from '../retention/stored-sets.ts'
+import { seal } from '../sealing.ts'
 import { startThrowawayCluster, type Throwaway } from '../throwaway.ts'
 import { ulid } from '../ulid.ts'
 import { faulty, lie, never } from './fixtures/faulty.ts'
@@ -294,3 +296,28 @@ test('a manifest that was changed in the registry is not believed, and nothing i
   assert.deepEqual(report.healed, [])
   for (const file of made.files) assert.deepEqual(readFileSync(pathOf('eu-1', file)), readFileSync(file.path))
 })
+
+for (const [what, content] of [
+  ['junk', () => Buffer.from('junk')],
+  ['far too long', () => Buffer.alloc(5_000, 1)],
+  ["another instance's", () => seal(host.keys.root, instanceKeyContext(randomUUID(), 1), randomBytes(32))],
+  ['under another root key', (uuid: string) => seal(randomBytes(32), instanceKeyContext(uuid, 1), randomBytes(32))],
+  ['gone', () => undefined],
+] as [string, (uuid: string) => Buffer | undefined][])
+  test(`a scrub puts the key of a set back where what lies there is ${what}: without it the set is noise`, async () => {
+    const made = await makeSet()
+    await replicate(host, { ...made })
+    host.keys.createInstanceKey(made.instance)
+    for (const { error } of await publishKeyObjects(host.home, made.instance, await openStores(host.home, 'write')))
+      assert.equal(error, undefined)
+    const path = join(rootOf('eu-1'), 'objects', keyObject(made.instance, 1))
+    const bad = content(made.instance)
+    rmSync(path)
+    if (bad) writeFileSync(path, bad)
+    const { healed, troubles } = await scrub(host, { location: 'eu-1', ...unlimited })
+    assert.deepEqual(troubles, [])
+    assert.deepEqual(healed, [{ set: made.set, location: 'eu-1', says: `1.sealed is ${bad ? 'damaged' : 'missing'}` }])
+    const [reader] = await openStores(host.home, 'read')
+    assert.ok(await readKeyObject([reader!], host.keys.root, made.instance, 1))
+    assert.deepEqual((await scrub(host, { location: 'eu-1', ...unlimited })).healed, [])
+  })

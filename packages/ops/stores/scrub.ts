@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { keyObject, type Manifest } from '../backup/manifest.ts'
 import { openManifest } from '../backup/signed-manifest.ts'
 import { OpsError } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { objectFile, publishKeyObjects } from '../keys/objects.ts'
+import { fetchObject, objectFile, publishKeyObjects } from '../keys/objects.ts'
+import { isRootRotating } from '../keys/rotation.ts'
 import { operation } from '../operation.ts'
 import { keepCertificate } from '../verify/certificate.ts'
 import { hasCredentials } from './credentials.ts'
@@ -112,7 +113,8 @@ async function see(
   try {
     const reader = await stores.read(here)
     const bad = await within(here, deadlineFor(objects), signal, async (late) => {
-      await keepKey(host, stores, here, set.instance, manifest.key_version)
+      const mended = await keepKey(host, stores, here, set.instance, manifest.key_version)
+      if (mended !== undefined) report.healed.push({ set: set.id, location: here.name, says: mended })
       return examineAll(reader, objects, late)
     })
     report.sets++
@@ -129,12 +131,38 @@ async function see(
   }
 }
 
-/** A set that nobody can open is none. A key that this home has no more was shredded, and is not put back. */
-async function keepKey(host: Host, stores: Stores, here: RegisteredLocation, instance: string, version: number): Promise<void> {
-  if (!existsSync(objectFile(host.home, instance, version))) return
-  if (await (await stores.read(here)).head(keyObject(instance, version))) return
+/**
+ * A set that nobody can open is none: its key object must be there, and be the one that this host has, byte for byte. What is something else is moved aside
+ * where this host may, and told in any case. A key that this home has no more was shredded, and is not put back.
+ */
+async function keepKey(
+  host: Host,
+  stores: Stores,
+  here: RegisteredLocation,
+  instance: string,
+  version: number,
+): Promise<string | undefined> {
+  const file = objectFile(host.home, instance, version)
+  if (!existsSync(file) || isRootRotating(host.home)) return undefined
+  const key = keyObject(instance, version)
+  const reader = await stores.read(here)
+  const there = (await reader.head(key)) ? await fetchObject(reader, key).catch(unlessTooLong) : undefined
+  if (there?.equals(readFileSync(file))) return undefined
+  if (there) {
+    const { pruner } = await stores.toMend(here, instance)
+    if (!pruner)
+      throw new OpsError('set_damaged', `${key} in ${here.name} is not the key that it should be, and nobody here may move it aside.`)
+    await pruner.setAside(key)
+  }
   const [result] = await publishKeyObjects(host.home, instance, [await stores.write(here)])
   if (result?.error) throw result.error
+  return `${key.split('/').at(-1)} is ${there ? 'damaged' : 'missing'}`
+}
+
+/** What is too long to be a key object is something else. */
+const unlessTooLong = (error: Error & { code?: string }): Buffer => {
+  if (error.code === 'set_damaged') return Buffer.alloc(0)
+  throw error
 }
 
 interface Bad {
