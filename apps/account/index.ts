@@ -1,6 +1,7 @@
 import { base } from '@erp4/base'
-import { product } from '@erp4/product'
+import { mail } from '@erp4/mail'
 import { app } from '@erp4/orm'
+import { product } from '@erp4/product'
 import { access } from './access.ts'
 import { loadAccountData } from './data.ts'
 import { loadAccountExamples } from './examples.ts'
@@ -8,6 +9,7 @@ import { groups } from './groups.ts'
 import { korean } from './i18n/ko.ts'
 import { invoicePaper } from './invoice-paper.ts'
 import { models } from './models.ts'
+import { account_move_thread } from './models/account_move.ts'
 import { product_category, product_product, product_template } from './models/product_template.ts'
 import { res_company } from './models/res_company.ts'
 import { res_currency } from './models/res_currency.ts'
@@ -41,9 +43,9 @@ export * from './views.ts'
 export const account = app({
   name: 'account',
   label: 'Invoicing',
-  depends: [base, product],
+  depends: [base, mail, product],
   models,
-  extensions: [res_company, res_currency, res_partner, product_category, product_template, product_product],
+  extensions: [account_move_thread, res_company, res_currency, res_partner, product_category, product_template, product_product],
   groups,
   access,
   views,

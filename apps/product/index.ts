@@ -1,4 +1,5 @@
 import { base } from '@erp4/base'
+import { mail } from '@erp4/mail'
 import { app } from '@erp4/orm'
 import { access } from './access.ts'
 import { loadProductData } from './data.ts'
@@ -6,6 +7,7 @@ import { loadProductExamples } from './examples.ts'
 import { groups } from './groups.ts'
 import { korean } from './i18n/ko.ts'
 import { models } from './models.ts'
+import { product_template_thread } from './models/product_template.ts'
 import { res_country_group } from './models/res_country_group.ts'
 import { res_partner } from './models/res_partner.ts'
 import { steps } from './steps.ts'
@@ -29,9 +31,9 @@ export * from './views.ts'
 export const product = app({
   name: 'product',
   label: 'Products',
-  depends: [base],
+  depends: [base, mail],
   models,
-  extensions: [res_partner, res_country_group],
+  extensions: [product_template_thread, res_partner, res_country_group],
   groups,
   access,
   views,

@@ -15,6 +15,7 @@ import { account_tax } from './models/account_tax.ts'
 import { product_product, product_template } from './models/product_template.ts'
 import { res_company } from './models/res_company.ts'
 import { res_partner } from './models/res_partner.ts'
+import { sale_order_thread } from './models/sale_order.ts'
 import { orderPaper } from './order-paper.ts'
 import { steps } from './steps.ts'
 import { menus, views } from './views.ts'
@@ -38,7 +39,7 @@ export const sale = app({
   label: 'Sales',
   depends: [base, product, account, mail, portal],
   models,
-  extensions: [account_move_line, account_tax, product_template, product_product, res_company, res_partner],
+  extensions: [sale_order_thread, account_move_line, account_tax, product_template, product_product, res_company, res_partner],
   groups,
   access,
   views,

@@ -1,6 +1,8 @@
+import { thread } from '@erp4/mail'
 import {
   Decimal,
   type Env,
+  type FieldsOf,
   type ModelFields,
   char,
   date,
@@ -100,11 +102,14 @@ export const account_move = model('account.move', {
   },
 })
 
+/** What is said about it, who follows it, and what is to do. */
+export const account_move_thread = thread('account.move')
+
 declare module '@erp4/orm/models' {
   interface Models {
     'account.move': AccountMove
   }
-  interface AccountMove extends ModelFields<typeof account_move> {}
+  interface AccountMove extends ModelFields<typeof account_move>, FieldsOf<typeof account_move_thread> {}
 }
 
 const zero = Decimal.of(0)

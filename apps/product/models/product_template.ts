@@ -1,6 +1,8 @@
+import { thread } from '@erp4/mail'
 import {
   Decimal,
   type Env,
+  type FieldsOf,
   type ModelFields,
   UserError,
   binary,
@@ -64,11 +66,14 @@ export const product_template = model('product.template', {
   },
 })
 
+/** What is said about it, who follows it, and what is to do. */
+export const product_template_thread = thread('product.template')
+
 declare module '@erp4/orm/models' {
   interface Models {
     'product.template': ProductTemplate
   }
-  interface ProductTemplate extends ModelFields<typeof product_template> {}
+  interface ProductTemplate extends ModelFields<typeof product_template>, FieldsOf<typeof product_template_thread> {}
 }
 
 product_template.compute('product_variant_id', ['product_variant_ids'], (template) => template.product_variant_ids[0] ?? null)

@@ -1,8 +1,10 @@
 import { type TaxRounding, companyCurrency, companyRounding, figuresOf, roundingOf, taxRoundings, totalsAsJson } from '@erp4/account'
 import { numberByCode } from '@erp4/base'
+import { thread } from '@erp4/mail'
 import {
   Decimal,
   type Env,
+  type FieldsOf,
   type ModelFields,
   binary,
   boolean,
@@ -118,11 +120,14 @@ export const sale_order = model('sale.order', {
   },
 })
 
+/** What is said about it, who follows it, and what is to do. */
+export const sale_order_thread = thread('sale.order')
+
 declare module '@erp4/orm/models' {
   interface Models {
     'sale.order': SaleOrder
   }
-  interface SaleOrder extends ModelFields<typeof sale_order> {}
+  interface SaleOrder extends ModelFields<typeof sale_order>, FieldsOf<typeof sale_order_thread> {}
 }
 
 /** What is agreed with a customer: fixed when an order is locked or signed. Its lines are `agreedOfLine`. */
