@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -18,6 +19,7 @@ export const password = 'correct horse battery staple'
 export interface Office {
   readonly company: World
   readonly origin: string
+  readonly files: FileStore
   /** A user with this name and these groups, who can sign in as `<login>@azure.example`. */
   person(login: string, name: string, groups: readonly Group[], more?: Readonly<Record<string, unknown>>): Promise<Actor<false>>
   /** A browser of somebody's own, that notes what should never happen. */
@@ -56,7 +58,8 @@ export async function openOffice(apps: readonly App[]): Promise<Office> {
     markActive: async () => {},
     keys: () => keys,
   }
-  const files = new FileStore({ folder: '/nonexistent', instance: 'azure', keys: { name: Buffer.alloc(32, 1), wrap: Buffer.alloc(32, 2) } })
+  const folder = mkdtempSync(join(tmpdir(), 'erp4-office-'))
+  const files = new FileStore({ folder, instance: 'azure', keys: { name: Buffer.alloc(32, 1), wrap: Buffer.alloc(32, 2) } })
   const client = readClient(await buildClient())
   const log = createLogger({ level: 'error' })
   const app = createApp({ hosting, databases: company.databases, registryFor: () => company.registry, filesFor: () => files, log, client })
@@ -66,6 +69,7 @@ export async function openOffice(apps: readonly App[]): Promise<Office> {
   after(async () => {
     await browser.close()
     await app.stop({ drainMs: 0 })
+    rmSync(folder, { recursive: true, force: true })
   })
   const hash = await hashPassword(password, 1000)
 
@@ -92,6 +96,7 @@ export async function openOffice(apps: readonly App[]): Promise<Office> {
   return {
     company,
     origin,
+    files,
     visit,
     async person(login, name, groups, more = {}) {
       const actor = await company.person(...groups)

@@ -1,7 +1,7 @@
 import '@mantine/core/styles.layer.css'
 import '@mantine/notifications/styles.layer.css'
 import './app.css'
-import { MantineProvider } from '@mantine/core'
+import { MantineProvider, mergeThemeOverrides } from '@mantine/core'
 import { Notifications } from '@mantine/notifications'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { setNonce } from 'get-nonce'
@@ -22,10 +22,15 @@ setNonce(nonce)
 
 const texts = await loadTexts(start.session.user_context.lang)
 
+// The cross of a notice has a name, in the user's language.
+const named = mergeThemeOverrides(theme, {
+  components: { Notification: { defaultProps: { closeButtonProps: { 'aria-label': texts.close } } } },
+})
+
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <MantineProvider
-      theme={theme}
+      theme={named}
       cssVariablesResolver={variables}
       defaultColorScheme="auto"
       getStyleNonce={() => nonce}

@@ -5,6 +5,7 @@ import type { KnownViews } from './data/views.ts'
 export interface Start {
   readonly session: {
     readonly uid: number
+    readonly partner_id: number
     readonly name: string
     readonly username: string
     readonly db: string

@@ -12,9 +12,10 @@ const render = (pieces: readonly Piece[]): ReactNode =>
     return createElement(piece.tag, { key: i, ...link }, ...(piece.children.length > 0 ? [render(piece.children)] : []))
   })
 
-function HtmlShow({ value }: ShowProps) {
-  return typeof value === 'string' ? <div className="rich">{render(parseMarkup(value))}</div> : null
-}
+/** Formatted text as elements: whatever it is, it can only become those that may be shown. */
+export const RichText = ({ html: text }: { html: string }) => <div className="rich">{render(parseMarkup(text))}</div>
+
+const HtmlShow = ({ value }: ShowProps) => (typeof value === 'string' ? <RichText html={value} /> : null)
 
 /** Only paragraphs and line ends: what a plain field can write back without losing anything. */
 const isSimple = (html: string): boolean => !/<(?!\/?(?:p|br|div)\b)/i.test(html)
@@ -27,7 +28,8 @@ const toText = (html: string): string =>
     .trimEnd()
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
-const toHtml = (text: string): string =>
+/** What somebody typed, as formatted text: a paragraph for each line. */
+export const toHtml = (text: string): string =>
   text
     .split('\n')
     .map((line) => `<p>${line === '' ? '<br>' : line.replaceAll(/[&<>]/g, (sign) => escapes[sign]!)}</p>`)

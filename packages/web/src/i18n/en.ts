@@ -1,3 +1,4 @@
+import { chatterEn } from './chatter.en.ts'
 import { shellEn } from './shell.en.ts'
 import { viewsEn } from './views.en.ts'
 
@@ -220,5 +221,6 @@ export const en = {
   fileTooLarge: 'The file is larger than 8 MB.',
   previousMonth: 'Previous month',
   nextMonth: 'Next month',
+  ...chatterEn,
   ...shellEn,
 }

@@ -1,4 +1,5 @@
 import type { Texts } from './index.ts'
+import { chatterKo } from './chatter.ko.ts'
 import { shellKo } from './shell.ko.ts'
 import { viewsKo } from './views.ko.ts'
 
@@ -221,5 +222,6 @@ export const ko: Texts = {
   fileTooLarge: '파일이 8 MB보다 큽니다.',
   previousMonth: '이전 달',
   nextMonth: '다음 달',
+  ...chatterKo,
   ...shellKo,
 }

@@ -6,6 +6,7 @@ import { type Place, follow, go } from '../location.ts'
 import { firstIn, menuAt, menus, urlOf } from '../menus.ts'
 import { iconNamed } from '../ui/app-icons.ts'
 import { IconApps, IconChevronDown, IconSearch } from '../ui/icons.ts'
+import { ActivitiesMenu } from './ActivitiesMenu.tsx'
 import { CompanyMenu } from './CompanyMenu.tsx'
 import { Notices } from './Notices.tsx'
 import { openPalette } from './Palette.tsx'
@@ -45,6 +46,7 @@ export function TopBar({ place }: { place: Place }) {
         </ActionIcon>
       </Tooltip>
       <CompanyMenu />
+      <ActivitiesMenu />
       <Notices />
       <UserMenu />
       <Drawer opened={isOpen} onClose={drawer.close} size="80%" title={app?.label ?? t.apps} closeButtonProps={{ 'aria-label': t.close }}>

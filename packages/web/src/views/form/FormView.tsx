@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group, Menu, Tooltip } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { Suspense, lazy, useCallback, useEffect, useRef, useState } from 'react'
 import type { ModelViews } from '@erp4/orm/views-types'
 import { follow as followAction } from '../../actions.ts'
 import { type Kept, changed, keepViews, knownViews, metaOf, queries } from '../../data/views.ts'
@@ -15,8 +15,18 @@ import { nameKey } from '../../shell/Breadcrumbs.tsx'
 import { useShortcuts } from '../../shell/shortcuts.ts'
 import { Toolbar } from '../../shell/Toolbar.tsx'
 import { choose, confirm } from '../../ui/confirm.tsx'
-import { IconArchive, IconChevronLeft, IconChevronRight, IconCopy, IconDots, IconRestore, IconTrash, IconX } from '../../ui/icons.ts'
-import { tell, tellFailure } from '../../ui/notify.ts'
+import {
+  IconArchive,
+  IconChevronLeft,
+  IconChevronRight,
+  IconCopy,
+  IconDots,
+  IconRestore,
+  IconTrash,
+  IconUndo,
+  IconX,
+} from '../../ui/icons.ts'
+import { tell, tellFailure, tellUndoable } from '../../ui/notify.ts'
 import { Empty, Failure, FormSkeleton } from '../../ui/states.tsx'
 import { problemsOf, shownFields } from './check.ts'
 import { type Clash, ConflictDialogue, readClash } from './Conflict.tsx'
@@ -25,6 +35,8 @@ import { fieldId } from './FormField.tsx'
 import { Nodes } from './Nodes.tsx'
 import { FormRecord, useRecord } from './record.ts'
 import { SmartLink, StatusBar } from './StatusBar.tsx'
+
+const Chatter = lazy(async () => ({ default: (await import('../../chatter/Chatter.tsx')).Chatter }))
 
 interface Props {
   readonly model: string
@@ -102,6 +114,9 @@ function Form({ views, given, may, place }: FormProps) {
   const { found, settle } = useDraft(record)
   const [clash, setClash] = useState<Clash | null>(null)
   const [isSaving, setSaving] = useState(false)
+  /** The version that the last save made, while it can be taken back. */
+  const [undoable, setUndoable] = useState<number | null>(null)
+  const version = useRecord(record, ({ saved }) => saved['version'])
   const body = useRef<HTMLDivElement>(null)
   const meta = metaOf(views)
   const canWrite = id === null ? meta.may.create : meta.may.write && may.write
@@ -129,6 +144,20 @@ function Form({ views, given, may, place }: FormProps) {
     [record],
   )
 
+  /** Takes the last save back; the server refuses where somebody changed the record since. */
+  const undo = useCallback(async (): Promise<void> => {
+    try {
+      await call(record.model, 'web_undo', [[record.id]], { version: record.saved['version'] })
+      const now = await record.readNow()
+      if (now) record.reset(now)
+      setUndoable(null)
+      tell(t.saveUndone)
+      void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'form' })
+    } catch (error) {
+      tellFailure(error, t)
+    }
+  }, [record, t])
+
   /** Answers whether the record is saved. */
   const save = useCallback(async (): Promise<boolean> => {
     if (!record.isDirty && record.id !== null) return true
@@ -142,7 +171,9 @@ function Form({ views, given, may, place }: FormProps) {
     try {
       const saved = await record.save()
       void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'form' })
-      tell(t.saved)
+      if (wasNew) tell(t.saved)
+      else tellUndoable(t.saved, { label: t.undo, run: () => void undo() })
+      setUndoable(record.saved['version'] as number)
       if (wasNew)
         await go(formatPlace([...place.steps.slice(0, -1), { ...step, id: saved }]), {
           replace: true,
@@ -161,7 +192,7 @@ function Form({ views, given, may, place }: FormProps) {
     } finally {
       setSaving(false)
     }
-  }, [record, t, place, step, showProblems])
+  }, [record, t, place, step, showProblems, undo])
 
   useEffect(
     () =>
@@ -218,6 +249,7 @@ function Form({ views, given, may, place }: FormProps) {
     { keys: 'mod+s', label: t.save, run: () => void save() },
     { keys: 'alt+s', label: t.save, run: () => void save() },
     { keys: 'alt+j', label: t.discard, run: discard },
+    { keys: 'alt+z', label: t.undoSave, run: () => undoable === version && !isDirty && void undo() },
     {
       keys: 'alt+n',
       label: t.newOf(meta.label),
@@ -257,7 +289,9 @@ function Form({ views, given, may, place }: FormProps) {
         {isDirty && <span className="unsaved soft">{t.unsaved}</span>}
         <span className="grow" />
         {id !== null && <Neighbours id={id} onGo={openNeighbour} />}
-        {id !== null && <RecordMenu record={record} place={place} active={active} may={may} />}
+        {id !== null && (
+          <RecordMenu record={record} place={place} active={active} may={may} undo={undoable === version && !isDirty ? undo : null} />
+        )}
       </Toolbar>
       <div className="form-scroll" ref={body}>
         {(header || links.length > 0) && (
@@ -287,6 +321,11 @@ function Form({ views, given, may, place }: FormProps) {
           <Problems record={record} problems={problems} onGo={(field) => showProblems({ [field]: problems[field]!, ...problems })} />
           <Nodes record={record} nodes={nodes.filter(({ tag }) => isPlain(tag))} canWrite={canWrite} focusOn={focusOn} />
         </div>
+        {id !== null && meta.fields['message_ids'] && (
+          <Suspense fallback={null}>
+            <Chatter key={id} record={record} subject={{ model: meta.name, id }} canWrite={canWrite} />
+          </Suspense>
+        )}
       </div>
       {clash && (
         <ConflictDialogue
@@ -411,7 +450,19 @@ function Neighbours({ id, onGo }: { id: number; onGo: (by: 1 | -1) => void }) {
 }
 
 /** What one does with a record as a whole. */
-function RecordMenu({ record, place, active, may }: { record: FormRecord; place: Place; active: unknown; may: May }) {
+function RecordMenu({
+  record,
+  place,
+  active,
+  may,
+  undo,
+}: {
+  record: FormRecord
+  place: Place
+  active: unknown
+  may: May
+  undo: (() => Promise<void>) | null
+}) {
   const t = useTexts()
   const meta = metaOf(record.views)
   const step = place.steps.at(-1)!
@@ -451,6 +502,7 @@ function RecordMenu({ record, place, active, may }: { record: FormRecord; place:
     }, t.deletedCount(1))
   }
   const items = [
+    ...(undo ? [{ label: t.undoSave, icon: IconUndo, run: undo }] : []),
     ...(meta.hasActive && may.write && active !== false ? [{ label: t.archive, icon: IconArchive, run: archive(true) }] : []),
     ...(meta.hasActive && may.write && active === false ? [{ label: t.restore, icon: IconRestore, run: archive(false) }] : []),
     ...(meta.may.create ? [{ label: t.duplicate, icon: IconCopy, run: duplicate }] : []),

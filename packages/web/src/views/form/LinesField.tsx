@@ -110,7 +110,7 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
       }}
     >
       {problem !== undefined && <p className="problem">{problem}</p>}
-      <div className="lines-scroll" ref={scroller} data-long={isVirtual || undefined}>
+      <div className="lines-scroll" ref={scroller} data-long={isVirtual || undefined} tabIndex={0} role="group" aria-label={field.string}>
         <div className="table" role="table" aria-label={field.string} aria-rowcount={all.length + 1}>
           <div className="table-row table-head" role="row" style={{ gridTemplateColumns: template }}>
             {columns.map((column) => (
