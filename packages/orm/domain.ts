@@ -2,6 +2,7 @@ import type { Env } from './env.ts'
 import { ValueError } from './errors.ts'
 import { type FieldInfo, type Model, isToMany } from './registry.ts'
 import { readableField, ruleFor } from './rules.ts'
+import { type DatePart, isDatePart } from './sql/date-parts.ts'
 
 /** A condition as the SQL compiler takes it: fields resolved, rules woven in, negation explicit. */
 export type Node =
@@ -9,7 +10,13 @@ export type Node =
   | { readonly kind: 'false' }
   | { readonly kind: 'and' | 'or'; readonly nodes: readonly Node[] }
   | { readonly kind: 'not'; readonly node: Node }
-  | { readonly kind: 'leaf'; readonly field: FieldInfo; readonly part: string | null; readonly operator: Operator; readonly value: unknown }
+  | {
+      readonly kind: 'leaf'
+      readonly field: FieldInfo
+      readonly part: DatePart | null
+      readonly operator: Operator
+      readonly value: unknown
+    }
   | { readonly kind: 'any'; readonly field: FieldInfo; readonly node: Node }
   /** The record that this one hangs on, of whatever model, grants the operation too. */
   | { readonly kind: 'hangs'; readonly model: Model; readonly operation: 'read' | 'write' }
@@ -131,19 +138,6 @@ const spellings: ReadonlyMap<string, string> = new Map([
   ['==', '='],
   ['<>', '!='],
 ])
-const dateParts = new Set([
-  'year_number',
-  'quarter_number',
-  'month_number',
-  'iso_week_number',
-  'day_of_year',
-  'day_of_month',
-  'day_of_week',
-  'hour_number',
-  'minute_number',
-  'second_number',
-])
-
 function condition(parse: Parse, model: Model, path: readonly string[], spelling: string, value: unknown, depth: number): Node {
   if (depth > limits.depth || path.length > 12) throw new ValueError('Domain() is too deep')
   const [head = '', ...rest] = path
@@ -159,7 +153,7 @@ function condition(parse: Parse, model: Model, path: readonly string[], spelling
   }
   if (field.related) return condition(parse, model, [...field.related, ...rest], operator, value, depth + 1)
   if (rest.length > 0) {
-    if ((field.kind === 'date' || field.kind === 'datetime') && rest.length === 1 && dateParts.has(rest[0]!)) {
+    if ((field.kind === 'date' || field.kind === 'datetime') && rest.length === 1 && isDatePart(rest[0]!)) {
       demandComparison(operator)
       return leaf(field, operator, value, rest[0]!)
     }
@@ -267,7 +261,7 @@ function hierarchy(parse: Parse, model: Model, field: FieldInfo, operator: strin
   return isOwn ? under : any(parse, field, target, under, 'name')
 }
 
-function leaf(field: FieldInfo, operator: string, value: unknown, part: string | null): Node {
+function leaf(field: FieldInfo, operator: string, value: unknown, part: DatePart | null): Node {
   if (field.kind === 'binary' || field.kind === 'json') {
     if ((operator === '=' || operator === '!=') && isUnset(value)) return { kind: 'leaf', field, part, operator, value: null }
     throw new ValueError(`Invalid operator '${operator}' on ${field.model.name}.${field.name}`)

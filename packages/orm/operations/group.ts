@@ -4,6 +4,7 @@ import { ValueError, shown } from '../errors.ts'
 import { type FieldInfo, type Model, isToMany } from '../registry.ts'
 import { readableField } from '../rules.ts'
 import { isPushable, relatedEnd } from '../sql/expression.ts'
+import { isDatePart } from '../sql/date-parts.ts'
 import {
   type AggregateColumn,
   type AggregateFunction,
@@ -17,7 +18,6 @@ import {
   comparisons,
   functions,
   groupStatement,
-  isPart,
   spans,
 } from '../sql/group.ts'
 import { weekStartOf } from '../time-labels.ts'
@@ -70,11 +70,11 @@ export function parseKey(env: Env, model: Model, spec: string, whole?: Span | nu
     span === null ||
     (typeof span === 'string' &&
       isTime &&
-      (isPart(span) || (spans as readonly string[]).includes(span)) &&
+      (isDatePart(span) || (spans as readonly string[]).includes(span)) &&
       (kind === 'datetime' || !/^(hour|minute|second)/.test(span)))
   if (span === undefined) throw new ValueError(`Granularity is missing: group by '${path}:month', for example`)
   if (!isKnown || rest.length > 0) throw new ValueError(`Invalid granularity in '${spec.slice(0, 80)}'`)
-  const part = span !== null && isPart(span) ? span : null
+  const part = span !== null && isDatePart(span) ? span : null
   return { field, span: part ? null : (span as Span | null), part, weekStart: weekStartOf(env.context.lang) }
 }
 

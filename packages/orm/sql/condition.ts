@@ -6,7 +6,9 @@ import type { FieldInfo, Model } from '../registry.ts'
 import { relativeTime } from '../relative-time.ts'
 import { mayEver, ruleFor } from '../rules.ts'
 import { isDay, isMoment } from '../time.ts'
+import { type DatePart, dateParts } from './date-parts.ts'
 import { type Scope, fieldExpression } from './expression.ts'
+import { arrayTypes, isDecimal, isText, typeName, types } from './field-types.ts'
 import { type Sql, column, empty, ident, join, literal, sql } from './fragment.ts'
 
 /** A condition as SQL over the table alias of `scope`. It never throws on a stored value: a caller's condition may run before a rule's (kernel §2.2). */
@@ -93,7 +95,7 @@ const negations: Partial<Record<Operator, Operator>> = {
   'not =ilike': '=ilike',
 }
 
-function compileLeaf(env: Env, field: FieldInfo, operator: Operator, value: unknown, part: string | null, scope: Scope): Sql {
+function compileLeaf(env: Env, field: FieldInfo, operator: Operator, value: unknown, part: DatePart | null, scope: Scope): Sql {
   const positive = negations[operator]
   // "not" includes the unset rows, as on the wire (external-api §5).
   if (positive) return sql`not coalesce(${compileLeaf(env, field, positive, value, part, scope)}, false)`
@@ -118,13 +120,9 @@ const comparison = { '<': sql`<`, '<=': sql`<=`, '>': sql`>`, '>=': sql`>=` }
 const zeroMatches = (operator: Operator, value: number): boolean =>
   operator === '<' ? 0 < value : operator === '<=' ? 0 <= value : operator === '>' ? 0 > value : 0 >= value
 
-const isText = (field: FieldInfo): boolean =>
-  field.kind === 'char' || field.kind === 'text' || field.kind === 'html' || field.kind === 'selection' || field.kind === 'reference'
-const isDecimal = (field: FieldInfo): boolean =>
-  field.kind === 'decimal' || field.kind === 'monetary' || (field.kind === 'float' && field.options['digits'] !== undefined)
 const isNumber = (field: FieldInfo): boolean => field.kind === 'integer' || field.kind === 'float' || isDecimal(field)
 
-function compileIn(field: FieldInfo, x: Sql, values: readonly unknown[], part: string | null, env: Env): Sql {
+function compileIn(field: FieldInfo, x: Sql, values: readonly unknown[], part: DatePart | null, env: Env): Sql {
   const given = values.filter((value) => value !== null)
   const conditions: Sql[] = []
   if (given.length < values.length)
@@ -143,43 +141,14 @@ function compileIn(field: FieldInfo, x: Sql, values: readonly unknown[], part: s
   return conditions.length === 0 ? sql`false` : conditions.length === 1 ? conditions[0]! : sql`(${join(conditions, ' or ')})`
 }
 
-const types = {
-  text: sql`text`,
-  int4: sql`int4`,
-  float8: sql`float8`,
-  numeric: sql`numeric`,
-  bool: sql`boolean`,
-  date: sql`date`,
-  timestamp: sql`timestamp`,
-} as const
-const arrays = {
-  text: sql`text[]`,
-  int4: sql`int4[]`,
-  float8: sql`float8[]`,
-  numeric: sql`numeric[]`,
-  bool: sql`boolean[]`,
-  date: sql`date[]`,
-  timestamp: sql`timestamp[]`,
-} as const
-
-/** How a field's values are typed in PostgreSQL. */
-export function typeName(field: FieldInfo): keyof typeof types {
-  if (isText(field) || field.kind === 'binary' || field.kind === 'json') return 'text'
-  if (field.kind === 'many2one' || field.kind === 'integer') return 'int4'
-  if (isDecimal(field)) return 'numeric'
-  if (field.kind === 'float') return 'float8'
-  if (field.kind === 'boolean') return 'bool'
-  return field.kind === 'date' ? 'date' : 'timestamp'
-}
-
-const arrayType = (field: FieldInfo, part: string | null): Sql => (part ? arrays.numeric : arrays[typeName(field)])
+const arrayType = (field: FieldInfo, part: DatePart | null): Sql => (part ? arrayTypes.numeric : arrayTypes[typeName(field)])
 
 /** A typed parameter, so that PostgreSQL never guesses. */
-function toParameter(field: FieldInfo, value: unknown, part: string | null, operator: string, env: Env): Sql {
+function toParameter(field: FieldInfo, value: unknown, part: DatePart | null, operator: string, env: Env): Sql {
   return sql`${rawParameter(field, value, part, operator, env)}::${part ? types.numeric : types[typeName(field)]}`
 }
 
-function rawParameter(field: FieldInfo, value: unknown, part: string | null, operator: string, env: Env): unknown {
+function rawParameter(field: FieldInfo, value: unknown, part: DatePart | null, operator: string, env: Env): unknown {
   const wrong = (): never => {
     throw new ValueError(`Wrong value for ${field.model.name}.${field.name}: ${JSON.stringify(value)?.slice(0, 100) ?? ''}`)
   }
@@ -230,20 +199,7 @@ function compileLike(field: FieldInfo, x: Sql, operator: Operator, value: unknow
   return operator === 'like' ? sql`${subject} like ${pattern}` : sql`${subject} ilike ${pattern}`
 }
 
-const parts: Record<string, Sql> = {
-  year_number: sql`year`,
-  quarter_number: sql`quarter`,
-  month_number: sql`month`,
-  iso_week_number: sql`week`,
-  day_of_year: sql`doy`,
-  day_of_month: sql`day`,
-  day_of_week: sql`dow`,
-  hour_number: sql`hour`,
-  minute_number: sql`minute`,
-  second_number: sql`second`,
-}
-
 /** Parts of an instant are those of the caller's own clock. */
-function datePart(x: Sql, part: string, zone: string): Sql {
-  return sql`extract(${parts[part]!} from ${zone === 'UTC' ? x : sql`(${x} at time zone 'UTC' at time zone ${literal(zone)})`})`
+function datePart(x: Sql, part: DatePart, zone: string): Sql {
+  return sql`extract(${dateParts[part]} from ${zone === 'UTC' ? x : sql`(${x} at time zone 'UTC' at time zone ${literal(zone)})`})`
 }

@@ -1,7 +1,8 @@
 import type { Env } from '../env.ts'
 import type { FieldInfo } from '../registry.ts'
 import { ruleFor } from '../rules.ts'
-import { compileCondition, typeName } from './condition.ts'
+import { compileCondition } from './condition.ts'
+import { typeName, types } from './field-types.ts'
 import { type Sql, column, ident, literal, sql } from './fragment.ts'
 
 /** A table alias in a statement, the columns of it that are used, and a source of further aliases. */
@@ -51,18 +52,8 @@ function translatedExpression(env: Env, stored: Sql): Sql {
   return lang === 'en_US' ? sql`(${english})` : sql`coalesce(${stored}->>${literal(lang)}, ${english})`
 }
 
-const casts = {
-  text: sql`text`,
-  int4: sql`int4`,
-  float8: sql`float8`,
-  numeric: sql`numeric`,
-  bool: sql`boolean`,
-  date: sql`date`,
-  timestamp: sql`timestamp`,
-}
-
 function companyExpression(env: Env, field: FieldInfo, stored: Sql): Sql {
-  return sql`(${stored}->>${literal(String(env.me.company_id))})::${casts[typeName(field)]}`
+  return sql`(${stored}->>${literal(String(env.me.company_id))})::${types[typeName(field)]}`
 }
 
 function relatedExpression(env: Env, field: FieldInfo, path: readonly string[], scope: Scope): Sql {

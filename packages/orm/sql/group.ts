@@ -3,6 +3,7 @@ import type { Env } from '../env.ts'
 import type { FieldInfo, Model } from '../registry.ts'
 import { ruleFor } from '../rules.ts'
 import { compileCondition } from './condition.ts'
+import { type DatePart, dateParts } from './date-parts.ts'
 import { type Scope, Scope as NewScope, fieldExpression, relatedEnd } from './expression.ts'
 import { type Sql, column, empty, ident, join, literal, sql } from './fragment.ts'
 import { nameOf } from './select.ts'
@@ -11,26 +12,10 @@ import { nameOf } from './select.ts'
 export const spans = ['hour', 'day', 'week', 'month', 'quarter', 'year'] as const
 export type Span = (typeof spans)[number]
 
-/** Parts of an instant or a day: the month in any year. `extract` fields of PostgreSQL, by the protocol's names. */
-const parts = {
-  year_number: sql`year`,
-  quarter_number: sql`quarter`,
-  month_number: sql`month`,
-  iso_week_number: sql`week`,
-  day_of_year: sql`doy`,
-  day_of_month: sql`day`,
-  day_of_week: sql`dow`,
-  hour_number: sql`hour`,
-  minute_number: sql`minute`,
-  second_number: sql`second`,
-}
-export type Part = keyof typeof parts
-export const isPart = (text: string): text is Part => Object.hasOwn(parts, text)
-
 export interface GroupKey {
   readonly field: FieldInfo
   readonly span: Span | null
-  readonly part: Part | null
+  readonly part: DatePart | null
   /** Which day a week begins with, 1 (Monday) to 7. */
   readonly weekStart: number
 }
@@ -121,7 +106,7 @@ function keyValue(env: Env, key: GroupKey, scope: Scope, linked: string): Sql {
   const x = fieldExpression(env, field, scope)
   const end = field.related ? relatedEnd(env, field) : field
   const local = end.kind === 'datetime' ? onClock(x, env.context.tz) : sql`(${x})::timestamp`
-  if (part) return sql`extract(${parts[part]} from ${local})::int4`
+  if (part) return sql`extract(${dateParts[part]} from ${local})::int4`
   // A whole hour, not the hour's name: when clocks go back the name comes twice.
   if (span === 'hour') return end.kind === 'datetime' ? sql`(${x} - (${local} - date_trunc('hour', ${local})))` : local
   if (span === 'week' && key.weekStart !== 1)

@@ -1,5 +1,5 @@
 import type { FieldInfo } from '../registry.ts'
-import { typeName } from './condition.ts'
+import { typeName } from './field-types.ts'
 import { Sql, ident, join, sql } from './fragment.ts'
 
 type Type = 'text' | 'int4' | 'float8' | 'numeric' | 'bool' | 'date' | 'timestamp' | 'json' | 'text[]'

@@ -1,7 +1,7 @@
 import { Decimal } from '../decimal.ts'
 import type { Env } from '../env.ts'
 import type { FieldInfo, OrderTerm } from '../registry.ts'
-import { typeName } from './condition.ts'
+import { typeName } from './field-types.ts'
 import { Scope, fieldExpression } from './expression.ts'
 import { Sql, ident, join, sql } from './fragment.ts'
 

@@ -1,15 +1,10 @@
-import { execFile } from 'node:child_process'
-import { chown, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join as path } from 'node:path'
-import { promisify } from 'node:util'
+import { randomBytes } from 'node:crypto'
+import { connectAs, createInstance, discardInstance } from '@erp4/ops'
 import { Databases, type SystemTable } from '@erp4/orm'
+import { withCluster } from '@erp4/testing'
 import pg from 'pg'
 
-const run = promisify(execFile)
-const binaries = '/usr/lib/postgresql/15/bin'
-
-/** A PostgreSQL for the length of a test file: a folder of its own, a unix socket, gone with `stop`. */
+/** Databases with some tables of the server and nothing else, for its tests; all gone with `stop`. */
 export interface ThrowawayCluster {
   /** A new database with these tables, owned and granted as an instance's. */
   instance(tables: readonly SystemTable[]): Promise<ThrowawayInstance>
@@ -27,37 +22,35 @@ export interface ThrowawayInstance {
   rows<R = Record<string, any>>(query: string, values?: unknown[]): Promise<R[]>
 }
 
-export async function startCluster(): Promise<ThrowawayCluster> {
-  const home = await mkdtemp(path(tmpdir(), 'erp4-pg-'))
-  const isRoot = process.getuid?.() === 0
-  // PostgreSQL refuses to run as root.
-  const [program, opening] = isRoot ? (['runuser', ['-u', 'postgres', '--']] as const) : (['env', []] as const)
-  if (isRoot) {
-    const { stdout } = await run('id', ['-u', 'postgres'])
-    await chown(home, Number(stdout), -1)
-  }
-  const postgres = (name: string, ...args: string[]) => run(program, [...opening, path(binaries, name), ...args], { cwd: home })
-  const data = path(home, 'data')
-  await postgres('initdb', '-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions')
-  const settings = `-c listen_addresses='' -c unix_socket_directories='${home}' -c fsync=off -c max_connections=60 -c shared_buffers=64MB`
-  await postgres('pg_ctl', '-D', data, '-l', path(home, 'log'), '-w', '-o', settings, 'start')
+const roles = ['owner', 'runtime', 'seal'] as const
 
-  let made = 0
+/** On the cluster that all test files of a run share, hardened as a real one. */
+export async function startCluster(): Promise<ThrowawayCluster> {
+  const host = await withCluster()
+  const made: string[] = []
   return {
     instance: async (tables) => {
-      const instance = access(home, `i_${++made}`)
-      await createInstance(home, instance, tables)
-      return instance
+      const name = `bare-${randomBytes(6).toString('hex')}`
+      const order = { name, hosts: [], apps: [], release: 'test', template: 'erp4_empty', prepare: () => Promise.resolve() }
+      const { instance } = await createInstance(host, order)
+      made.push(name)
+      const configs = new Map<string, pg.ClientConfig>()
+      for (const role of roles) configs.set(role, await connectAs(host, instance, role))
+      configs.set('postgres', host.cluster.config(instance.database, 'postgres', host.keys.login('postgres')!))
+      const there = access(instance.database, configs)
+      // More processes play the server here than one instance is allowed connections for.
+      for (const role of roles) await there.tamper(`alter role "${there.as(role).user}" connection limit -1`)
+      for (const table of tables) await makeTable(there, table)
+      return there
     },
     stop: async () => {
-      await postgres('pg_ctl', '-D', data, '-m', 'immediate', '-w', 'stop')
-      await rm(home, { recursive: true, force: true })
+      for (const name of made.splice(0)) await discardInstance(host, name)
     },
   }
 }
 
-function access(host: string, database: string): ThrowawayInstance {
-  const as: ThrowawayInstance['as'] = (role) => ({ host, database, user: role === 'postgres' ? role : `${database}_${role}` })
+function access(database: string, configs: ReadonlyMap<string, pg.ClientConfig>): ThrowawayInstance {
+  const as: ThrowawayInstance['as'] = (role) => configs.get(role)!
   const rows: ThrowawayInstance['rows'] = async (query, values) => (await once(as('postgres'), query, values)) as any
   return {
     database,
@@ -70,22 +63,18 @@ function access(host: string, database: string): ThrowawayInstance {
   }
 }
 
-async function createInstance(host: string, { database, tamper }: ThrowawayInstance, tables: readonly SystemTable[]): Promise<void> {
-  for (const role of ['owner', 'runtime', 'seal']) await once({ host, user: 'postgres' }, `create role ${database}_${role} login`)
-  await once({ host, user: 'postgres' }, `create database ${database} owner ${database}_owner`)
-  for (const table of tables) {
-    await tamper(...table.ddl, `alter table ${table.name} owner to pg_database_owner`)
-    for (const [role, grants] of [
-      ['runtime', table.runtime],
-      ['seal', table.seal ?? []],
-    ] as const) {
-      if (grants.length > 0) await tamper(`grant ${grants.join()} on ${table.name} to ${database}_${role}`)
-    }
+async function makeTable({ as, tamper }: ThrowawayInstance, table: SystemTable): Promise<void> {
+  await tamper(...table.ddl, `alter table ${table.name} owner to pg_database_owner`)
+  for (const [role, grants] of [
+    ['runtime', table.runtime],
+    ['seal', table.seal ?? []],
+  ] as const) {
+    if (grants.length > 0) await tamper(`grant ${grants.join()} on ${table.name} to "${as(role).user}"`)
   }
 }
 
 async function once(config: pg.ClientConfig, statement: string, values: unknown[] = []): Promise<unknown[]> {
-  const client = new pg.Client({ database: 'postgres', ...config })
+  const client = new pg.Client(config)
   await client.connect()
   try {
     return (await client.query(statement, values)).rows
