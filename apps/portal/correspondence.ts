@@ -14,8 +14,8 @@ export interface PlainLetter {
   readonly lang: string
 }
 
-/** Puts a letter into the outbox, to leave when this call has committed. */
-export async function sendLetter(sys: Env<true>, letter: PlainLetter): Promise<void> {
+/** Puts a letter that is no message on a record into the outbox, to leave when this call has committed. */
+export async function putLetter(sys: Env<true>, letter: PlainLetter): Promise<void> {
   const { outbox } = sys.call
   if (!outbox) throw new Error('This call has no outbox')
   await outbox.put(sys.cx, {
@@ -39,7 +39,8 @@ async function senderOf(sys: Env<true>, company: number): Promise<{ name: string
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
 
-const paragraphs = (text: string): string =>
+/** Plain words as formatted text. */
+export const paragraphs = (text: string): string =>
   text
     .split(/\n{2,}/)
     .map((part) => `<p>${part.replaceAll(/[&<>]/g, (sign) => escapes[sign]!).replaceAll('\n', '<br>')}</p>`)

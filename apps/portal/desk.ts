@@ -11,7 +11,7 @@ import {
   type Whence,
   moment,
 } from '@erp4/orm'
-import { askKeeper, conversationOf, tellKeeper } from './conversation.ts'
+import { askKeeper, conversationOf, tellDeclined } from './conversation.ts'
 import { askForLetter, postLetter, printLetter } from './letters.ts'
 import { type OpenLink, kindOf, kindsOf, offeredOf, openLink, wasSent } from './links.ts'
 import { signedFile, verifySignature } from './proof.ts'
@@ -50,7 +50,7 @@ export const desk: Desk = {
       const visit = await enter(sys, reader)
       const shared = visit && (await visit.kind.read(sys, [visit.id], lang)).get(visit.id)
       if (!visit || !shared) return false
-      return perform(sys, visit, shared, deed, whence)
+      return perform(sys.withContext({ lang: lang ?? visit.partner.lang }), visit, shared, deed, whence)
     })
   },
 
@@ -117,7 +117,7 @@ async function readingOf(sys: Env<true>, visit: Visit, lang: string | undefined)
     optional: await optionsOf(sys, visit, shared),
     name: visit.signer,
     signature: shared.state === 'accepted' ? await signatureOf(sys, model, visit.id) : null,
-    thread: await conversationOf(sys, model, visit.id),
+    thread: await conversationOf(sys, model, visit.id, visit.partner.id),
   }
 }
 
@@ -231,5 +231,5 @@ async function decline(sys: Env<true>, { kind, id, partner }: Visit, shared: Sha
   if (!kind.decline) throw new UserError(sys.t('There is nothing to decline here.'))
   const why = reason.trim().slice(0, 2000)
   await kind.decline(sys, id, why)
-  await tellKeeper(sys, { model: kind.model, id, shared, partner, what: 'declined', text: why })
+  await tellDeclined(sys, { model: kind.model, id, shared, partner }, why)
 }

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { post, sendLetter } from '@erp4/mail'
 import { type Env, type LetterJob, type ModelName, type Printed, UserError, writerOf } from '@erp4/orm'
-import { sendLetter } from './correspondence.ts'
+import { paragraphs, putLetter } from './correspondence.ts'
 import { demandKind, makeLink } from './links.ts'
 import { contentOf, fileName, proofOf, readSignature, signedName, timeOf } from './proof.ts'
 
@@ -72,7 +73,7 @@ async function postDocument(
   const shared = (await demandKind(env, model).read(env, [id], lang)).get(id)
   if (!reader?.email || !shared) return
   const { paper } = shared
-  const [sender] = await env.model('res.users').browse([user]).read(['name', 'email'])
+  const [sender] = await env.model('res.users').browse([user]).read(['name', 'partner_id'])
   const { token, expires } = await makeLink(env, { model, id, purpose, partner, email: reader.email, shared, letter })
   const total = paper.sums.at(-1)?.value ?? ''
   const words = {
@@ -89,19 +90,19 @@ async function postDocument(
       ? env.t('Here is {document} over {total}. You can read it, ask questions and accept it online.', words)
       : env.t('Here is {document} over {total}. You can read it online, too.', words),
   ].join('\n\n')
+  const footer = env.t('The link is meant for you alone: whoever has it can answer in your name. It works until {until}.', words)
+  const door = {
+    label: purpose === 'sign' ? env.t('Read and accept') : env.t('Read it online'),
+    url: `${sys.call.origin}/portal/open/${token}`,
+  }
+  const greeting = [env.t('Kind regards'), ...new Set([words.sender, words.seller])].join('\n')
   await sendLetter(env, {
-    company: shared.company,
-    to: { name: reader.name ?? '', address: reader.email },
-    replyTo: sender?.email ? { name: sender.name ?? '', address: sender.email } : null,
-    subject: env.t('{document} from {seller}', words),
-    text: `${text ?? usual}\n\n${[env.t('Kind regards'), words.sender, words.seller].filter((one, i, all) => all.indexOf(one) === i).join('\n')}`,
-    link: {
-      label: purpose === 'sign' ? env.t('Read and accept') : env.t('Read it online'),
-      url: `${sys.call.origin}/portal/open/${token}`,
-    },
-    footer: env.t('The link is meant for you alone: whoever has it can answer in your name. It works until {until}.', words),
-    attachment: await attach(env, { model, id, name: `${fileName(paper.title)}.pdf`, pdf }),
-    lang,
+    record: env.model(model).browse([id]),
+    content: { subject: env.t('{document} from {seller}', words), body: paragraphs([text ?? usual, greeting, footer].join('\n\n')) },
+    to: [partner],
+    attachments: [{ name: `${fileName(paper.title)}.pdf`, content: pdf }],
+    links: () => [door],
+    ...(sender ? { author: sender.partner_id } : {}),
   })
 }
 
@@ -120,6 +121,14 @@ async function postSigned(sys: Env<true>, { signature: id }: Signing, pdf: Uint8
   if (!shared) return
   const attachment = await attach(sys, { model: res_model as ModelName, id: res_id, name: signedName(paper), pdf })
   const [keeper] = shared.keeper === null ? [] : await sys.model('res.users').browse([shared.keeper]).read(['name', 'email', 'lang'])
+  const told = sys
+    .withContext({ lang: keeper?.lang ?? 'en_US' })
+    .t('{name} accepted and signed {document}.', { name: signature.name, document: paper.title })
+  await post(
+    sys,
+    { model: res_model, id: res_id },
+    { kind: 'note', type: 'notification', body: paragraphs(told), attachments: [attachment.id] },
+  )
   const both = [
     { name: signature.name, address: signature.email, lang: paper.lang },
     { name: keeper?.name ?? '', address: keeper?.email ?? null, lang: keeper?.lang ?? 'en_US' },
@@ -135,7 +144,7 @@ async function postSigned(sys: Env<true>, { signature: id }: Signing, pdf: Uint8
       content: signature.content_hash,
       file: file_hash,
     }
-    await sendLetter(env, {
+    await putLetter(env, {
       company: shared.company,
       to: { name, address },
       replyTo: null,
@@ -152,7 +161,7 @@ async function postSigned(sys: Env<true>, { signature: id }: Signing, pdf: Uint8
       ].join('\n\n'),
       link: { label: env.t('Verify the document'), url: `${sys.call.origin}/portal/verify` },
       footer: null,
-      attachment,
+      attachment: { name: attachment.name, blob: attachment.blob },
       lang,
     })
   }
@@ -162,8 +171,8 @@ async function postSigned(sys: Env<true>, { signature: id }: Signing, pdf: Uint8
 async function attach(
   sys: Env<true>,
   { model, id, name, pdf }: { model: string; id: number; name: string; pdf: Uint8Array },
-): Promise<{ name: string; blob: string }> {
+): Promise<{ id: number; name: string; blob: string }> {
   const made = await sys.model('ir.attachment').create({ name, res_model: model, res_id: id, raw: pdf as never })
   const [file] = await made.read(['raw'])
-  return { name, blob: file!.raw! }
+  return { id: file!.id, name, blob: file!.raw! }
 }

@@ -32,7 +32,7 @@ export const korean: Readonly<Record<string, string>> = {
   'Whoever opens the link is told that it does not work.': '이 링크를 열면 사용할 수 없다는 안내만 표시됩니다.',
   'Please write your question.': '문의 내용을 입력해 주세요.',
   '{name} gave no reason.': '{name} 님이 사유를 남기지 않았습니다.',
-  'A question about {document}': '{document} 관련 문의',
+  '{name} accepted and signed {document}.': '{name} 님이 {document}를 수락하고 서명했습니다.',
   '{document} was declined': '{document} 거절됨',
   'There is nothing to accept here.': '수락할 내용이 없습니다.',
   'Please write your name.': '성명을 입력해 주세요.',

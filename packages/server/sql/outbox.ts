@@ -84,9 +84,9 @@ export const claimMail = (lease: string, leaseMs: number): Sql => sql`
 
 export const attachmentsOf = (id: number): Sql => sql`select name, blob from outbox_attachment where outbox_id = ${id} order by position`
 
-/** `note`: recipients whom the server refused while it took others. */
+/** What it said is forgotten: links in letters open things. `note`: recipients whom the server refused while it took others. */
 export const mailSent = (mail: { id: number; lease: string; note: string | null }): Sql => sql`
-  update outbox set state = 'sent', sent_at = now(), error = ${mail.note}, lease = null, lease_until = null
+  update outbox set state = 'sent', sent_at = now(), error = ${mail.note}, body_text = '', body_html = null, lease = null, lease_until = null
   where id = ${mail.id} and lease = ${mail.lease} and state = 'sending' returning id`
 
 export const mailFailed = (mail: { id: number; lease: string; error: string }): Sql => sql`
