@@ -20,7 +20,6 @@ export const style = (nonce: string): Html =>
       --bad-wash: #fbecea;
       --note: #6f4a00;
       --note-wash: #fcf3df;
-      --pen: #12305c;
     }
     @media (prefers-color-scheme: dark) {
       :root {
@@ -39,7 +38,6 @@ export const style = (nonce: string): Html =>
         --bad-wash: #3a2422;
         --note: #efc878;
         --note-wash: #352b18;
-        --pen: #12305c;
       }
     }
     *,
