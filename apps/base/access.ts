@@ -98,6 +98,38 @@ export const access: Access<Own> = {
     grant(administrator, ['write', 'unlink'], () => [['user_id', '=', null]]),
   ],
   'ir.view.choice': [guard((me) => [['user_id', '=', me.id]]), grant(employee, all)],
+  // The server writes what it does for people; they look at their own, and fetch their files.
+  'ir.import': [
+    grant(employee, ['read'], (me) => [['create_uid', '=', me.id]]),
+    grant(administrator, ['read', 'unlink']),
+    protect(['job', 'next_row', 'caller'], nobody),
+  ],
+  'ir.import.line': [
+    grant(employee, ['read'], (me) => [['import_id.create_uid', '=', me.id]]),
+    grant(administrator, ['read']),
+    // What records held is not for those who may no longer read them.
+    protect(['before', 'left_at'], nobody),
+  ],
+  'ir.import.error': [grant(employee, ['read'], (me) => [['import_id.create_uid', '=', me.id]]), grant(administrator, ['read'])],
+  'ir.export': [grant(employee, ['read'], (me) => [['create_uid', '=', me.id]]), protect(['job', 'asked'], nobody)],
+  'ir.exports': [
+    grant(employee, ['read'], (me) => [['user_id', 'in', [me.id, null]]]),
+    grant(employee, ['create', 'write', 'unlink'], (me) => [['user_id', '=', me.id]]),
+    grant(employee, ['create', 'write', 'unlink'], (me) => [
+      ['user_id', '=', null],
+      ['create_uid', '=', me.id],
+    ]),
+    grant(administrator, ['write', 'unlink'], () => [['user_id', '=', null]]),
+  ],
+  'ir.exports.line': [
+    grant(employee, ['read'], (me) => [['export_id.user_id', 'in', [me.id, null]]]),
+    grant(employee, ['create', 'write', 'unlink'], (me) => [['export_id.user_id', '=', me.id]]),
+    grant(employee, ['create', 'write', 'unlink'], (me) => [
+      ['export_id.user_id', '=', null],
+      ['export_id.create_uid', '=', me.id],
+    ]),
+    grant(administrator, ['write', 'unlink'], () => [['export_id.user_id', '=', null]]),
+  ],
   'ir.attachment': [
     guard((me) => [['company_id', 'in', [...me.company_ids, null]]]),
     // What hangs on nothing (yet) is its maker's own.

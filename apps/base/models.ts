@@ -1,6 +1,8 @@
 import { ir_attachment } from './models/ir_attachment.ts'
 import { ir_config_parameter } from './models/ir_config_parameter.ts'
+import { ir_export, ir_exports, ir_exports_line } from './models/ir_export.ts'
 import { ir_filters } from './models/ir_filters.ts'
+import { ir_import, ir_import_error, ir_import_line } from './models/ir_import.ts'
 import { ir_model } from './models/ir_model.ts'
 import { ir_model_access } from './models/ir_model_access.ts'
 import { ir_model_data } from './models/ir_model_data.ts'
@@ -29,7 +31,13 @@ import { res_users_identitycheck } from './models/res_users_identitycheck.ts'
 export const models = [
   ir_attachment,
   ir_config_parameter,
+  ir_export,
+  ir_exports,
+  ir_exports_line,
   ir_filters,
+  ir_import,
+  ir_import_error,
+  ir_import_line,
   ir_model,
   ir_model_access,
   ir_model_data,

@@ -165,6 +165,7 @@ export const views = [
   res_users_apikeys_description_form,
   list('ir.sequence', ['name', 'code', 'prefix', 'padding', 'number_next', 'company_id']),
   list('ir.config_parameter', ['key', 'value']),
+  list('ir.import', ['name', 'res_model', 'create_uid', 'create_date', 'state', 'total', 'created', 'updated', 'failed']),
   list('ir.module.module', ['shortdesc', 'name', 'latest_version', 'state']),
 ]
 
@@ -198,4 +199,5 @@ export const menus = [
   menu('Sequences', 'ir.sequence', { ...technical, sequence: 940, help: 'How documents are numbered: prefix, digits, next number.' }),
   menu('System Parameters', 'ir.config_parameter', { ...technical, sequence: 941, help: 'Everything else that can be set, by its name.' }),
   menu('Apps', 'ir.module.module', { ...technical, sequence: 942, help: 'Which apps this instance has, and in which version.' }),
+  menu('Imports', 'ir.import', { ...technical, sequence: 943, help: 'Which files were imported, by whom, and what became of them.' }),
 ]

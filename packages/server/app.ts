@@ -24,6 +24,7 @@ import { addJsonRpc } from './rpc/jsonrpc.ts'
 import { addSessionRpc } from './rpc/session.ts'
 import { addXmlRpc } from './rpc/xmlrpc.ts'
 import { refuseSuspended } from './suspended.ts'
+import { addTransfer } from './transfer/index.ts'
 
 export interface AppOptions extends InstanceSources {
   databases: Databases
@@ -107,6 +108,7 @@ export function createApp(options: AppOptions): App {
   addContent(http, context.dispatcher)
   addClient(http, context, options.client)
   addPortal(http, context)
+  addTransfer(http, context)
   registerPages(http, { ...context, hasClient: options.client !== undefined })
 
   const listeners = new Listeners((request, response) => http.routing(request, response), options.timeouts)

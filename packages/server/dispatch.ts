@@ -9,8 +9,10 @@ import {
   type Model,
   RawJson,
   UserError,
+  asSentence,
   callMethod,
   describeMethod,
+  finishCall,
   prepareCall,
 } from '@erp4/orm'
 import { accountsFor } from './accounts.ts'
@@ -65,6 +67,8 @@ export interface Dispatcher {
   perform(instance: Instance, credentials: Credentials, call: ModelCall, facts: RequestFacts): Promise<unknown>
   /** Runs reading code of our own (session info, documentation) as whoever the credentials prove. */
   read<T>(instance: Instance, credentials: Credentials, facts: RequestFacts, work: (env: Env, signed: Signed) => Promise<T>): Promise<T>
+  /** The same for code of ours that writes: in a transaction, to whose end everything is computed, checked and judged. */
+  act<T>(instance: Instance, credentials: Credentials, facts: RequestFacts, work: (env: Env) => Promise<T>): Promise<T>
 }
 
 export function createDispatcher({ databases }: { databases: Databases }): Dispatcher {
@@ -103,6 +107,21 @@ export function createDispatcher({ databases }: { databases: Databases }): Dispa
       return databases.use(instance.database, async (cx) => {
         const signed = await identify(cx, instance, known ?? credentials)
         return work(envOf(cx, instance, signed, facts), signed)
+      })
+    },
+
+    async act(instance, credentials, facts, work) {
+      const known = await signedByPassword(instance, databases, credentials, facts)
+      await instance.markActive()
+      return databases.transaction(instance.database, async (cx) => {
+        const env = envOf(cx, instance, await identify(cx, instance, known ?? credentials), facts)
+        try {
+          const result = await work(env)
+          await finishCall(env)
+          return result
+        } catch (error) {
+          throw asSentence(env, error)
+        }
       })
     },
   }

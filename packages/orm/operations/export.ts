@@ -23,6 +23,8 @@ type Draft = Cell | Pending | readonly Pending[]
  * Records as rows of cells, as `load` reads them: `name`, `parent_id` (its name), `parent_id/id` (its external id, made where there is none),
  * `parent_id/.id`, `child_ids/name` (one row for each child). Hidden records are left out. Names separated by commas for many2many, unless the
  * context says `import_compat: false`. Labels, not keys, of selections; instants as the caller's clock shows them; the empty text where unset.
+ * A number that is unset is 0, as everywhere on the external wire; where the context says `export_exact` it is empty, and one that a double
+ * cannot hold is a text, so that what is read back is what was there.
  */
 export async function exportRows(env: Env, model: Model, ids: readonly number[], fields: readonly string[]): Promise<Cell[][]> {
   const paths = fields.map((field) => checkPath(env, model, field))
@@ -106,8 +108,9 @@ async function joined(env: Env, comodel: Model, records: readonly Row[], path: P
 }
 
 async function cellOf(env: Env, field: FieldInfo, value: unknown): Promise<Cell> {
-  if (value instanceof Decimal) return value.toNumber()
-  if (value === null || value === undefined) return ['integer', 'float', 'decimal', 'monetary'].includes(field.kind) ? 0 : ''
+  const isExact = env.context['export_exact'] === true
+  if (value instanceof Decimal) return isExact ? exactNumber(value) : value.toNumber()
+  if (value === null || value === undefined) return !isExact && ['integer', 'float', 'decimal', 'monetary'].includes(field.kind) ? 0 : ''
   switch (field.kind) {
     case 'selection':
       return env.t(field.choices?.[value as string] ?? String(value))
@@ -120,6 +123,11 @@ async function cellOf(env: Env, field: FieldInfo, value: unknown): Promise<Cell>
     default:
       return value as Cell
   }
+}
+
+function exactNumber(value: Decimal): number | string {
+  const number = value.toNumber()
+  return Decimal.fromNumber(number).equals(value) ? number : value.toString()
 }
 
 /** External ids put in, looked up for all records of a model at once. */

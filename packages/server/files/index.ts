@@ -1,5 +1,6 @@
 export type { FileKeys } from './cipher.ts'
 export { collectFiles, type Collection, type CollectOptions } from './collect.ts'
+export { FileTooLarge, type Draft } from './draft.ts'
 export { fileReferences } from './references.ts'
 export { contentAnswer, findFile, imageAnswer, shareFile, type FileAnswer, type FileRequest, type FoundFile } from './serve.ts'
 export { DamagedFileError, FileStore, rewrapKeys, type FileStoreOptions, type StoredFile } from './store.ts'

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import type { BlobStore, Connection } from '@erp4/orm'
 import { blobPage, claimBlob, findBlob, replaceKeys, type BlobRow } from '../sql/files.ts'
 import { chunkBytes, lastChunk, nameOf, openChunk, sealChunk, storedBytes, tagBytes, unwrapKey, wrapKey, type FileKeys } from './cipher.ts'
+import { type Draft, draftOf } from './draft.ts'
 import { typeOf } from './type.ts'
 
 export interface FileStoreOptions {
@@ -54,15 +55,27 @@ export class FileStore implements BlobStore {
   /** Keeps `content` once `cx`'s transaction commits, and gives its name. On disk when this resolves. */
   async put(cx: Connection, content: Uint8Array): Promise<string> {
     const name = nameOf(this.#keys.name, content)
+    return this.#keep(cx, { name, size: content.byteLength, mimetype: typeOf(content), chunks: () => chunksOf(content) })
+  }
+
+  /** Takes in content as it comes, however long, before there is a transaction; `keep` makes it a file. Throws FileTooLarge beyond `maxBytes`. */
+  draft(source: AsyncIterable<Uint8Array>, limits: { maxBytes: number }): Promise<Draft> {
+    return draftOf(this.#folder, this.#keys.name, source, limits)
+  }
+
+  /** Keeps a draft as `put` keeps content. The draft is the caller's to discard. */
+  keep(cx: Connection, draft: Draft): Promise<string> {
+    return this.#keep(cx, draft)
+  }
+
+  async #keep(cx: Connection, content: Content): Promise<string> {
+    const { name, size, mimetype } = content
     const owner = { instance: this.#instance, name }
     const offered = wrapKey(this.#keys.wrap, owner, randomBytes(32))
-    const claim = claimBlob({ hash: name, size: content.byteLength, wrapped_key: offered, mimetype: typeOf(content) })
-    const [row] = await cx.query<{ wrapped_key: Buffer }>(claim, 'blob_claim')
+    const [row] = await cx.query<{ wrapped_key: Buffer }>(claimBlob({ hash: name, size, wrapped_key: offered, mimetype }), 'blob_claim')
     // With a new row, a file of that name is what a transaction left behind that never committed: its key is lost.
     const isNew = row!.wrapped_key.equals(offered)
-    if (isNew || !(await this.#isWhole(name, content.byteLength))) {
-      await this.#write(cx, name, this.#unwrap(name, row!.wrapped_key), content)
-    }
+    if (isNew || !(await this.#isWhole(name, size))) await this.#write(cx, this.#unwrap(name, row!.wrapped_key), content)
     return name
   }
 
@@ -129,7 +142,8 @@ export class FileStore implements BlobStore {
     return found?.size === storedBytes(size)
   }
 
-  async #write(cx: Connection, name: string, key: Buffer, content: Uint8Array): Promise<void> {
+  async #write(cx: Connection, key: Buffer, content: Content): Promise<void> {
+    const { name } = content
     const target = this.path(name)
     const shelf = join(this.#folder, name.slice(0, 2))
     if (await mkdir(shelf, { recursive: true, mode: 0o700 })) await syncFolder(this.#folder)
@@ -137,7 +151,7 @@ export class FileStore implements BlobStore {
     const handle = await open(draft, 'wx', 0o600)
     try {
       try {
-        await writeChunks(handle, name, key, content)
+        await writeChunks(handle, key, content)
         await handle.sync()
       } finally {
         await handle.close()
@@ -178,12 +192,26 @@ function openStored(chunk: { name: string; number: number; isLast: boolean }, ke
   }
 }
 
-async function writeChunks(handle: FileHandle, name: string, key: Buffer, content: Uint8Array): Promise<void> {
-  const last = lastChunk(content.byteLength)
-  for (let number = 0; number <= last; number++) {
-    const part = content.subarray(number * chunkBytes, (number + 1) * chunkBytes)
+/** What is to be stored, in chunks of `chunkBytes`; of an empty file none. */
+interface Content {
+  readonly name: string
+  readonly size: number
+  readonly mimetype: string
+  chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+}
+
+function* chunksOf(content: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < content.byteLength; at += chunkBytes) yield content.subarray(at, at + chunkBytes)
+}
+
+async function writeChunks(handle: FileHandle, key: Buffer, { name, size, chunks }: Content): Promise<void> {
+  const last = lastChunk(size)
+  let number = 0
+  for await (const part of chunks()) {
     await handle.appendFile(sealChunk(key, { name, number, isLast: number === last }, part))
+    number++
   }
+  if (number === 0) await handle.appendFile(sealChunk(key, { name, number, isLast: true }, Buffer.alloc(0)))
 }
 
 async function syncFolder(folder: string): Promise<void> {

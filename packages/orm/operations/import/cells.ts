@@ -78,43 +78,43 @@ function parseInteger(env: Env, field: FieldInfo, cell: Text): number {
   return Number.isInteger(number) && Math.abs(number) <= 2147483647 ? number : wrong(env, field, cell, env.t('a whole number is needed'))
 }
 
+/** Days and times as they are written everywhere, which no format can mean otherwise but one with the year first, which is asked first. */
+const plainDay = /^\d{4}-\d\d-\d\d([ T]00:00(:00)?)?$/
+const plainMoment = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d)?(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?)?$/
+
 function parseDay(env: Env, field: FieldInfo, cell: Text): string {
-  const format = env.context['date_format']
-  const text =
-    typeof format === 'string' && format
-      ? byFormat(format, String(cell))?.slice(0, 10)
-      : /^\d{4}-\d\d-\d\d([ T]00:00(:00)?)?$/.test(String(cell))
-        ? String(cell).slice(0, 10)
-        : undefined
+  const format = formatOf(env, 'date_format')
+  const given = String(cell)
+  const text = (format && byFormat(format, given)?.slice(0, 10)) || (plainDay.test(given) ? given.slice(0, 10) : undefined)
   return isDay(text)
     ? text
-    : wrong(
-        env,
-        field,
-        cell,
-        typeof format === 'string' && format
-          ? env.t('it is not written as {format}', { format: format.slice(0, 40) })
-          : env.t('write the day as 2026-01-31'),
-      )
+    : wrong(env, field, cell, format ? env.t('it is not written as {format}', { format }) : env.t('write the day as 2026-01-31'))
 }
 
 function parseMoment(env: Env, field: FieldInfo, cell: Text): string {
-  const format = env.context['datetime_format']
-  if (typeof format === 'string' && format) {
-    const text = byFormat(format, String(cell))
-    return isMoment(text)
-      ? fromClock(env.context.tz, text)
-      : wrong(env, field, cell, env.t('it is not written as {format}', { format: format.slice(0, 40) }))
-  }
-  const [, day, time = '00:00', seconds = ':00', zone] =
-    /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d)?(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?)?$/.exec(String(cell)) ?? []
+  const format = formatOf(env, 'datetime_format')
+  // A column of times may hold days alone.
+  const written = format && (byFormat(format, String(cell)) ?? byFormat(formatOf(env, 'date_format') || '%Y-%m-%d', String(cell)))
+  if (isMoment(written)) return fromClock(env.context.tz, written)
+  const [, day, time = '00:00', seconds = ':00', zone] = plainMoment.exec(String(cell)) ?? []
   const text = `${day} ${time}${seconds}`
-  if (!isMoment(text)) return wrong(env, field, cell, env.t('write the time as 2026-01-31 14:30:00'))
+  if (!isMoment(text))
+    return wrong(
+      env,
+      field,
+      cell,
+      format ? env.t('it is not written as {format}', { format }) : env.t('write the time as 2026-01-31 14:30:00'),
+    )
   if (!zone) return fromClock(env.context.tz, text)
   const at = new Date(`${text.replace(' ', 'T')}${zone}`)
   return Number.isNaN(at.getTime())
     ? wrong(env, field, cell, env.t('the time zone is unknown'))
     : at.toISOString().slice(0, 19).replace('T', ' ')
+}
+
+function formatOf(env: Env, name: 'date_format' | 'datetime_format'): string {
+  const format = env.context[name]
+  return typeof format === 'string' ? format.slice(0, 40) : ''
 }
 
 const directives: Record<string, string> = {

@@ -1,6 +1,7 @@
 import type { Env } from '../../env.ts'
-import { UserError, ValidationError } from '../../errors.ts'
+import { UserError } from '../../errors.ts'
 import { parseCell } from './cells.ts'
+import type { Before } from './history.ts'
 import { type Column, type Extract, type Plan, type Text, isEmpty } from './plan.ts'
 import { References, completeName, demandOne } from './references.ts'
 
@@ -12,6 +13,13 @@ export interface Message {
   readonly record: number
   readonly rows: { readonly from: number; readonly to: number }
   readonly field: string | false
+  /** The cell that is meant, by row and column from 0; null where the record as a whole is refused. */
+  readonly cell: CellAt | null
+}
+
+export interface CellAt {
+  readonly row: number
+  readonly column: number
 }
 
 /** A record of the file on its way to the database. */
@@ -30,6 +38,8 @@ export interface Draft {
   readonly links: Map<string, Draft>
   /** The draft above that is the same record. */
   same: Draft | null
+  /** What the record held before, of the fields that this changes; null while nothing is known of it. */
+  before: Before | null
   readonly messages: Message[]
 }
 
@@ -89,17 +99,15 @@ function draftOf(work: Work, one: Extract, index: number): Draft {
     links: new Map(),
     messages: [],
     same,
+    before: null,
   }
-  if (self.fault) note(draft, self.column, self.fault)
+  if (self.fault) note(draft, self.field, self.fault, { row: one.from, column: self.column })
   // The first of two rows about one new record makes it, the second changes it.
   if (draft.same) draft.isNew = false
   fill(work, draft, one)
   for (const { field, plan: inner } of plan.lists) {
     const lines = one.lists.get(field) ?? []
-    if (lines.length > 0)
-      attempt(draft, field.name, () => {
-        draft.values[field.name] = lines.map((line) => commandOf({ ...work, plan: inner }, line))
-      })
+    if (lines.length > 0) draft.values[field.name] = lines.map((line) => commandOf({ ...work, plan: inner }, draft, field.name, line))
   }
   if (draft.xid) above.xids.set(draft.xid, draft.same ?? draft)
   if (draft.id !== null) above.ids.set(draft.id, draft.same ?? draft)
@@ -112,7 +120,9 @@ interface Self {
   readonly xid: string | null
   readonly id: number | null
   readonly fault: string | null
-  readonly column: string
+  /** `id` or `.id`, and its column: what the fault is about. */
+  readonly field: 'id' | '.id'
+  readonly column: number
 }
 
 /** Which record the row is about: an external id that is free, or leads to a record of this model; or an id that must exist. */
@@ -120,51 +130,36 @@ function selfOf({ env, plan, references }: Work, { cells }: Extract): Self {
   let [xid, id]: [string | null, number | null] = [null, null]
   for (const [column, cell] of cells) {
     if (column.kind !== 'self' || isEmpty(cell)) continue
+    const refuse = (fault: string): Self => ({ xid: null, id: null, fault, field: column.by === 'id' ? '.id' : 'id', column: column.at })
     if (column.by === 'id') {
       const found = references.find(plan.model, 'id', cell)
-      if ('fault' in found) return { xid: null, id: null, fault: found.fault, column: '.id' }
+      if ('fault' in found) return refuse(found.fault)
       id = found.ids[0]!
       continue
     }
     xid = completeName(env, String(cell))
+    const quoted = { value: xid.slice(0, 80) }
     const fault = faultOfName(env, xid)
-    if (fault) return { xid: null, id: null, fault, column: 'id' }
+    if (fault) return refuse(fault)
     const target = references.target(xid)
     if (!target) {
       // Names in an app's own module are given by the app: an upgrade would take such a record for its own.
       const [module = ''] = xid.split('.')
       if (!env.isSystem && env.registry.apps.some((app) => app.name === module))
-        return {
-          xid: null,
-          id: null,
-          fault: env.t("The external id '{value}' belongs to an app", { value: xid.slice(0, 80) }),
-          column: 'id',
-        }
+        return refuse(env.t("The external id '{value}' belongs to an app", quoted))
       continue
     }
-    if (target.model !== plan.model.name)
-      return {
-        xid: null,
-        id: null,
-        fault: env.t("The external id '{value}' is taken by another kind of record", { value: xid.slice(0, 80) }),
-        column: 'id',
-      }
-    if (id !== null && id !== target.id)
-      return {
-        xid: null,
-        id: null,
-        fault: env.t("The external id '{value}' and the id mean two records", { value: xid.slice(0, 80) }),
-        column: 'id',
-      }
+    if (target.model !== plan.model.name) return refuse(env.t("The external id '{value}' is taken by another kind of record", quoted))
+    if (id !== null && id !== target.id) return refuse(env.t("The external id '{value}' and the id mean two records", quoted))
     id = target.id
   }
-  return { xid, id, fault: null, column: 'id' }
+  return { xid, id, fault: null, field: 'id', column: -1 }
 }
 
 const faultOfName = (env: Env, name: string): string | null =>
   /^[A-Za-z0-9_-]{1,64}\.[^\s.]{1,120}$/.test(name) ? null : env.t("'{value}' cannot be an external id", { value: name.slice(0, 80) })
 
-function fill(work: Work, draft: Draft, { cells }: Extract): void {
+function fill(work: Work, draft: Draft, { cells, from }: Extract): void {
   for (const [column, cell] of cells) {
     if (column.kind === 'self') continue
     const { name } = column.field
@@ -173,7 +168,7 @@ function fill(work: Work, draft: Draft, { cells }: Extract): void {
       if (!draft.isNew) draft.values[name] = false
       continue
     }
-    attempt(draft, name, () => {
+    attempt(draft, name, { row: from, column: column.at }, () => {
       const link = column.kind === 'reference' ? linkAbove(work, column, cell) : null
       if (link) draft.links.set(name, link)
       else draft.values[name] = valueOf(work, column, cell)
@@ -199,36 +194,43 @@ function linkAbove({ env, plan, references, above }: Work, column: Column & { ki
   return drafts[0] ?? null
 }
 
-/** A line of a list: a new one, or a change of one that is there. */
-function commandOf(work: Work, line: Extract): unknown {
+/** A line of a list: a new one, or a change of one that is there. What is wrong with its cells is noted on the record. */
+function commandOf(work: Work, draft: Draft, head: string, line: Extract): unknown {
   const { env } = work
   const self = selfOf(work, line)
-  if (self.fault) throw new ValidationError(self.fault)
-  if (self.xid && self.id === null)
-    throw new ValidationError(env.t('New lines of a list cannot be given external ids: import them by themselves'))
+  const isNameless = self.xid !== null && self.id === null
+  if (self.fault) note(draft, head, self.fault, { row: line.from, column: self.column })
+  else if (isNameless)
+    note(draft, head, env.t('New lines of a list cannot be given external ids: import them by themselves'), {
+      row: line.from,
+      column: [...line.cells.keys()].find((column) => column.kind === 'self')!.at,
+    })
   const values: Record<string, unknown> = {}
   for (const [column, cell] of line.cells) {
     if (column.kind === 'self') continue
-    if (!isEmpty(cell)) values[column.field.name] = valueOf(work, column, cell)
+    if (!isEmpty(cell))
+      attempt(draft, head, { row: line.from, column: column.at }, () => {
+        values[column.field.name] = valueOf(work, column, cell)
+      })
     else if (self.id !== null) values[column.field.name] = false
   }
   for (const { field, plan: inner } of work.plan.lists) {
     const lines = line.lists.get(field) ?? []
-    if (lines.length > 0) values[field.name] = lines.map((one) => commandOf({ ...work, plan: inner }, one))
+    if (lines.length > 0) values[field.name] = lines.map((one) => commandOf({ ...work, plan: inner }, draft, head, one))
   }
   if (self.id === null) return [0, 0, values]
   return Object.keys(values).length === 0 ? [4, self.id] : [1, self.id, values]
 }
 
-function attempt(draft: Draft, field: string, work: () => void): void {
+function attempt(draft: Draft, field: string, cell: CellAt, work: () => void): void {
   try {
     work()
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    note(draft, field, error.message)
+    note(draft, field, error.message, cell)
   }
 }
 
-export function note(draft: Draft, field: string | false, message: string): void {
-  draft.messages.push({ type: 'error', message, record: draft.index, rows: draft.rows, field })
+export function note(draft: Draft, field: string | false, message: string, cell: CellAt | null = null): void {
+  draft.messages.push({ type: 'error', message, record: draft.index, rows: draft.rows, field, cell })
 }

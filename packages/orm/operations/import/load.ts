@@ -4,12 +4,14 @@ import type { Model } from '../../registry.ts'
 import { createRecords, faultsOf } from '../create.ts'
 import { asSentence } from '../database-errors.ts'
 import { addExternalIds } from '../external-ids.ts'
+import { lockRecords } from '../lock.ts'
 import { demandEver } from '../read.ts'
 import { inSavepoint } from '../savepoint.ts'
 import { sortValues } from '../values.ts'
 import { writeRecords } from '../write.ts'
 import { mayEver } from '../../rules.ts'
 import { type Draft, type Message, draftsOf, note } from './drafts.ts'
+import { type Done, type Values, differencesOf, historyOf } from './history.ts'
 import { type Text, extract, planColumns } from './plan.ts'
 
 export interface LoadOptions {
@@ -17,6 +19,8 @@ export interface LoadOptions {
   keepGood: boolean
   /** At most so many records; the rest is for the next call. */
   limit: number | null
+  /** Leaves alone what would not change, and tells in `done` what was done and how to take it back. */
+  keepsHistory?: boolean
 }
 
 export interface Loaded {
@@ -25,6 +29,10 @@ export interface Loaded {
   readonly messages: readonly Message[]
   /** The row to go on with; 0 when all are done. */
   readonly nextrow: number
+  /** Each record that was kept, where history was asked for. */
+  readonly done: readonly Done[]
+  /** So many errors were found that some rows were not tried: with fewer rows at once they would be. */
+  readonly isCut: boolean
 }
 
 /** Savepoints in one transaction beyond which PostgreSQL slows everybody down (kernel §3); one is kept for the whole. */
@@ -39,7 +47,7 @@ export async function loadRows(
   model: Model,
   fields: readonly string[],
   rows: readonly (readonly Text[])[],
-  { keepGood, limit }: LoadOptions,
+  { keepGood, limit, keepsHistory = false }: LoadOptions,
 ): Promise<Loaded> {
   if (!mayEver(env, model, 'write')) demandEver(env, model, 'create')
   const plan = planColumns(env, model, fields)
@@ -49,8 +57,9 @@ export async function loadRows(
   const drafts = await draftsOf(env, plan, extracts)
   await findFaults(env, model, drafts.filter(isGood))
   const messages = (): Message[] => drafts.flatMap((draft) => draft.messages)
-  if (!keepGood && messages().length > 0) return { ids: false, messages: messages(), nextrow }
-  const importer = new Importer(env, model)
+  const refused = (): Loaded => ({ ids: false, messages: messages(), nextrow, done: [], isCut: importer.isCut })
+  const importer = new Importer(env, model, keepsHistory)
+  if (!keepGood && messages().length > 0) return refused()
   if (keepGood) await importer.saveAll(drafts)
   else
     await inSavepoint(env, async () => {
@@ -59,8 +68,10 @@ export async function loadRows(
     }).catch((error: unknown) => {
       if (!(error instanceof Undone)) throw error
     })
-  if (!keepGood && messages().length > 0) return { ids: false, messages: messages(), nextrow }
-  return { ids: drafts.map((draft) => (isGood(draft) ? draft.id! : false)), messages: messages(), nextrow }
+  if (!keepGood && messages().length > 0) return refused()
+  const ids = drafts.map((draft) => (isGood(draft) ? draft.id! : false))
+  const done = keepsHistory ? await historyOf(env, model, drafts.filter(isGood)) : []
+  return { ids, messages: messages(), nextrow, done, isCut: importer.isCut }
 }
 
 /** Takes back what was written to find out what is wrong. */
@@ -95,11 +106,14 @@ async function findFaults(env: Env, model: Model, drafts: readonly Draft[]): Pro
 class Importer {
   readonly #env: Env
   readonly #model: Model
+  readonly #keepsHistory: boolean
   #savepoints = 0
+  isCut = false
 
-  constructor(env: Env, model: Model) {
+  constructor(env: Env, model: Model, keepsHistory: boolean) {
     this.#env = env
     this.#model = model
+    this.#keepsHistory = keepsHistory
   }
 
   /** Those without links to others of the file first, then those that link to them, and so on. */
@@ -137,6 +151,7 @@ class Importer {
   async #save(drafts: readonly Draft[], isBad: boolean): Promise<boolean> {
     if (drafts.length === 0) return true
     if (this.#savepoints >= mostSavepoints) {
+      this.isCut = true
       for (const draft of drafts) note(draft, false, this.#env.t('Not tried: too many other rows have errors. Mend those first.'))
       return false
     }
@@ -187,7 +202,8 @@ class Importer {
       })
     }
     if (changed.length > 0) {
-      const values = new Map(changed.map((draft) => [draft.id!, draft.values]))
+      const given = new Map(changed.map((draft) => [draft.id!, draft.values]))
+      const values = this.#keepsHistory ? await this.#different(changed, given) : given
       await writeRecords(env, model, [...values.keys()], (id) => values.get(id)!)
     }
     await addExternalIds(
@@ -199,6 +215,15 @@ class Importer {
           return { module, name: name.join('.'), model: model.name, res_id: id! }
         }),
     )
+  }
+
+  /** Of what is given, what the records do not hold already; notes on each draft what they hold. */
+  async #different(changed: readonly Draft[], given: ReadonlyMap<number, Values>): Promise<Map<number, Values>> {
+    // Locked first: what is noted here is what an undo puts back.
+    await lockRecords(this.#env, this.#model, [...given.keys()], 'write')
+    const found = await differencesOf(this.#env, this.#model, given)
+    for (const draft of changed) draft.before = found.get(draft.id!)!.before
+    return new Map([...found].filter(([, { values }]) => Object.keys(values).length > 0).map(([id, { values }]) => [id, values]))
   }
 }
 

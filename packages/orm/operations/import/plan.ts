@@ -46,6 +46,12 @@ export function planColumns(env: Env, model: Model, fields: readonly string[]): 
   return planOf(env, model, named, fields)
 }
 
+/** Tells the rows that begin a record from those that go on with the lists of the one above. Throws ValueError as `planColumns` does. */
+export function recordStarts(env: Env, model: Model, fields: readonly string[]): (row: readonly Text[]) => boolean {
+  const plan = planColumns(env, model, fields)
+  return (row) => hasOwn(plan, row)
+}
+
 function planOf(env: Env, model: Model, named: readonly Named[], fields: readonly string[]): Plan {
   const own: Column[] = []
   const lists = new Map<FieldInfo, Named[]>()

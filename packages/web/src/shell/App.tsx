@@ -3,10 +3,8 @@ import { knownViews } from '../data/views.ts'
 import { useTexts } from '../i18n/index.ts'
 import { go, usePlace } from '../location.ts'
 import { menuAt, modelAt } from '../menus.ts'
-import { screens } from '../settings/screens.ts'
 import { start } from '../start.ts'
 import { Questions } from '../ui/confirm.tsx'
-import { Dialogues } from '../ui/dialogue.tsx'
 import { Runs } from '../ui/run.tsx'
 import { Empty, FormSkeleton } from '../ui/states.tsx'
 import { Listing } from '../views/Listing.tsx'
@@ -27,7 +25,6 @@ export function App() {
   const t = useTexts()
   const place = usePlace()
   const step = place.steps.at(-1)
-  const Own = place.steps.length === 1 && step?.id === undefined ? screens[step?.word ?? ''] : undefined
   useEffect(() => {
     const idle =
       (globalThis as { requestIdleCallback?: (work: () => void) => void }).requestIdleCallback ?? ((work) => setTimeout(work, 800))
@@ -48,10 +45,6 @@ export function App() {
       <main id="main" className="main" tabIndex={-1}>
         {!step ? (
           <Home />
-        ) : Own ? (
-          <Suspense fallback={<FormSkeleton />}>
-            <Own />
-          </Suspense>
         ) : step.id === undefined ? (
           <Screen word={step.word} key={place.steps.map(({ word, id }) => `${word}/${id ?? ''}`).join('/')} />
         ) : (
@@ -68,7 +61,6 @@ export function App() {
       <Questions />
       <Runs />
       <SignInAgain />
-      <Dialogues />
       <Palette />
       <Help />
     </>

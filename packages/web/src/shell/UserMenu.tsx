@@ -50,7 +50,10 @@ export function UserMenu() {
             <span className="soft">{session.username}</span>
           </div>
           <Menu.Divider />
-          <Menu.Item leftSection={<IconUser size={16} aria-hidden />} onClick={() => void go(formatPlace([{ word: 'preferences' }]))}>
+          <Menu.Item
+            leftSection={<IconUser size={16} aria-hidden />}
+            onClick={() => void go(formatPlace([{ word: 'res.users', id: session.uid }]))}
+          >
             {t.preferences}
           </Menu.Item>
           <Menu.Item leftSection={<IconHelp size={16} aria-hidden />} rightSection={<kbd>?</kbd>} onClick={openHelp}>
