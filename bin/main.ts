@@ -292,7 +292,7 @@ const commands: readonly Command[] = [
   },
   {
     name: 'keys rotate',
-    usage: 'root|instance|logins|signer [NAME]… [--json]',
+    usage: 'root|host|instance|logins|signer [NAME]… [--json]',
     summary: 'replace keys; what older ones sealed or signed still holds',
     run: async (args) => (await import('./commands/keys.ts')).rotate(args),
   },

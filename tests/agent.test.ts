@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Cluster, Host, HostKeys, listBackups, openHome, type BackupSet } from '@erp4/ops'
-import { RunningErp4, smtpSink, type SmtpSink } from '@erp4/testing'
+import { long, RunningErp4, smtpSink, type SmtpSink } from '@erp4/testing'
 
 // The agent as `erp4 start` runs it: it backs up, proves, prunes and records by itself, with the server and the worker out of the way.
 
@@ -67,7 +67,8 @@ test('what it did is recorded, the records hold, and the plan of retention shows
   assert.deepEqual([stateOf('C02'), stateOf('C10')], ['shown', 'not_shown'], 'a set was proven; there has been no drill')
 })
 
-test('an instance that has had no backup for a day raises an alarm by mail, from a host that people can ask', async () => {
+// Alarms and their mail are proven beside their code; this is their whole way.
+long('an instance that has had no backup for a day raises an alarm by mail, from a host that people can ask', async () => {
   const { rows } = await host.db.query<{ uuid: string }>(`select uuid from instance where name = 'main'`)
   await host.db.query(`update backup_set set taken = taken - interval '25 hours' where instance = $1`, [rows[0]!.uuid])
   const mail = await eventually('a mail comes', async () => sink.mails.find((one) => one.header('Subject').includes('backup_breach main')))

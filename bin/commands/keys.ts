@@ -16,6 +16,7 @@ import {
   removeRoot,
   rootFacts,
   retireInstanceKeys,
+  rotateHostKey,
   rotateHostLogins,
   rotateInstanceKey,
   rotatePasswords,
@@ -124,7 +125,7 @@ async function makeKitOf(folder: string | undefined) {
   return makeKit({ home, keys }, keys.root, release())
 }
 
-/** Rotates keys: root | instance [NAME]… | logins | signer. */
+/** Rotates keys: root | host | instance [NAME]… | logins | signer. */
 export async function rotate(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
   const [what, ...names] = positionals
@@ -146,12 +147,20 @@ export async function rotate(args: readonly string[]): Promise<void> {
         renew(host)
         return tell({ logins }, `New passwords: ${logins.join(', ')}, and the roles of every instance.`)
       }
+      case 'host': {
+        const done = await rotateHostKey(host)
+        renew(host)
+        return tell(
+          done,
+          `The host key is ${done.fresh} now; ${done.old} opens nothing any more. Put keys/host.key where its safe copy was.`,
+        )
+      }
       case 'signer': {
         const ids = signerPurposes.map((purpose) => rotateSigner(host.home, purpose).keyId)
         return tell({ ids }, `Signs as ${ids.join(' and ')} from now on; what the old keys signed still counts. Make a new recovery kit.`)
       }
       default:
-        throw new CommandError('usage', 'Say what to rotate: root, instance [NAME]…, logins or signer.')
+        throw new CommandError('usage', 'Say what to rotate: root, host, instance [NAME]…, logins or signer.')
     }
   })
 }

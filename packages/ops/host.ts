@@ -2,6 +2,7 @@ import pg from 'pg'
 import { Cluster, type ClusterOptions } from './cluster.ts'
 import type { Home } from './home.ts'
 import { HostKeys } from './keys.ts'
+import { settleHostKey } from './keys/host-key.ts'
 import { settleLogins } from './keys/logins.ts'
 import { provision, provisionVersion } from './provision.ts'
 import { newPassword } from './scram.ts'
@@ -55,5 +56,7 @@ export async function startHost(
     await provision(cluster, keys)
   }
   await settleLogins(cluster, keys)
-  return { host: new Host(home, cluster, keys), found }
+  const host = new Host(home, cluster, keys)
+  await settleHostKey(host)
+  return { host, found }
 }

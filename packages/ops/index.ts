@@ -61,6 +61,7 @@ export { kitText, kitTrusts, makeKit, openKitStores, parseKit, type RecoveryKit 
 export { rotateHostLogins } from './keys/logins.ts'
 export { instancesWithKeys, publishKeyObjects, readKeyObject, type AtLocation } from './keys/objects.ts'
 export { hasRoot, parseRoot, removeRoot, rootFacts, type RootFacts } from './keys/root.ts'
+export { rotateHostKey } from './keys/host-key.ts'
 export { retireInstanceKeys, rotateInstanceKey, rotationFinishers, type Retirement } from './keys/instance-rotation.ts'
 export { declineTicket, receiveInstance, type ReceiveOrder } from './move/receive.ts'
 export { finishMove, moveFinishers, sendInstance, undoMove, type Departure, type SendOrder } from './move/send.ts'

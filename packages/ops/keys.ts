@@ -1,9 +1,10 @@
 import { createPublicKey, randomUUID, type KeyObject } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { OpsError } from './errors.ts'
 import { ensureFolder, writeDurably } from './files.ts'
 import type { Home } from './home.ts'
+import { checkContext, loginContext, settleFiles } from './keys/host-key.ts'
 import { readKey, writeKey } from './keys/key-file.ts'
 import { instanceKeyContext, listKeyObjects, objectFile, objectFolder, readKeyObject, versionsIn } from './keys/objects.ts'
 import { demandRoot, hasRoot, readRoot, rootFacts } from './keys/root.ts'
@@ -48,12 +49,20 @@ export interface InstanceKeys {
  */
 export class HostKeys {
   readonly #home: Home
-  readonly #host: Buffer
+  #known: { key: Buffer; at: string } | undefined
   #lentRoot: Buffer | undefined
 
-  private constructor(home: Home, host: Buffer) {
+  private constructor(home: Home) {
     this.#home = home
-    this.#host = host
+  }
+
+  /** H as it lies there now: another process may have rotated it. */
+  get #host(): Buffer {
+    const path = join(this.#home.keys, 'host.key')
+    const { ino, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { ino: 0, mtimeMs: 0 }
+    const at = `${ino} ${mtimeMs}`
+    if (this.#known?.at !== at) this.#known = { key: readKey(path), at }
+    return this.#known.key
   }
 
   /** Opens the keys of a home; makes them when the home is new. Refuses, in one sentence, a key that is gone, erased or another home's. */
@@ -68,7 +77,8 @@ export class HostKeys {
       }
       for (const name of ['root.key', 'sealer.key', 'host.key']) writeKey(join(home.keys, name), newKey())
     }
-    const keys = new HostKeys(home, readKey(path))
+    settleFiles(home)
+    const keys = new HostKeys(home)
     keys.#selfTest()
     if (!home.facts().host) home.note({ host: randomUUID() })
     ensureSigners(home)
@@ -194,20 +204,12 @@ export class HostKeys {
 
   sealLogin(role: string, password: string): void {
     mkdirSync(join(this.#home.keys, 'logins'), { recursive: true, mode: 0o700 })
-    writeDurably(
-      this.#loginFile(role),
-      seal(this.operating, { instance: 'host', purpose: `login ${role}`, version: 1 }, Buffer.from(password)),
-      { mode: 0o600 },
-    )
+    writeDurably(this.#loginFile(role), seal(this.operating, loginContext(role), Buffer.from(password)), { mode: 0o600 })
   }
 
   login(role: string): string | undefined {
     if (!existsSync(this.#loginFile(role))) return undefined
-    return unseal(
-      this.operating,
-      { instance: 'host', purpose: `login ${role}`, version: 1 },
-      readFileSync(this.#loginFile(role)),
-    ).toString()
+    return unseal(this.operating, loginContext(role), readFileSync(this.#loginFile(role))).toString()
   }
 
   forgetLogin(role: string): void {
@@ -220,10 +222,9 @@ export class HostKeys {
 
   #selfTest(): void {
     const path = join(this.#home.keys, 'check.sealed')
-    const context = { instance: 'host', purpose: 'check', version: 1 }
-    if (!existsSync(path)) return writeDurably(path, seal(this.operating, context, Buffer.from('erp4')), { mode: 0o600 })
+    if (!existsSync(path)) return writeDurably(path, seal(this.operating, checkContext, Buffer.from('erp4')), { mode: 0o600 })
     try {
-      unseal(this.operating, context, readFileSync(path))
+      unseal(this.operating, checkContext, readFileSync(path))
     } catch (error) {
       throw new OpsError(
         'key_wrong',

@@ -251,8 +251,8 @@ function isGone(one: string): boolean {
   return host === hostname() && startOf(Number(pid)) !== start
 }
 
-/** When a process began, in clock ticks since boot: field 22 of proc(5) stat, the 20th after the name; empty when there is none. */
-function startOf(pid: number): string {
+/** When a process of this machine began, in clock ticks since boot: field 22 of proc(5) stat, the 20th after the name; empty when there is none. */
+export function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]!

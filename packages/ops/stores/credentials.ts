@@ -4,6 +4,7 @@ import { OpsError } from '../errors.ts'
 import { writeDurably } from '../files.ts'
 import type { Home } from '../home.ts'
 import { HostKeys } from '../keys.ts'
+import { credentialsContext as context } from '../keys/host-key.ts'
 import { seal, unseal } from '../sealing.ts'
 import type { RegisteredLocation, StoreRole } from './locations.ts'
 
@@ -12,7 +13,6 @@ export type StoreCredentials =
   /** An OpenSSH private key, without a passphrase. */
   { privateKey: string } | { accessKeyId: string; secretAccessKey: string }
 
-const context = (location: string, role: StoreRole) => ({ instance: 'host', purpose: `store ${location} ${role}`, version: 1 })
 const fileOf = (home: Home, location: string, role: StoreRole): string => join(home.keys, 'stores', `${location}.${role}.sealed`)
 
 /** Keeps the credentials of a role in the home, sealed under the host key; those of `prune` belong on another machine. */
