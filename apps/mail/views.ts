@@ -7,7 +7,13 @@ export const ir_mail_server_form = form('ir.mail_server', (v) => [
   v.title(v.field('name', { placeholder: 'Mail of our domain' })),
   v.columns(
     [v.field('smtp_host', { placeholder: 'smtp.example.com' }), 'smtp_port', v.field('smtp_encryption', { widget: 'radio' })],
-    ['smtp_user', 'smtp_pass', v.field('from_address', { widget: 'email', placeholder: 'office@example.com' }), 'sequence', 'active'],
+    [
+      'smtp_user',
+      v.field('smtp_pass', { widget: 'secret' }),
+      v.field('from_address', { widget: 'email', placeholder: 'office@example.com' }),
+      'sequence',
+      'active',
+    ],
   ),
 ])
 

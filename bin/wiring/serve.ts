@@ -17,7 +17,17 @@ export async function serve(hosting: Hosting, options: ServeOptions): Promise<Se
   const trustedProxies = proxiesFrom(process.env.ERP4_TRUSTED_PROXIES ?? '')
   // Whoever starts this service has built it; by hand, an old build is better than none.
   const client = existsSync(clientFolder) ? readClient(clientFolder) : undefined
-  const app = createApp({ client, hosting, databases, log, registryFor, filesFor, isReady: options.isReady, trustedProxies })
+  const app = createApp({
+    client,
+    hosting,
+    databases,
+    log,
+    registryFor,
+    filesFor,
+    isReady: options.isReady,
+    trustedProxies,
+    mailMayBeInside: mailMayBeInside(),
+  })
   evictGone(databases, options.databases, options.onChange)
   const listen = async (): Promise<void> => {
     await app.listen({ port: options.port, addresses: options.addresses(), isShared: options.shared })
@@ -49,6 +59,9 @@ function proxiesFrom(setting: string): string[] {
     )
   return listed
 }
+
+/** Instances name their mail servers themselves: what is inside the operator's network is reached by them only where he says so. */
+export const mailMayBeInside = (): boolean => process.env.ERP4_MAIL_INSIDE === '1'
 
 /** An instance's files, encrypted under its own keys. */
 export const storesOf =

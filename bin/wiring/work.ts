@@ -10,6 +10,7 @@ import {
   closeJobCall,
   createLogger,
   jobs,
+  mailServerOf,
   openJobCall,
   upkeepJob,
   upkeepName,
@@ -18,7 +19,7 @@ import type { Service, WorkOptions, WorkingHost } from '../erp.ts'
 import { CommandError } from '../exit-codes.ts'
 import { loadApps } from './apps.ts'
 import { evictGone } from './evict.ts'
-import { storesOf } from './serve.ts'
+import { mailMayBeInside, storesOf } from './serve.ts'
 
 /** Jobs and mail of all instances of the host. */
 export async function work(hosting: Hosting & WorkingHost, { onChange }: WorkOptions): Promise<Service> {
@@ -32,7 +33,12 @@ export async function work(hosting: Hosting & WorkingHost, { onChange }: WorkOpt
   const mailer = new Mailer({
     databases,
     onError,
-    settings: async () => mailSettings(process.env.ERP4_SMTP_URL),
+    settings: async (instance) =>
+      (await mailServerOf(
+        databases,
+        { database: instance.database, registry: registryOf(instance) },
+        { keys: hosting.keys(instance.name), mayBeInside: mailMayBeInside() },
+      )) ?? mailSettings(process.env.ERP4_SMTP_URL),
     kindOf: ({ name }) => hosting.kindOf(name),
     files: filesOf,
   })

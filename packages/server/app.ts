@@ -35,6 +35,8 @@ export interface AppOptions extends InstanceSources {
   timeouts?: Partial<Timeouts>
   /** The built web client, from `readClient`; without one there are the protocols and the pages made here. */
   client?: Client | undefined
+  /** Whether instances may name mail servers of the inside network; not unless the operator says so. */
+  mailMayBeInside?: boolean
   /** Whether this process can do its work, for `/readyz`; asked while it is not stopping. */
   isReady?: () => Promise<boolean>
 }
@@ -98,7 +100,12 @@ export function createApp(options: AppOptions): App {
   http.setErrorHandler(answerError)
   http.setNotFoundHandler(answerUnknown)
 
-  const context = { databases: options.databases, metrics, dispatcher: createDispatcher(options) }
+  const context = {
+    databases: options.databases,
+    metrics,
+    dispatcher: createDispatcher(options),
+    mailMayBeInside: options.mailMayBeInside ?? false,
+  }
   addHealth(http, isReady)
   addXmlRpc(http, context)
   addJsonRpc(http, context)

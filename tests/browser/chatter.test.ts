@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { after, test } from 'node:test'
 import { contactManager, employee } from '@erp4/base'
 import { contacts } from '@erp4/contacts'
@@ -8,7 +6,7 @@ import { mail } from '@erp4/mail'
 import { Mailer } from '@erp4/server'
 import { smtpSink } from '@erp4/testing'
 import type { Page } from 'playwright-core'
-import { endWell, openOffice, picture, until } from './office.ts'
+import { barriers, endWell, openOffice, picture, until } from './office.ts'
 
 /** What is said about a record and done on it, in a real browser, with letters that go through a real mail server. */
 const office = await openOffice([contacts, mail])
@@ -37,12 +35,6 @@ after(async () => {
   await sink.close()
 })
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-async function barriers(page: Page): Promise<string[]> {
-  await page.evaluate(axe)
-  return page.evaluate(`axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then(({ violations }) =>
-    violations.flatMap(({ id, nodes }) => nodes.map(({ html, any, all }) => id + ': ' + html.slice(0, 160) + ' ' + [...any, ...all].map((one) => one.message).join('; '))))`)
-}
 const cityOf = async () => (await system.model('res.partner').browse([mesa]).read(['city']))[0]!.city
 const said = (page: Page, text: string) => page.locator('.said', { hasText: text })
 

@@ -1,11 +1,12 @@
 import type { Databases, Preparers } from '@erp4/orm'
+import { sealPassword } from '../mail/server.ts'
 import { passwordPolicy } from '../sql/auth-user.ts'
 import { demandPassword, hashPassword } from './password.ts'
 import type { AuthInstance } from './types.ts'
 
 /**
  * What `prepareCall` does with the secrets in a call: a user's password must be long enough by this instance's setting and becomes a
- * hash; passwords that only prove who somebody is are not kept. Throws ValidationError, or BusyError when too many wait for a hash.
+ * hash; passwords that only prove who somebody is are not kept; that of the mail server, which must be said again, is sealed. Throws ValidationError, or BusyError when too many wait for a hash.
  */
 export const preparers = (instance: AuthInstance, databases: Databases): Preparers =>
   new Map([
@@ -13,6 +14,7 @@ export const preparers = (instance: AuthInstance, databases: Databases): Prepare
     ['res.users.change_password.new_passwd', (clear: string) => hashNew(instance, databases, clear)],
     ['res.users.change_password.old_passwd', async () => ''],
     ['res.users.identitycheck.password', async () => ''],
+    ['ir.mail_server.smtp_pass', async (clear: string) => sealPassword(instance.keys, clear)],
   ])
 
 async function hashNew(instance: AuthInstance, databases: Databases, clear: string): Promise<string> {

@@ -8,6 +8,7 @@ import { SessionExpired } from '../rpc/errors.ts'
 import { type Client, type ClientFile, assetsPath } from './files.ts'
 import { openBoard, openGroups } from './groups.ts'
 import { findRecords, openForm, openList, openViews } from './open.ts'
+import { mailServerAsked, tryMailServer } from './mail-test.ts'
 import { clientPolicy, shellPage } from './shell.ts'
 import { startOf } from './start.ts'
 
@@ -35,6 +36,9 @@ export function addClient(app: FastifyInstance, context: RpcContext, client: Cli
       ask(context, request, reply, answer),
     )
   }
+  app.post('/web/client/mail_test', { config: { access: 'session', forgery: 'json' } }, async (request, reply) =>
+    ask(context, request, reply, mailServerAsked, (row) => tryMailServer(request.instance, row, context.mailMayBeInside)),
+  )
   app.get('/web/webclient/load_menus', { config: { access: 'session', forgery: 'harmless' } }, async (request, reply) =>
     sendMenus(context, request, reply),
   )
@@ -54,11 +58,13 @@ export function addClient(app: FastifyInstance, context: RpcContext, client: Cli
   )
 }
 
-async function ask(
+async function ask<T>(
   context: RpcContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  answer: (env: Env, params: Params) => Promise<unknown>,
+  answer: (env: Env, params: Params) => Promise<T>,
+  /** What takes time and no connection. */
+  finish: (found: T) => Promise<unknown> = async (found) => found,
 ): Promise<FastifyReply> {
   const facts = requestFacts(request, 'web')
   let id: unknown = null
@@ -69,8 +75,9 @@ async function ask(
     const result = await context.dispatcher.read(request.instance, { how: 'session', token: sessionToken(request) }, facts, (env) =>
       answer(narrow(env, given), params),
     )
+    const told = await finish(result)
     countAnswer(context, facts)
-    return sendResult(reply, id, result)
+    return sendResult(reply, id, told)
   } catch (error) {
     if (error instanceof Refused) return sendRefusal(reply, error)
     return sendError(reply, id, reportError(context, request, facts, error, 'session'))

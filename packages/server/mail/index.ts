@@ -1,6 +1,7 @@
 export { checkAddress } from './address.ts'
 export { letters } from './letters.ts'
 export { Mailer, type MailerOptions, type MailSettings } from './mailer.ts'
+export { isInside, mailServerOf, type MailServerOptions } from './server.ts'
 export { resendMail, sendMail, type Address, type Mail } from './outbox.ts'
 export { senderOf } from './sender.ts'
 export { fillTemplate, type MailText } from './template.ts'

@@ -23,6 +23,8 @@ export interface MailSettings {
   auth?: { user: string; pass: string }
   /** A certificate authority of one's own, PEM. */
   ca?: string
+  /** The name that the server's certificate must have, where `host` is an address. */
+  servername?: string
 }
 
 export interface MailerOptions {
@@ -90,7 +92,10 @@ export class Mailer {
   }
 
   async #turn(instance: WorkInstance): Promise<void> {
-    const settings = await this.#options.settings(instance)
+    const settings = await this.#options.settings(instance).catch((error: unknown) => {
+      this.#pause(instance)
+      throw error
+    })
     if (!settings) return void this.#pause(instance)
     const transport = open(settings)
     try {
@@ -177,16 +182,28 @@ export class Mailer {
 
 const named = ({ name, address }: Address) => ({ name: name ?? '', address })
 
-function open({ host, port, tls, auth, ca }: MailSettings): Transporter {
+/** Connects, greets and signs in, without sending anything. Null when all went well, else what failed, for people. */
+export async function tryMailSettings(settings: MailSettings): Promise<string | null> {
+  const transport = open(settings, false)
+  try {
+    await transport.verify()
+    return null
+  } catch (error) {
+    return judge(error).text
+  } finally {
+    transport.close()
+  }
+}
+
+function open({ host, port, tls, auth, ca, servername }: MailSettings, pool = true): Transporter {
   return nodemailer.createTransport({
-    pool: true,
-    maxConnections: 1,
+    ...(pool ? { pool: true, maxConnections: 1 } : {}),
     host,
     port,
     secure: tls === 'tls',
     requireTLS: tls === 'starttls',
     ignoreTLS: tls === 'none',
-    tls: { minVersion: 'TLSv1.2', ...(ca ? { ca } : {}) },
+    tls: { minVersion: 'TLSv1.2', ...(ca ? { ca } : {}), ...(servername ? { servername } : {}) },
     ...(auth ? { auth } : {}),
     connectionTimeout: 10_000,
     greetingTimeout: 10_000,

@@ -8,6 +8,8 @@ import type { ServiceContext } from './services.ts'
 export interface RpcContext extends ServiceContext {
   readonly dispatcher: Dispatcher
   readonly metrics: Metrics
+  /** Whether instances may name mail servers of the inside network. */
+  readonly mailMayBeInside: boolean
 }
 
 /** Logs and counts a call's failure, and gives what the caller may know of it. */

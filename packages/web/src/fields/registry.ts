@@ -6,7 +6,7 @@ import { image } from './image.tsx'
 import { many2one } from './many2one.tsx'
 import { number } from './number.tsx'
 import { tags } from './tags.tsx'
-import { char, email, phone, text, url } from './text.tsx'
+import { char, email, phone, secret, text, url } from './text.tsx'
 import type { FieldWidget } from './widget.ts'
 
 /**
@@ -32,6 +32,7 @@ export const widgets: Readonly<Record<string, FieldWidget>> = {
   image,
   phone,
   radio,
+  secret,
   url,
 }
 

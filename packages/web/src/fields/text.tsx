@@ -21,6 +21,24 @@ function CharEdit(props: EditProps) {
 
 export const char: FieldWidget = { Edit: CharEdit }
 
+/** A secret that can be set and never read: what is there is not told. */
+function SecretEdit(props: EditProps) {
+  const { value, onChange } = props
+  return (
+    <input
+      {...inputProps(props)}
+      className="input"
+      type="password"
+      value={textOf(value)}
+      placeholder="••••••••"
+      autoComplete="new-password"
+      onChange={(event) => onChange(event.target.value)}
+    />
+  )
+}
+
+export const secret: FieldWidget = { Edit: SecretEdit }
+
 /** Grows with what is written in it. */
 function TextEdit(props: EditProps) {
   const { value, onChange, shown } = props

@@ -1,4 +1,6 @@
 import { lazy, Suspense, useEffect } from 'react'
+import { addClientAction } from '../actions.ts'
+import { tryMailServer } from '../chatter/mail-test.ts'
 import { knownViews } from '../data/views.ts'
 import { useTexts } from '../i18n/index.ts'
 import { go, usePlace } from '../location.ts'
@@ -25,6 +27,7 @@ export function App() {
   const t = useTexts()
   const place = usePlace()
   const step = place.steps.at(-1)
+  useEffect(() => addClientAction('mail.test', (action) => tryMailServer(action, t)), [t])
   useEffect(() => {
     const idle =
       (globalThis as { requestIdleCallback?: (work: () => void) => void }).requestIdleCallback ?? ((work) => setTimeout(work, 800))
