@@ -255,7 +255,9 @@ test('killed between the 250 and the commit, it goes out again under the same Me
   child.kill('SIGKILL')
   await once(child, 'exit')
   assert.equal((await there.row(id)).state, 'sending')
-  await there.instance.tamper(`select pg_terminate_backend(pid) from pg_stat_activity where usename = '${there.instance.as('runtime').user}'`)
+  await there.instance.tamper(
+    `select pg_terminate_backend(pid) from pg_stat_activity where usename = '${there.instance.as('runtime').user}'`,
+  )
   await holder.query('rollback')
   await pause(400)
   await there.visit(there.mailer(box.settings))
