@@ -1,6 +1,6 @@
 import { multiCompany, res_company_form, res_partner_form } from '@erp4/base'
 import { product_template_form } from '@erp4/product'
-import { alter, calendar, form, graph, kanban, list, menu, pivot, search } from '@erp4/orm'
+import { activity, alter, calendar, form, graph, kanban, list, menu, pivot, search } from '@erp4/orm'
 import { action_reverse, button_cancel, button_draft } from './correction.ts'
 import { biller, bookManager, bookReader } from './groups.ts'
 import { action_post } from './posting.ts'
@@ -182,6 +182,7 @@ export const views = [
   account_move_calendar,
   account_move_graph,
   account_move_pivot,
+  activity('account.move', ['display_name', 'partner_id', 'amount_residual']),
   account_move_form,
   account_move_search,
   account_move_line_list,

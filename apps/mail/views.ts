@@ -1,5 +1,5 @@
 import { administrator } from '@erp4/base'
-import { form, list, menu, search } from '@erp4/orm'
+import { activity, calendar, form, list, menu, search } from '@erp4/orm'
 import { test_smtp_connection } from './models/ir_mail_server.ts'
 
 export const ir_mail_server_form = form('ir.mail_server', (v) => [
@@ -41,7 +41,9 @@ export const views = [
   list('mail.template', ['name', 'model_id', 'subject']),
   mail_template_form,
   mail_activity_list,
+  calendar('mail.activity', ['res_name', 'activity_type_id', 'summary', 'user_id'], { from: ['date_deadline'], color: 'user_id' }),
   mail_activity_search,
+  activity('res.partner', ['name', 'email', 'phone']),
   list('mail.activity.type', ['sequence', 'name', 'summary', 'delay_count', 'delay_unit', 'category'], { editable: true }),
 ]
 

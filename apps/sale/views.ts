@@ -1,7 +1,7 @@
 import { account_move_form } from '@erp4/account'
 import { employee, multiCompany, res_company_form, res_partner_form } from '@erp4/base'
 import { product_template_form } from '@erp4/product'
-import { alter, calendar, form, graph, kanban, list, menu, pivot, search } from '@erp4/orm'
+import { activity, alter, calendar, form, graph, kanban, list, menu, pivot, search } from '@erp4/orm'
 import {
   action_cancel,
   action_confirm,
@@ -180,6 +180,7 @@ export const views = [
   sale_order_search,
   sale_graph,
   sale_pivot,
+  activity('sale.order', ['name', 'partner_id', 'amount_total', 'state']),
   sale_order_line_list,
   form('sale.order.line', (v) => [
     v.columns(

@@ -30,6 +30,12 @@ export function parsePlace(url: string, visit = 0): Place {
   return { steps, query: new URLSearchParams(search), url, visit }
 }
 
+/** What a new record begins with by its address, `?default=partner_id:7` or `?default=date:2027-03-10`, as the context says it. */
+export function defaultsIn({ query }: Place): Record<string, unknown> {
+  const [, field, value = ''] = /^(\w+):(\d+|\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?)$/.exec(query.get('default') ?? '') ?? []
+  return field ? { [`default_${field}`]: /^\d+$/.test(value) ? Number(value) : value } : {}
+}
+
 export function formatPlace(steps: readonly Step[], query?: URLSearchParams): string {
   const path = [root, ...steps.flatMap(({ word, id }) => (id === undefined ? [word] : [word, String(id)])).map(encodeURIComponent)].join(
     '/',

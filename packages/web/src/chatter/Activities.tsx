@@ -117,8 +117,8 @@ interface Kind {
   readonly delay_unit: 'days' | 'weeks' | 'months'
 }
 
-/** Plans something to do about the record. */
-export function Plan({ subject, onDone }: { subject: Subject; onDone: () => void }) {
+/** Plans something to do about the record; `kind` is the type it begins with. */
+export function Plan({ subject, kind = 0, onDone }: { subject: Subject; kind?: number; onDone: () => void }) {
   const t = useTexts()
   const id = useId()
   const { data: kinds = [] } = useQuery({
@@ -126,7 +126,7 @@ export function Plan({ subject, onDone }: { subject: Subject; onDone: () => void
     queryFn: () => call<Kind[]>('mail.activity.type', 'search_read', [[], ['name', 'summary', 'delay_count', 'delay_unit']]),
     staleTime: 600_000,
   })
-  const [type, setType] = useState(0)
+  const [type, setType] = useState(kind)
   const [summary, setSummary] = useState('')
   const [due, setDue] = useState<string | null>(null)
   const [user, setUser] = useState<Linked>({ id: start.session.uid, display_name: start.session.name })

@@ -5,7 +5,7 @@ import type { ModelViews } from '@erp4/orm/views-types'
 import { type Kept, type KnownViews, keepViews, knownViews, loadViews, metaOf, queries } from '../data/views.ts'
 import { type Domain, all } from '../domain.ts'
 import { useTexts } from '../i18n/index.ts'
-import { type Place, formatPlace, go } from '../location.ts'
+import { type Place, defaultsIn, formatPlace, go } from '../location.ts'
 import { menuAt } from '../menus.ts'
 import { ask } from '../rpc.ts'
 import { type Facet, domainOf, formatFacets, groupsOf, isPlain, parseFacets } from '../search/facets.ts'
@@ -107,7 +107,7 @@ function Known({ views, place }: { views: KnownViews; place: Place }) {
   const look: Look = { ...given, facets, view }
   const domain = useMemo((): Domain => all(menu?.where ?? [], domainOf(facets, views)), [menu, facets, views])
   const by = useMemo(() => groupsOf(facets), [facets])
-  const context = useMemo(() => ({ ...menu?.context, ...defaultsOf(place) }), [menu, place])
+  const context = useMemo(() => ({ ...menu?.context, ...defaultsIn(place) }), [menu, place])
 
   useEffect(() => {
     document.title = `${menu?.label ?? metaOf(views).label} · ERP4`
@@ -177,9 +177,4 @@ function Known({ views, place }: { views: KnownViews; place: Place }) {
 const rank = (views: readonly string[] | undefined, type: string): number => {
   const at = (views ?? ['list']).indexOf(type)
   return at < 0 ? 100 : at
-}
-
-function defaultsOf(place: Place): Record<string, unknown> {
-  const [, field, value] = /^(\w+):(\d+)$/.exec(place.query.get('default') ?? '') ?? []
-  return field ? { [`default_${field}`]: Number(value) } : {}
 }

@@ -1,5 +1,5 @@
 import { lazy } from 'react'
-import { IconChartBar, IconKanban, IconList, IconTable } from '../ui/icons.ts'
+import { IconCalendar, IconChartBar, IconChecklist, IconKanban, IconList, IconTable } from '../ui/icons.ts'
 import { ListView } from './list/ListView.tsx'
 import type { ViewType } from './view-type.ts'
 
@@ -14,6 +14,11 @@ export const viewTypes: Readonly<Record<string, ViewType>> = {
     icon: IconKanban,
     View: lazy(async () => ({ default: (await import('./kanban/KanbanView.tsx')).KanbanView })),
   },
+  calendar: {
+    label: (t) => t.calendar,
+    icon: IconCalendar,
+    View: lazy(async () => ({ default: (await import('./calendar/CalendarView.tsx')).CalendarView })),
+  },
   graph: {
     label: (t) => t.graph,
     icon: IconChartBar,
@@ -23,5 +28,10 @@ export const viewTypes: Readonly<Record<string, ViewType>> = {
     label: (t) => t.pivot,
     icon: IconTable,
     View: lazy(async () => ({ default: (await import('./pivot/PivotView.tsx')).PivotView })),
+  },
+  activity: {
+    label: (t) => t.activity,
+    icon: IconChecklist,
+    View: lazy(async () => ({ default: (await import('./activity/ActivityView.tsx')).ActivityView })),
   },
 }

@@ -9,7 +9,7 @@ import { holds } from '../../domain.ts'
 import { widgetFor } from '../../fields/registry.ts'
 import type { Values } from '../../fields/widget.ts'
 import { useTexts } from '../../i18n/index.ts'
-import { type Place, formatPlace, go, guardLeaving, historyState } from '../../location.ts'
+import { type Place, defaultsIn, formatPlace, go, guardLeaving, historyState } from '../../location.ts'
 import { Refusal, ask, call, press } from '../../rpc.ts'
 import { nameKey } from '../../shell/Breadcrumbs.tsx'
 import { useShortcuts } from '../../shell/shortcuts.ts'
@@ -88,12 +88,6 @@ export function FormView({ model, id: current, place, context }: Props) {
       place={place}
     />
   )
-}
-
-/** `?default=parent_id:7`: what a new record begins with when it is made from another one. */
-function defaultsIn(place: Place): Record<string, unknown> {
-  const [, field, value] = /^(\w+):(\d+)$/.exec(place.query.get('default') ?? '') ?? []
-  return field ? { [`default_${field}`]: Number(value) } : {}
 }
 
 interface FormProps {

@@ -1,3 +1,4 @@
+import './palette.css'
 import './graph.css'
 import { SegmentedControl, Switch } from '@mantine/core'
 import { aggregatesFor, isMixed, sumIn, sumText } from '../../data/sums.ts'

@@ -1,7 +1,8 @@
 import { useCallback, useRef, useState } from 'react'
+import { saveShown } from '../../data/saving.ts'
 import { changed } from '../../data/views.ts'
 import { type Texts, useTexts } from '../../i18n/index.ts'
-import { call, press } from '../../rpc.ts'
+import { press } from '../../rpc.ts'
 import { tellFailure } from '../../ui/notify.ts'
 import { explain } from '../../ui/states.tsx'
 import type { Row } from '../list/rows.ts'
@@ -58,7 +59,7 @@ export function useMoves(way: Way, say: (sentence: string) => void) {
 async function bring({ model, field, methods }: Way, { row, to }: Move): Promise<void> {
   const method = methods.get(to.text)
   if (method) await press(model, method, [row.id])
-  else await call(model, 'web_save', [[row.id], { [field]: to.value }], { specification: {}, version: row['version'] ?? null })
+  else await saveShown(model, row, { [field]: to.value })
 }
 
 export const nameOf = (row: Row, t: Texts): string => String(row['display_name'] || t.noName)
