@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { base, contactManager } from '@erp4/base'
 import { contacts } from '@erp4/contacts'
-import { Decimal, callMethod, moment } from '@erp4/orm'
+import { Decimal, callMethod, day, moment } from '@erp4/orm'
 import { action_confirm, action_lock, action_quotation_sent, sale, salesmanOfAll } from '@erp4/sale'
 import type { Locator, Page } from 'playwright-core'
 import { barriers, endWell, openOffice, picture, until } from './office.ts'
@@ -244,6 +244,150 @@ test('a pivot table is the server’s figures at every level, opens and shuts, i
   assert.equal((await sums('Total')).at(-1), money(total[0]!['amount_total:sum']))
   await row(month['date_order:month'][1]).getByRole('link').last().click()
   await until(async () => (await page.locator('.grid-record').count()) === month['__count'])
+  await endWell(seen)
+})
+
+const dateOf = async (i: number): Promise<string> => (await order(i).read(['date_order']))[0]!.date_order
+const event = (page: Page, i: number): Locator => page.locator(`#event-${orders[i]}`)
+const arrived = (page: Page): Promise<unknown> => page.waitForResponse(/sale\.order\/web_save/)
+
+test('a calendar moves a record to another day by mouse and by keyboard, to another hour, and back where the server refuses', async () => {
+  const seen = await office.enter('ann', '/odoo/sale.order?view=calendar&at=2027-02-15')
+  const { page, requests } = seen
+  await event(page, 2).waitFor()
+  assert.deepEqual(
+    requests.filter((path) => path.startsWith('/web/client/')),
+    ['/web/client/list'],
+  )
+  await page.getByText('February 2027').waitFor()
+  assert.deepEqual(await barriers(page), [])
+  await picture(page, 'calendar')
+  await Promise.all([arrived(page), drag(page, event(page, 2), page.locator('[data-drop="2027-02-18"]'))])
+  await until(async () => (await dateOf(2)) === '2027-02-18 09:00:00')
+  await page.locator('[data-drop="2027-02-18"]').locator(`#event-${orders[2]}`).waitFor()
+  await event(page, 2).focus()
+  await page.keyboard.press('Space')
+  assert.match((await said(page).textContent())!, /picked up on Thursday, February 18, 2027/)
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('ArrowLeft')
+  await Promise.all([arrived(page), page.keyboard.press('Space')])
+  await until(async () => (await dateOf(2)) === '2027-02-24 09:00:00')
+  await page.goto(`${office.origin}/odoo/sale.order?view=calendar&at=2027-02-24&scale=week`)
+  await event(page, 2).waitFor()
+  await picture(page, 'calendar-week')
+  assert.deepEqual(await barriers(page), [])
+  await Promise.all([arrived(page), drag(page, event(page, 2), page.locator('[data-drop="2027-02-26T630"]'))])
+  await until(async () => (await dateOf(2)) === '2027-02-26 10:30:00')
+  const before = await dateOf(4)
+  await page.goto(`${office.origin}/odoo/sale.order?view=calendar&at=${before.slice(0, 10)}&scale=week`)
+  await event(page, 4).focus()
+  await page.keyboard.press('Space')
+  await page.keyboard.press('ArrowUp')
+  await page.keyboard.press('Space')
+  await page
+    .getByRole('alert')
+    .getByText(`${nameOf(4)} is`)
+    .waitFor()
+  await event(page, 4).and(page.locator('[data-state=returned]')).waitFor()
+  assert.equal(await dateOf(4), before)
+  await endWell(seen)
+})
+
+test('what is to do about records stands by kind and by when, is planned in its cell and ended there', async () => {
+  const [call] = await ann.model('mail.activity.type').find([['category', '=', 'phonecall']], ['name'])
+  const subject = { res_model: 'sale.order', res_id: orders[2]!, activity_type_id: call!.id, summary: 'Ask about the colour' }
+  await ann.model('mail.activity').create({ ...subject, date_deadline: day('2026-01-02') } as never)
+  const seen = await office.enter('ann', '/odoo/sale.order?view=activity')
+  const { page } = seen
+  const cell = page.locator('.activity-cell[data-tone=overdue]', { hasText: 'Ask about the colour' })
+  await cell.waitFor()
+  assert.equal(await page.locator('.activity-table tbody tr').count(), 1)
+  assert.deepEqual(await barriers(page), [])
+  await picture(page, 'activity')
+  await page
+    .getByRole('button', { name: new RegExp(`^Plan: .*, ${nameOf(2)}$`) })
+    .first()
+    .click()
+  await page.getByLabel('Summary').fill('Meet on site')
+  await page.getByRole('button', { name: 'Plan', exact: true }).click()
+  await page.locator('.activity-cell', { hasText: 'Meet on site' }).waitFor()
+  await cell.click()
+  assert.deepEqual(await barriers(page), [])
+  await page.getByRole('button', { name: 'Mark “Ask about the colour” as done' }).click()
+  await page.getByRole('button', { name: 'Done', exact: true }).click()
+  await cell.waitFor({ state: 'detached' })
+  assert.equal(await ann.model('mail.activity').count([['res_id', '=', orders[2]!]]), 1)
+  await endWell(seen)
+})
+
+test('an empty day of the calendar begins a record on that day', async () => {
+  const seen = await office.enter('ann', '/odoo/sale.order?view=calendar&at=2027-04-15&date=validity_date')
+  const { page } = seen
+  await page.getByRole('button', { name: 'New on Saturday, April 3, 2027' }).click()
+  await page.locator('#field-validity_date').waitFor()
+  await until(async () => (await page.locator('#field-validity_date').inputValue()) === 'Apr 3, 2027')
+  await page.goBack()
+  await page.getByText('April 2027').waitFor()
+  await endWell(seen)
+})
+
+test('all of it is Korean for who reads Korean, and can be read in the dark', async () => {
+  const seen = await office.enter('hana', '/odoo/sale.order?view=kanban', { locale: 'ko-KR', colorScheme: 'dark' })
+  const { page } = seen
+  for (const [name, ready] of [
+    ['kanban', '.kard'],
+    ['graph', '.recharts-bar-rectangle'],
+    ['pivot', '.pivot'],
+    ['calendar', '.month'],
+    ['activity', '.activity-table'],
+  ] as const) {
+    await page.goto(`${office.origin}/odoo/sale.order?view=${name}`)
+    await page.locator(ready).first().waitFor()
+    const words = await page
+      .locator('.board-head h2, .toolbar, .pivot-corner, .month th, .activity-table thead, button[aria-label]')
+      .evaluateAll((all) =>
+        all.map((one) => `${one.getAttribute('aria-label') ?? ''} ${(one as unknown as { innerText: string }).innerText}`),
+      )
+    // Names of records and people are theirs, whatever the language.
+    const english = words.filter((one) => /[a-z]{4}/.test(one.replaceAll(/Ann Park|Bob Lee|S0\d+|Ctrl|Enter|Esc/g, '')))
+    assert.deepEqual(english, [], name)
+    assert.deepEqual(await barriers(page), [], name)
+    await picture(page, `${name}-korean-dark`)
+  }
+  await endWell(seen)
+})
+
+test('on a phone cards are moved by a finger that rests on them, and the calendar is an agenda', async () => {
+  const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true }
+  const seen = await office.enter('ann', '/odoo/sale.order?view=kanban', phone)
+  const { page } = seen
+  const isTooWide = (): Promise<boolean> => page.evaluate('document.documentElement.scrollWidth > window.innerWidth')
+  await card(page, 5).waitFor()
+  assert.equal(await isTooWide(), false)
+  assert.deepEqual(await barriers(page), [])
+  await picture(page, 'kanban-phone')
+  const [x, y] = await middle(card(page, 5))
+  const touch = await page.context().newCDPSession(page)
+  const send = (type: string, points: object[]): Promise<unknown> =>
+    touch.send('Input.dispatchTouchEvent', { type, touchPoints: points } as never)
+  await send('touchStart', [{ x, y }])
+  await page.locator('.drag-picture').waitFor()
+  const to = (await column(page, 'Quotation Sent').boundingBox())!
+  await send('touchMove', [{ x: to.x + 20, y: to.y + 60 }])
+  await column(page, 'Quotation Sent').and(page.locator('[data-over]')).waitFor()
+  await send('touchEnd', [])
+  await until(async () => (await stateOf(5)) === 'sent')
+  await page.goto(`${office.origin}/odoo/sale.order?view=calendar&at=2027-03-01`)
+  await page.locator('.agenda section').first().waitFor()
+  assert.equal(await isTooWide(), false)
+  assert.deepEqual(await barriers(page), [])
+  await picture(page, 'calendar-phone')
+  for (const view of ['graph', 'pivot']) {
+    await page.goto(`${office.origin}/odoo/sale.order?view=${view}`)
+    await page.locator('.graph, .pivot').first().waitFor()
+    assert.equal(await isTooWide(), false, view)
+    assert.deepEqual(await barriers(page), [], view)
+  }
   await endWell(seen)
 })
 
