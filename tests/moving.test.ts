@@ -79,9 +79,9 @@ test("an instance's key is rotated while people write, and files of before and a
   assert.equal((await erp4.command('keys', 'retire', 'main')).code, 21, 'a server may still hold the old one')
 })
 
-test('all passwords of the database are replaced while people write: their sessions go on, and the trail is sealed as before', async () => {
+test('all passwords of the database and the host key are replaced while people write: their sessions go on, and the trail is sealed as before', async () => {
   await whileWriting(async () => {
-    await run('keys', 'rotate', 'logins')
+    for (const what of ['logins', 'host']) await run('keys', 'rotate', what)
     // The services begin anew with theirs: for that moment nobody is there to answer.
     await pause(500)
     await answers()
