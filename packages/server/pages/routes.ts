@@ -119,6 +119,8 @@ async function showHome({ dispatcher, hasClient }: PageDeps, request: FastifyReq
       company: await companyName(env, signed.user.company_id),
     }))
     if (hasClient && page.signed.user.groups.has('base.group_user')) return reply.redirect('/odoo', 303)
+    if (page.signed.user.groups.has('base.group_portal') && instance.registry.apps.some(({ desk }) => desk !== null))
+      return reply.redirect('/my', 303)
     return sendPage(reply, (nonce) => homeOf(request, page, nonce))
   } catch (error) {
     if (error instanceof SessionExpired) return reply.redirect('/web/login', 303)

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Databases } from '@erp4/orm'
 import { sourceNetwork } from '../auth/index.ts'
+import { addAccountPages } from './account.ts'
 import { callForReader } from './calls.ts'
 import { sendGone, sendLogo, sendPdf, sendSigned, sendWait, showDocument, takeDeed, type Visit } from './document.ts'
 import { scriptPath } from './frame.ts'
@@ -44,6 +45,7 @@ export function addPortal(app: FastifyInstance, { databases }: { databases: Data
     )
   }
 
+  addAccountPages(app, databases, deedNames, formBytes)
   app.get(verifyPath, reading, async (request, reply) => showVerify(request, reply))
   app.post(verifyPath, { ...writing, bodyLimit: mostFileBytes + (64 << 10) }, async (request, reply) =>
     takeVerify(databases, request, reply),

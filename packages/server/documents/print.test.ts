@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { createServer } from 'node:http'
+import { test } from 'node:test'
+import type { Paper } from '@erp4/orm'
+import { printPaper, readFonts } from './index.ts'
+
+const paper: Paper = {
+  lang: 'ko_KR',
+  title: '견적서 S00001',
+  number: 'S00001',
+  seller: { name: '하늘가구', lines: ['서울특별시'], logo: null },
+  parties: [{ label: '고객', lines: ['나래전자'] }],
+  facts: [{ label: '견적일', value: '2026년 3월 1일' }],
+  columns: { description: '설명', quantity: '수량', price: '단가', discount: '할인', taxes: '세금', amount: '금액', optional: '선택 품목' },
+  lines: [
+    {
+      kind: 'item',
+      id: 1,
+      name: '책상',
+      detail: '',
+      quantity: '2 개',
+      price: '₩1',
+      discount: null,
+      taxes: '',
+      amount: '₩2',
+      isOptional: false,
+    },
+  ],
+  sums: [{ label: '합계', value: '₩2', strong: true }],
+  notes: [],
+}
+
+const wordsOf = (pdf: Buffer): string => execFileSync('pdftotext', ['-layout', '-', '-'], { input: pdf }).toString()
+
+test('a document is printed with Korean that can be read out again, to the same bytes each time', async () => {
+  const [first, second] = [await printPaper({ paper, proof: null }), await printPaper({ paper, proof: null })]
+  assert.ok(first.equals(second))
+  for (const text of ['견적서 S00001', '하늘가구', '나래전자', '책상', '₩2']) assert.ok(wordsOf(first).includes(text), text)
+})
+
+test('a picture that is the address of a file or of a host is not fetched: the document fails, and the next one is printed', async () => {
+  let asked = 0
+  const server = createServer((_request, response) => void (asked++, response.end()))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  for (const logo of [`http://127.0.0.1:${port}/logo.png`, '/etc/hostname', 'file:///etc/hostname'])
+    await assert.rejects(printPaper({ paper: { ...paper, seller: { ...paper.seller, logo } }, proof: null }), /could not be printed/)
+  server.close()
+  assert.equal(asked, 0)
+  assert.ok((await printPaper({ paper, proof: null })).length > 1000)
+})
+
+test('what looks like markup or an address in a text is a text', async () => {
+  const name = '<b>{{x}}</b> file:///etc/passwd ${1}'
+  const [line] = paper.lines as [Extract<Paper['lines'][number], { kind: 'item' }>]
+  assert.ok(wordsOf(await printPaper({ paper: { ...paper, lines: [{ ...line, name }] }, proof: null })).includes('file:///etc/passwd'))
+})
+
+test('where the font is missing it is said what to do', () => {
+  assert.throws(() => readFonts(['/nonexistent']), /apt-get install fonts-nanum/)
+})
