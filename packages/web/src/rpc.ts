@@ -103,6 +103,26 @@ export const ask = <T>(
 ): Promise<T> =>
   post(`/web/client/${name}`, { ...params, context: { ...context(), ...(params['context'] as object | undefined) } }) as Promise<T>
 
+/** A question of import and export: `/web/transfer/<name>`. */
+export const transfer = <T>(name: string, params: Record<string, unknown>): Promise<T> =>
+  post(`/web/transfer/${name}`, { ...params, context: { ...context(), ...(params['context'] as object | undefined) } }) as Promise<T>
+
+/** Sends a file as it is, to be imported into `model`. Throws what `transfer` throws. */
+export async function sendFile<T>(file: File, model: string): Promise<T> {
+  const query = new URLSearchParams({ model, name: file.name, lang: String(start.session.user_context.lang) })
+  const response = await fetch(`/web/transfer/upload?${query}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/octet-stream' },
+    body: file,
+  }).catch((error: unknown) => {
+    throw new Unreachable('unreachable', { cause: error })
+  })
+  const { result, error } = response.ok ? ((await response.json()) as Answer) : await refused(response)
+  if (!error) return result as T
+  if (error.code === 100) throw new SignedOut()
+  throw new Refusal(error.data.name, error.data.message, error.data.arguments)
+}
+
 /** A method of a model, as every integration calls it. */
 export const call = <T>(model: string, method: string, args: readonly unknown[] = [], kwargs: Record<string, unknown> = {}): Promise<T> =>
   post(`/web/dataset/call_kw/${model}/${method}`, {

@@ -1,5 +1,6 @@
 import { chatterEn } from './chatter.en.ts'
 import { shellEn } from './shell.en.ts'
+import { transferEn } from './transfer.en.ts'
 import { viewsEn } from './views.en.ts'
 
 const records = (n: number): string => (n === 1 ? '1 record' : `${n} records`)
@@ -223,4 +224,5 @@ export const en = {
   nextMonth: 'Next month',
   ...chatterEn,
   ...shellEn,
+  ...transferEn,
 }

@@ -1,6 +1,7 @@
 import type { Texts } from './index.ts'
 import { chatterKo } from './chatter.ko.ts'
 import { shellKo } from './shell.ko.ts'
+import { transferKo } from './transfer.ko.ts'
 import { viewsKo } from './views.ko.ts'
 
 const records = (n: number): string => `${n}건`
@@ -224,4 +225,5 @@ export const ko: Texts = {
   nextMonth: '다음 달',
   ...chatterKo,
   ...shellKo,
+  ...transferKo,
 }

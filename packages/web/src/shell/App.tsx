@@ -6,6 +6,7 @@ import { useTexts } from '../i18n/index.ts'
 import { go, usePlace } from '../location.ts'
 import { menuAt, modelAt } from '../menus.ts'
 import { start } from '../start.ts'
+import { Transfer } from '../transfer/Transfer.tsx'
 import { Questions } from '../ui/confirm.tsx'
 import { Runs } from '../ui/run.tsx'
 import { Empty, FormSkeleton } from '../ui/states.tsx'
@@ -61,6 +62,7 @@ export function App() {
           </>
         )}
       </main>
+      <Transfer />
       <Questions />
       <Runs />
       <SignInAgain />

@@ -20,6 +20,7 @@ import { HeaderRow } from './HeaderRow.tsx'
 import { GroupRow, MoreRow, RecordRow, WaitRow } from './ListRows.tsx'
 import { type Item, type Row, pageSize, useRows, useTree } from './rows.ts'
 import { SelectionBar } from './SelectionBar.tsx'
+import { TransferMenu } from './TransferMenu.tsx'
 import { useSelection } from './selection.ts'
 
 const rowHeight = 35
@@ -153,6 +154,16 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf }: V
         )}
         {total !== undefined && <Pager views={views} domain={domain} look={look} setLook={setLook} total={total} />}
         {!isPhone && <ColumnMenu views={views} choice={choice} />}
+        <TransferMenu
+          views={views}
+          domain={domain}
+          order={[...by.map((spec) => spec.split(':')[0]!), order].filter(Boolean).join(', ')}
+          by={by}
+          columns={columns}
+          context={context}
+          selection={selection}
+          total={total}
+        />
       </Toolbar>
       {error ? (
         <Failure error={error} retry={() => void (isGrouped ? setOpen(new Map()) : rows.refetch())} />

@@ -1,0 +1,58 @@
+import { useSyncExternalStore } from 'react'
+import type { Domain } from '../domain.ts'
+import { start } from '../start.ts'
+
+/** A column as the list shows it. */
+export interface ShownColumn {
+  readonly path: string
+  readonly label: string
+}
+
+/** Which screen of import and export is open, above whichever list it was opened from. */
+export type Open =
+  | { readonly what: 'import'; readonly model: string; readonly label: string; readonly id?: number }
+  | { readonly what: 'history'; readonly model: string; readonly label: string }
+  | {
+      readonly what: 'export'
+      readonly model: string
+      readonly label: string
+      readonly columns: readonly ShownColumn[]
+      readonly domain: Domain
+      readonly order: string
+      readonly context: Readonly<Record<string, unknown>>
+      /** Chosen records; all that are found without them. */
+      readonly ids?: readonly number[]
+      readonly count: string
+    }
+
+// An import that is under way is found again after the page was loaded anew.
+const key = `erp4.import.${String(start.session['db'])}.${String(start.session['uid'])}`
+
+function remembered(): Open | null {
+  try {
+    return JSON.parse(sessionStorage.getItem(key) ?? 'null') as Open | null
+  } catch {
+    return null // Storage is off, or holds what an older release wrote.
+  }
+}
+
+let open: Open | null = remembered()
+const listeners = new Set<() => void>()
+
+export function openTransfer(next: Open | null): void {
+  open = next
+  try {
+    if (next?.what === 'import' && next.id !== undefined) sessionStorage.setItem(key, JSON.stringify(next))
+    else sessionStorage.removeItem(key)
+  } catch {
+    // Without storage the import is in the history all the same.
+  }
+  for (const tell of listeners) tell()
+}
+
+const subscribe = (tell: () => void): (() => void) => {
+  listeners.add(tell)
+  return () => listeners.delete(tell)
+}
+
+export const useOpenTransfer = (): Open | null => useSyncExternalStore(subscribe, () => open)
