@@ -110,7 +110,9 @@ class Run {
   async start(): Promise<void> {
     const { port: wanted, processes, folder, json } = this.#order
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => void this.#endBySignal(name))
-    process.on('SIGUSR2', () => void this.#renewServices())
+    // One after the other: a service that is being ended twice would be started twice.
+    let renewal = Promise.resolve()
+    process.on('SIGUSR2', () => (renewal = renewal.then(() => this.#renewServices())))
     say('ERP4 is starting.')
     ensureServiceUsers()
     const { home } = openOrCreateHome(folder)
