@@ -49,3 +49,30 @@ test('an order with a line that is not filled in yet goes on saying what follows
   const changed = new Map(value.order_line.map(([, ref, values]: [number, string, object]) => [ref, values]))
   assert.deepEqual((changed.get('virtual_1') as { price_subtotal: number }).price_subtotal, 80)
 })
+
+test('what follows in an order of fifty lines takes as many statements as in one of ten', async () => {
+  const statements = async (lines: number): Promise<number> => {
+    const products = (
+      await at.system.model('product.product').create(Array.from({ length: lines }, (_, i) => ({ name: `Part ${lines}/${i}` })) as never)
+    ).ids
+    const [id] = (
+      await ann
+        .model('sale.order')
+        .create({ partner_id: partner, order_line: products.map((product_id) => ['create', { product_id }]) as never })
+    ).ids
+    return ann.call(async (env) => {
+      const before = env.cx.statements
+      const values = { order_line: [] }
+      await callMethod(env, {
+        model: 'sale.order',
+        method: 'onchange',
+        args: [[id], values, ['order_line'], { amount_total: {}, order_line: { fields: line } }],
+        kwargs: {},
+      })
+      return env.cx.statements - before
+    })
+  }
+  const [few, many] = [await statements(10), await statements(50)]
+  assert.equal(many, few)
+  assert.ok(few < 40, `${few} statements`)
+})

@@ -14,9 +14,11 @@ export interface Form {
   /** Raised by each change, so that what was computed before is computed again. */
   changes: number
   nextKey: number
+  /** Records that are only referred to, by model and id: the same for all lines. */
+  readonly targets: Map<string, FormRecord>
 }
 
-export const openForm = (env: Env): Form => ({ env, changes: 0, nextKey: -1 })
+export const openForm = (env: Env): Form => ({ env, changes: 0, nextKey: -1, targets: new Map() })
 
 export type Typed = Record<string, any>
 
@@ -44,6 +46,8 @@ export class FormRecord {
   readonly #stored = new Map<string, unknown>()
   readonly #computed = new Map<string, { at: number; value: unknown }>()
   #isThere = true
+  /** Those that are read together with it: three hundred lines are one statement, not three hundred. */
+  #siblings: readonly FormRecord[] = [this]
 
   constructor(form: Form, model: Model, options: { id: number | null; isEdited: boolean; ref?: unknown; owner?: FormRecord['owner'] }) {
     this.form = form
@@ -60,12 +64,18 @@ export class FormRecord {
     this.form.changes++
   }
 
+  /** Lines of one list: whatever is asked of one of them is read for all. */
+  static readTogether(records: readonly FormRecord[]): void {
+    for (const record of records) record.#siblings = records
+  }
+
   /** The stored values of many records in one statement. A record that brings nothing is not there for this person. */
-  static async fetch(records: readonly FormRecord[], names: readonly string[]): Promise<void> {
-    const [first] = records.filter((record) => record.id !== null)
+  static async fetch(asked: readonly FormRecord[], names: readonly string[]): Promise<void> {
+    const [first] = asked.filter((record) => record.id !== null)
     if (!first) return
-    const wanted = names.filter((name) => records.some((record) => record.id !== null && !record.#stored.has(name)))
+    const wanted = names.filter((name) => asked.some((record) => record.id !== null && !record.#stored.has(name)))
     if (wanted.length === 0) return
+    const records = [...new Set(asked.flatMap((record) => record.#siblings))]
     const {
       form: { env },
       model,
@@ -124,6 +134,7 @@ export class FormRecord {
           owner: { field: field.inverse!, record: this },
         }),
     )
+    FormRecord.readTogether(lines)
     this.#stored.set(`lines ${field.name}`, lines)
     return lines
   }
@@ -175,6 +186,23 @@ export class FormRecord {
     return loaded
   }
 
+  /** A record that is only referred to. */
+  static target(form: Form, model: Model, id: number): FormRecord {
+    const key = `${model.name},${id}`
+    const target = form.targets.get(key) ?? new FormRecord(form, model, { id, isEdited: false })
+    form.targets.set(key, target)
+    return target
+  }
+
+  /** What this and its siblings refer to by a field is read together as well. */
+  #meet(field: FieldInfo, comodel: Model): void {
+    if (this.#siblings.length < 2 || field.related) return
+    const known = this.#siblings.map((one) => (one.given.has(field.name) ? one.given.get(field.name) : one.#stored.get(field.name)))
+    const ids = known.flat().filter((id): id is number => typeof id === 'number' && id > 0)
+    const targets = [...new Set(ids)].map((id) => FormRecord.target(this.form, comodel, id))
+    if (targets.some((target) => target.#siblings.length < targets.length)) FormRecord.readTogether(targets)
+  }
+
   async #follow(field: FieldInfo, rest: readonly string[], strict: boolean): Promise<unknown> {
     if (field.related && this.isEdited && !this.given.has(field.name)) {
       const row = await this.load(
@@ -186,8 +214,9 @@ export class FormRecord {
     const value = await this.value(field, strict)
     const comodel = this.form.env.modelOf((field.related ? relatedEnd(this.form.env, field) : field).comodel!)
     if (isToMany(field)) {
+      this.#meet(field, comodel)
       const records = (value as readonly (number | FormRecord)[]).map((one) =>
-        one instanceof FormRecord ? one : new FormRecord(this.form, comodel, { id: one, isEdited: false }),
+        one instanceof FormRecord ? one : FormRecord.target(this.form, comodel, one),
       )
       await FormRecord.fetch(records, ['id'])
       return FormRecord.loadAll(
@@ -199,7 +228,8 @@ export class FormRecord {
     if (value === null) return null
     if (value instanceof FormRecord) return value.load(rest, strict)
     if (this.owner?.field === field.name) return this.owner.record.load(rest, strict)
-    const target = new FormRecord(this.form, comodel, { id: value as number, isEdited: false })
+    this.#meet(field, comodel)
+    const target = FormRecord.target(this.form, comodel, value as number)
     if (await target.isThere()) return target.load(rest, strict)
     if (strict) throw new Unknowable(`${this.model.name}.${field.name}`)
     return null

@@ -125,6 +125,7 @@ async function takeLines(
     return line
   }
   for (const id of stored) keep(id)
+  FormRecord.readTogether([...lines.values()])
   const isCommands = Array.isArray(value) && !isListOfIds(value)
   for (const one of isCommands ? value : [value]) {
     const [verb, ref, values] = Array.isArray(one) ? (one[0] === 'create' ? ['create', null, one[1]] : one) : []
@@ -143,7 +144,9 @@ async function takeLines(
       else if (command.do === 'update') await take(keep(command.id), command.values, given, depth + 1)
     }
   }
-  return [...lines.values()]
+  const all = [...lines.values()]
+  FormRecord.readTogether(all)
+  return all
 }
 
 const isListOfIds = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'number')
