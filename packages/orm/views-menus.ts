@@ -115,7 +115,7 @@ function pathOf(env: Env, entry: Entry): string {
 
 /** An app whose own entry opens nothing looks as its first one does. */
 function iconOf(menu: Menu | null, children: readonly Kept[]): Pick<MenuMeta, 'icon'> {
-  const icon = menu?.icon ?? children[0]?.entry.menu?.icon
+  const icon = menu?.icon ?? children.find((child) => child.entry.menu?.icon)?.entry.menu?.icon
   return icon ? { icon } : {}
 }
 

@@ -22,8 +22,10 @@ const monthFormat = isKorean ? 'YYYY년 M월' : 'MMMM YYYY'
 export function Picker(props: EditProps) {
   const { field, value, onChange } = props
   const t = useTexts()
+  // A button of its own, which is never "required": the label's star and the problem below it say so.
+  const { 'aria-required': required, ...inputs } = inputProps(props)
   const shared = {
-    ...inputProps(props),
+    ...inputs,
     classNames: { input: 'input' },
     size: 'xs' as const,
     variant: 'unstyled' as const,
@@ -39,6 +41,7 @@ export function Picker(props: EditProps) {
       {field.type === 'date' ? (
         <DateInput
           {...shared}
+          aria-required={required}
           valueFormat={dayFormat}
           value={typeof value === 'string' && value !== '' ? value : null}
           onChange={(next) => onChange(next ?? false)}

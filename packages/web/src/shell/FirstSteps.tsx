@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTexts } from '../i18n/index.ts'
 import { follow, formatPlace } from '../location.ts'
-import { openable, recordWord } from '../menus.ts'
+import { menus, openable, recordWord } from '../menus.ts'
 import { ask } from '../rpc.ts'
 import { store, stored } from '../start.ts'
 import { IconCheck, IconChevronRight } from '../ui/icons.ts'
@@ -57,7 +57,7 @@ export function FirstSteps() {
                 <strong>{step.label}</strong>
                 <span className="soft">{step.hint}</span>
               </a>
-              <span className="step-app soft small">{app}</span>
+              <span className="step-app soft small">{appOf(app, step)}</span>
               <IconChevronRight size={15} aria-hidden className="soft" />
             </li>
           )),
@@ -66,6 +66,10 @@ export function FirstSteps() {
     </section>
   )
 }
+
+/** What has no place of its own on the home page is where its menu is: the company in the settings. */
+const appOf = (app: string, { model }: Step): string =>
+  menus.some(({ label }) => label === app) ? app : (openable.find(({ menu }) => menu.model === model)?.app.label ?? app)
 
 /** Below the menu of the model where it has one: the deepest says most. */
 function urlOfStep({ model, opens }: Step): string {

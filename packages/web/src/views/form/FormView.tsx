@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group, Menu, Tooltip } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { Suspense, lazy, useCallback, useEffect, useRef, useState } from 'react'
+import { Suspense, lazy, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { ModelViews } from '@erp4/orm/views-types'
 import { follow as followAction } from '../../actions.ts'
 import { type Kept, changed, keepViews, knownViews, metaOf, queries } from '../../data/views.ts'
@@ -255,7 +255,8 @@ function Form({ views, given, may, place }: FormProps) {
 
   const header = nodes.find((node) => node.tag === 'header')
   const links = nodes.filter((node) => node.tag === 'link')
-  const isPlain = (tag: string): boolean => tag !== 'header' && tag !== 'link'
+  // The same list each time: what is typed draws what follows from it, and not the whole form.
+  const plain = useMemo(() => nodes.filter(({ tag }) => tag !== 'header' && tag !== 'link'), [nodes])
   const focusOn = id === null ? shownFields(nodes, record.values).find((one) => firstToFill(record, one.field))?.field : undefined
 
   return (
@@ -313,7 +314,7 @@ function Form({ views, given, may, place }: FormProps) {
           {found && <DraftOffer record={record} draft={found} onDone={settle} />}
           <Warnings record={record} />
           <Problems record={record} problems={problems} onGo={(field) => showProblems({ [field]: problems[field]!, ...problems })} />
-          <Nodes record={record} nodes={nodes.filter(({ tag }) => isPlain(tag))} canWrite={canWrite} focusOn={focusOn} />
+          <Nodes record={record} nodes={plain} canWrite={canWrite} focusOn={focusOn} />
         </div>
         {id !== null && meta.fields['message_ids'] && (
           <Suspense fallback={null}>

@@ -37,7 +37,7 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
     count: isVirtual ? all.length : 0,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    overscan: 12,
+    overscan: 6,
   })
   useShortcuts([{ keys: 'alt+l', label: t.addLine, run: () => mayChange && add() }])
   const at = editing && isVirtual ? all.findIndex(({ key }) => key === editing.key) : -1

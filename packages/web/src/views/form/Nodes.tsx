@@ -1,5 +1,5 @@
 import { Tabs } from '@mantine/core'
-import { useMemo } from 'react'
+import { memo, useMemo } from 'react'
 import type { ShownField, ViewNode } from '@erp4/orm/views-types'
 import { holds } from '../../domain.ts'
 import { formatValue } from '../../format.ts'
@@ -16,7 +16,7 @@ interface Props {
 }
 
 /** The body of a form. Tabs stand together; everything else follows in its order. */
-export function Nodes({ record, nodes, canWrite, focusOn }: Props) {
+export const Nodes = memo(function Nodes({ record, nodes, canWrite, focusOn }: Props) {
   const tabs = nodes.filter((node) => node.tag === 'tab')
   return (
     <>
@@ -29,7 +29,7 @@ export function Nodes({ record, nodes, canWrite, focusOn }: Props) {
       )}
     </>
   )
-}
+})
 
 function NodeOf({ record, node, canWrite, focusOn }: Omit<Props, 'nodes'> & { node: ViewNode }) {
   const isShown = useRecord(record, ({ values }) => !('when' in node) || !node.when || holds(node.when, values))
