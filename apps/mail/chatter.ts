@@ -103,10 +103,10 @@ const told = (entry: HistoryEntry, names: ReadonlyMap<number, string | null>) =>
 /** Followers, activities, files and templates: what stands around the story. */
 async function around(env: Env, { model, id }: Subject) {
   const on = (field: 'res_model') => [[field, '=', model] as const, ['res_id', '=', id] as const]
-  const followers = await env.model('mail.followers').find(on('res_model') as never, ['partner_id.name', 'partner_id.email'])
+  const followers = await env.model('mail.followers').find(on('res_model'), ['partner_id.name', 'partner_id.email'])
   const activities = await env
     .model('mail.activity')
-    .find(on('res_model') as never, ['summary', 'note', 'date_deadline', 'user_id.name', 'activity_type_id.name', 'activity_type_id.icon'])
+    .find(on('res_model'), ['summary', 'note', 'date_deadline', 'user_id.name', 'activity_type_id.name', 'activity_type_id.icon'])
   const files = await env
     .model('ir.attachment')
     .find([...on('res_model'), ['res_field', '=', null]] as never, ['name', 'mimetype', 'file_size', 'create_date', 'create_uid'], {

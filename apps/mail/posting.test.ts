@@ -24,9 +24,9 @@ async function company(name: string, more: Record<string, unknown> = {}): Promis
     .ids[0]!
 }
 
-const rpc = (who: Actor<boolean>, id: number, method: string, kwargs: Record<string, unknown> = {}, model = 'res.partner') =>
+const rpc = (who: Actor, id: number, method: string, kwargs: Record<string, unknown> = {}, model = 'res.partner') =>
   who.call((env) => callMethod(env, { model, method, args: [[id]], kwargs })) as Promise<any>
-const say = async (who: Actor<boolean>, id: number, kwargs: Record<string, unknown>): Promise<number> =>
+const say = async (who: Actor, id: number, kwargs: Record<string, unknown>): Promise<number> =>
   (await rpc(who, id, 'message_post', kwargs))[0]
 const comment = (body: string, more = {}) => ({ body, message_type: 'comment', subtype_xmlid: 'mail.mt_comment', ...more })
 const note = (body: string, more = {}) => ({ body, message_type: 'comment', subtype_xmlid: 'mail.mt_note', ...more })

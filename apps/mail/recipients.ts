@@ -29,7 +29,7 @@ export async function recipientsOf(sys: Env<true>, ids: readonly number[]): Prom
       name: name ?? display_name ?? '',
       email: email_normalized,
       lang: known(lang) ?? known(company?.partner_id.lang) ?? 'en_US',
-      user: user ? { id: user.id, isColleague: user.share === false } : null,
+      user: user ? { id: user.id, isColleague: !user.share } : null,
     }
   })
 }

@@ -26,7 +26,7 @@ export function formatBytes(bytes: number, locale: string): string {
   const at = bytes < 1024 ? 0 : bytes < 1 << 20 ? 1 : 2
   return new Intl.NumberFormat(locale, {
     style: 'unit',
-    unit: units[at]!,
+    unit: units[at],
     unitDisplay: 'short',
     maximumFractionDigits: at === 2 ? 1 : 0,
   }).format(bytes / 1024 ** at)
