@@ -122,11 +122,11 @@ function deciding(env: Env, model: Model, allowed: boolean, rules: readonly Rule
   if (allowed && granting) return env.t('The group “{group}” gives the right.', { group: label(granting.group) })
   if (granting && model.hangsOn) return env.t('It belongs to another record, to which that right is missing.')
   const near = [...new Set(grants.filter(({ counts }) => counts).map(({ group }) => label(group)))]
-  if (near.length > 0) return env.t('The groups {groups} would give it for other records, not for this one.', { groups: near.join(', ') })
+  if (near.length > 0) return env.t('{groups} would give it for other records, not for this one.', { groups: near.join(', ') })
   const wanted = [...new Set(grants.map(({ group }) => label(group)))]
   return wanted.length === 0
     ? env.t('Nobody has that right.')
-    : env.t('It takes one of the groups {groups}, and the user is in none of them.', { groups: wanted.join(', ') })
+    : env.t('It takes one of these groups, and the user is in none of them: {groups}.', { groups: wanted.join(', ') })
 }
 
 const toldRule = async (env: Env, model: Model, { kind, group, domain, counts, holds }: RuleVerdict) => ({

@@ -90,7 +90,7 @@ describe('why somebody may do something', () => {
   test('says what the missing right would take, and what the rules demand, in words', async () => {
     const { allowed, because, rules } = await why(chief, ann, 'res.partner', bob.user.partner_id, 'write')
     assert.equal(allowed, false)
-    assert.equal(because, 'Ann may not change this record. The groups Internal user would give it for other records, not for this one.')
+    assert.equal(because, 'Ann may not change this record. Internal user would give it for other records, not for this one.')
     assert.ok(
       rules.some(({ kind, where }) => kind === 'grant' && where === 'ID is Ann'),
       JSON.stringify(rules),
@@ -98,7 +98,7 @@ describe('why somebody may do something', () => {
     const never = await why(root, ann, 'res.currency', 1, 'unlink')
     assert.equal(
       never.because,
-      'Ann may not delete this record. It takes one of the groups Administration: settings, and the user is in none of them.',
+      'Ann may not delete this record. It takes one of these groups, and the user is in none of them: Administration: settings.',
     )
   })
 

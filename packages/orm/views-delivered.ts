@@ -252,7 +252,7 @@ export function describeModel(env: Env, model: Model, fields: ReadonlySet<string
         {
           ...fieldMeta(env, field),
           ...(leading(model).has(field.name) ? { follows: true as const } : {}),
-          ...(model.inverses.has(field.name) ? { inverse: true as const } : {}),
+          ...(model.inverses.has(field.name) || field.related ? { inverse: true as const } : {}),
         },
       ]),
     ),

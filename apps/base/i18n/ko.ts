@@ -363,11 +363,11 @@ export const korean: Readonly<Record<string, string>> = {
   'A limit that holds for everybody stops it.': '모두에게 적용되는 제한 때문입니다.',
   'The group “{group}” gives the right.': '‘{group}’ 그룹이 이 권한을 줍니다.',
   'It belongs to another record, to which that right is missing.': '이 레코드가 속한 다른 레코드에 대한 권한이 없습니다.',
-  'The groups {groups} would give it for other records, not for this one.':
+  '{groups} would give it for other records, not for this one.':
     '{groups} 그룹은 다른 레코드에는 권한을 주지만 이 레코드에는 주지 않습니다.',
   'Nobody has that right.': '아무에게도 이 권한이 없습니다.',
-  'It takes one of the groups {groups}, and the user is in none of them.':
-    '{groups} 그룹 중 하나에 속해야 하지만, 이 사용자는 어디에도 속하지 않습니다.',
+  'It takes one of these groups, and the user is in none of them: {groups}.':
+    '다음 그룹 중 하나에 속해야 하지만, 이 사용자는 어디에도 속하지 않습니다: {groups}.',
   and: '그리고',
   or: '또는',
   yes: '예',

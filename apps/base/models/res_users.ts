@@ -68,7 +68,7 @@ declare module '@erp4/orm/models' {
   interface ResUsers extends ModelFields<typeof res_users> {}
 }
 
-res_users.compute('display_name', ['login', 'partner_id.name'], (user) => user.partner_id.name ?? user.login)
+res_users.compute('display_name', ['login', 'partner_id.name'], (user) => nameOf(user.partner_id) ?? user.login)
 
 res_users.compute('share', ['group_ids.all_implied_ids.key'], (user) => !holds(user.group_ids, 'base.group_user'))
 
@@ -122,6 +122,9 @@ res_users.changed(['login', 'password', 'active', 'group_ids'], async (sys, ids,
 res_users.changed(['active', 'group_ids'], async (sys, _ids, operation) => {
   if (operation === 'write') await demandAdministrator(sys)
 })
+
+/** A form that is being filled in has no contact yet. */
+const nameOf = (partner: { readonly name: string | null } | null): string | null => partner?.name ?? null
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value.trim() !== '' ? value : null)
 
@@ -177,6 +180,17 @@ export const action_reset_password = res_users.action('action_reset_password', {
   const message = env.t('A mail with a link to choose a password is on its way.')
   return clientAction('display_notification', { message })
 })
+
+/** How many characters a password needs here: told to whoever is about to choose one. */
+export const least_password = res_users.action(
+  'least_password',
+  { on: 'model', needs: 'read', readonly: true, returns: integer({ required: true }) },
+  async ({ env }) =>
+    env.asSystem('whoever chooses a password is told how long it has to be', async (sys) => {
+      const [found] = await sys.model('ir.config_parameter').find([['key', '=', 'auth_password_policy.minlength']], ['value'], { limit: 1 })
+      return Math.max(8, Number(found?.value) || 12)
+    }),
+)
 
 /** Whether the user is in the group, directly or by implication: asked about oneself by anybody, about others by who may read them. */
 export const has_group = res_users.action(

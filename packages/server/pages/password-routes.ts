@@ -76,10 +76,12 @@ async function takeAsk(databases: Databases, request: FastifyRequest, reply: Fas
  * neither the browser's history nor a `Referer` can give it away.
  */
 async function showChoice(databases: Databases, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  reply.header('referrer-policy', 'no-referrer')
   const { token: given } = request.query as { token?: unknown }
   if (typeof given === 'string' && /^[A-Za-z0-9_-]{1,100}$/.test(given))
-    return reply.header('set-cookie', linkCookie(given, { tls: isByTls(request), path: choosePath })).redirect(choosePath, 303)
+    return reply
+      .header('referrer-policy', 'no-referrer')
+      .header('set-cookie', linkCookie(given, { tls: isByTls(request), path: choosePath }))
+      .redirect(choosePath, 303)
   const token = cookieValue(request.headers.cookie, linkCookieName)
   return sendChoice(databases, request, reply, token)
 }
@@ -105,7 +107,6 @@ async function sendChoice(
 
 async function takeChoice(databases: Databases, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { instance } = request
-  reply.header('referrer-policy', 'no-referrer')
   const tls = isByTls(request)
   const fields = readForm(request)
   const token = cookieValue(request.headers.cookie, linkCookieName)

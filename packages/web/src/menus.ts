@@ -35,6 +35,16 @@ export const wordOf = (model: string): string => openable.find(({ menu }) => men
 
 export const urlOf = (menu: MenuMeta): string => formatPlace([{ word: menu.path }])
 
+/** The address of an app: a page of its own where it has one, else its first entry. */
+export function urlOfApp(app: MenuMeta): string | undefined {
+  if (app.path === 'settings') return formatPlace([{ word: app.path }])
+  const first = firstIn(app)
+  return first && urlOf(first)
+}
+
+/** The app that a piece of an address is in. */
+export const appAt = (word: string): MenuMeta | undefined => menuAt(word)?.app ?? menus.find(({ path }) => path === word)
+
 /** An app is opened at its first entry that opens something. */
 export function firstIn(app: MenuMeta): MenuMeta | undefined {
   if (app.model) return app

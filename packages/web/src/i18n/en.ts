@@ -70,6 +70,8 @@ export const en = {
   archive: 'Archive',
   restore: 'Restore',
   moreActions: 'More actions',
+  whyMenu: 'Who may see this, and why?',
+  settings: 'Settings',
   empty: 'empty',
   field: 'Field',
   value: 'Value',

@@ -70,6 +70,8 @@ export const ko: Texts = {
   duplicate: '복제',
   archive: '보관',
   restore: '보관 해제',
+  whyMenu: '누가 왜 볼 수 있나요?',
+  settings: '설정',
   moreActions: '추가 작업',
   empty: '비어 있음',
   field: '필드',

@@ -5,9 +5,11 @@ import { knownViews } from '../data/views.ts'
 import { useTexts } from '../i18n/index.ts'
 import { go, usePlace } from '../location.ts'
 import { menuAt, modelAt } from '../menus.ts'
+import { screens } from '../settings/screens.ts'
 import { start } from '../start.ts'
 import { Transfer } from '../transfer/Transfer.tsx'
 import { Questions } from '../ui/confirm.tsx'
+import { Dialogues } from '../ui/dialogue.tsx'
 import { Runs } from '../ui/run.tsx'
 import { Empty, FormSkeleton } from '../ui/states.tsx'
 import { Listing } from '../views/Listing.tsx'
@@ -28,6 +30,7 @@ export function App() {
   const t = useTexts()
   const place = usePlace()
   const step = place.steps.at(-1)
+  const Own = place.steps.length === 1 && step?.id === undefined ? screens[step?.word ?? ''] : undefined
   useEffect(() => addClientAction('mail.test', (action) => tryMailServer(action, t)), [t])
   useEffect(() => {
     const idle =
@@ -49,6 +52,10 @@ export function App() {
       <main id="main" className="main" tabIndex={-1}>
         {!step ? (
           <Home />
+        ) : Own ? (
+          <Suspense fallback={<FormSkeleton />}>
+            <Own />
+          </Suspense>
         ) : step.id === undefined ? (
           <Screen word={step.word} key={place.steps.map(({ word, id }) => `${word}/${id ?? ''}`).join('/')} />
         ) : (
@@ -66,6 +73,7 @@ export function App() {
       <Questions />
       <Runs />
       <SignInAgain />
+      <Dialogues />
       <Palette />
       <Help />
     </>

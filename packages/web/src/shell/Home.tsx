@@ -1,7 +1,7 @@
 import { useEffect } from 'react'
 import { useTexts } from '../i18n/index.ts'
 import { follow } from '../location.ts'
-import { firstIn, menus, urlOf } from '../menus.ts'
+import { menus, urlOfApp } from '../menus.ts'
 import { start } from '../start.ts'
 import { iconNamed } from '../ui/app-icons.ts'
 import { Empty } from '../ui/states.tsx'
@@ -24,11 +24,11 @@ export function Home() {
           <nav aria-label={t.apps}>
             <ul className="apps">
               {menus.map((app) => {
-                const first = firstIn(app)
+                const url = urlOfApp(app)
                 const Icon = iconNamed(app.icon)
-                return first ? (
+                return url ? (
                   <li key={app.path}>
-                    <a {...follow(urlOf(first))}>
+                    <a {...follow(url)}>
                       <span className="app-icon">
                         <Icon size={26} stroke={1.5} />
                       </span>

@@ -3,7 +3,7 @@ import { useDisclosure } from '@mantine/hooks'
 import type { MenuMeta } from '@erp4/orm/views-types'
 import { useTexts } from '../i18n/index.ts'
 import { type Place, follow, go } from '../location.ts'
-import { firstIn, menuAt, menus, urlOf } from '../menus.ts'
+import { appAt, firstIn, menuAt, menus, urlOf, urlOfApp } from '../menus.ts'
 import { iconNamed } from '../ui/app-icons.ts'
 import { IconApps, IconChevronDown, IconSearch } from '../ui/icons.ts'
 import { ActivitiesMenu } from './ActivitiesMenu.tsx'
@@ -16,14 +16,14 @@ import { UserMenu } from './UserMenu.tsx'
 export function TopBar({ place }: { place: Place }) {
   const t = useTexts()
   const current = menuAt(place.steps[0]?.word ?? '')
-  const app = current?.app
+  const app = appAt(place.steps[0]?.word ?? '')
   const [isOpen, drawer] = useDisclosure(false)
   return (
     <header className="topbar">
       <Burger className="only-phone" size="xs" opened={isOpen} onClick={drawer.toggle} aria-label={t.menu} />
       <AppSwitcher />
       {app && (
-        <a className="app-name" {...follow(urlOf(firstIn(app)!))}>
+        <a className="app-name" {...follow(urlOfApp(app)!)}>
           {app.label}
         </a>
       )}
@@ -73,10 +73,10 @@ function AppSwitcher() {
       </Menu.Target>
       <Menu.Dropdown>
         {menus.map((app) => {
-          const first = firstIn(app)
+          const url = urlOfApp(app)
           const Icon = iconNamed(app.icon)
-          return first ? (
-            <Menu.Item key={app.path} component="a" leftSection={<Icon size={17} />} {...follow(urlOf(first))}>
+          return url ? (
+            <Menu.Item key={app.path} component="a" leftSection={<Icon size={17} />} {...follow(url)}>
               {app.label}
             </Menu.Item>
           ) : null

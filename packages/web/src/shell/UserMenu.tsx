@@ -50,10 +50,7 @@ export function UserMenu() {
             <span className="soft">{session.username}</span>
           </div>
           <Menu.Divider />
-          <Menu.Item
-            leftSection={<IconUser size={16} aria-hidden />}
-            onClick={() => void go(formatPlace([{ word: 'res.users', id: session.uid }]))}
-          >
+          <Menu.Item leftSection={<IconUser size={16} aria-hidden />} onClick={() => void go(formatPlace([{ word: 'preferences' }]))}>
             {t.preferences}
           </Menu.Item>
           <Menu.Item leftSection={<IconHelp size={16} aria-hidden />} rightSection={<kbd>?</kbd>} onClick={openHelp}>

@@ -12,6 +12,7 @@ import { useTexts } from '../../i18n/index.ts'
 import { type Place, defaultsIn, formatPlace, go, guardLeaving, historyState } from '../../location.ts'
 import { Refusal, ask, call, press } from '../../rpc.ts'
 import { nameKey } from '../../shell/Breadcrumbs.tsx'
+import { askWhy, managesUsers } from '../../settings/screens.ts'
 import { useShortcuts } from '../../shell/shortcuts.ts'
 import { Toolbar } from '../../shell/Toolbar.tsx'
 import { choose, confirm } from '../../ui/confirm.tsx'
@@ -24,6 +25,7 @@ import {
   IconRestore,
   IconTrash,
   IconUndo,
+  IconUser,
   IconX,
 } from '../../ui/icons.ts'
 import { tell, tellFailure, tellUndoable } from '../../ui/notify.ts'
@@ -230,10 +232,12 @@ function Form({ views, given, may, place }: FormProps) {
     if (!(await save())) return
     try {
       const action = await press(record.model, method, [record.id!])
+      // A dialogue is followed to its end: what it did is part of what is read.
+      if (action && action['type'] === 'ir.actions.client') await followAction(action)
       const now = await record.readNow()
       if (now) record.reset(now)
       void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'form' })
-      if (action) await followAction(action)
+      if (action && action['type'] !== 'ir.actions.client') await followAction(action)
     } catch (error) {
       tellFailure(error, t)
     }
@@ -496,12 +500,14 @@ function RecordMenu({
       await changed()
     }, t.deletedCount(1))
   }
+  const why = (): Promise<void> => askWhy({ model: record.model, id: record.id!, name: String(record.saved['display_name'] || '') })
   const items = [
     ...(undo ? [{ label: t.undoSave, icon: IconUndo, run: undo }] : []),
     ...(meta.hasActive && may.write && active !== false ? [{ label: t.archive, icon: IconArchive, run: archive(true) }] : []),
     ...(meta.hasActive && may.write && active === false ? [{ label: t.restore, icon: IconRestore, run: archive(false) }] : []),
     ...(meta.may.create ? [{ label: t.duplicate, icon: IconCopy, run: duplicate }] : []),
     ...(may.unlink ? [{ label: t.delete, icon: IconTrash, run: remove }] : []),
+    ...(managesUsers && record.id !== null ? [{ label: t.whyMenu, icon: IconUser, run: why }] : []),
   ]
   if (items.length === 0) return null
   return (

@@ -1,0 +1,41 @@
+import { SegmentedControl, useMantineColorScheme } from '@mantine/core'
+import { useEffect } from 'react'
+import { useTexts } from '../i18n/index.ts'
+import { start } from '../start.ts'
+import { Devices } from './Devices.tsx'
+import { Keys } from './Keys.tsx'
+import { Password } from './Password.tsx'
+import { Profile } from './Profile.tsx'
+import { Section } from './Section.tsx'
+import './settings.css'
+import { words } from './texts.ts'
+
+/** What is the person's own: name, language, looks, password, devices, keys. */
+export function PreferencesPage() {
+  const t = useTexts()
+  const { colorScheme, setColorScheme } = useMantineColorScheme()
+  useEffect(() => {
+    document.title = `${words.myPreferences} · ERP4`
+  }, [])
+  return (
+    <div className="settings-page">
+      <h1>{words.myPreferences}</h1>
+      <Profile />
+      <Section title={t.appearance} hint={words.appearanceHint}>
+        <SegmentedControl
+          aria-label={t.appearance}
+          value={colorScheme}
+          onChange={(value) => setColorScheme(value as typeof colorScheme)}
+          data={(['light', 'dark', 'auto'] as const).map((value) => ({ value, label: t.schemes[value] }))}
+        />
+      </Section>
+      <Section title={words.password}>
+        <Password />
+      </Section>
+      <Section title={words.devices} hint={words.devicesHint}>
+        <Devices user={start.session.uid} />
+      </Section>
+      <Keys />
+    </div>
+  )
+}
