@@ -1,4 +1,4 @@
-import { AccessError, type Env, type Json, char, integer, json } from '@erp4/orm'
+import { AccessError, type Env, char, integer, json } from '@erp4/orm'
 import { userManager } from './groups.ts'
 import { clientAction } from './models/res_users_apikeys_description.ts'
 import { res_users } from './models/res_users.ts'
@@ -12,7 +12,7 @@ export const devices = res_users.action(
   { needs: 'read', readonly: true, returns: json({ required: true }) },
   async ({ env, ids }) => {
     const found = await env.call.accounts?.devicesOf(env.cx, ownOrManaged(env, ids))
-    return (found ?? []).map((device) => ({ ...device })) as Json
+    return (found ?? []).map((device) => ({ ...device }))
   },
 )
 

@@ -2,7 +2,6 @@ import {
   AccessError,
   Env,
   type Explanation,
-  type Json,
   type Model,
   type ModelName,
   type Operation,
@@ -42,7 +41,7 @@ export const explain_access = res_users.action(
     if (id === undefined || ids.length > 1 || !model || !(await isReadable(env, name, res_id)))
       throw new UserError(env.t('Say which user and which record it is about: one of each, that you may see yourself.'))
     const other = await asUser(env, id)
-    const explanation = await explain(other, model, operation as Operation, res_id)
+    const explanation = await explain(other, model, operation, res_id)
     const [record] = (await env
       .withContext({ active_test: false })
       .model(name as ModelName)
@@ -57,8 +56,8 @@ export const explain_access = res_users.action(
       model: env.t(model.label),
       because: because(env, other, model, operation, explanation),
       rules: await Promise.all(explanation.rules.map((rule) => toldRule(env, model, rule))),
-      closed: closedFields(other, model, operation as Operation).map((field) => env.t(model.fields.get(field)?.label ?? field)),
-    } as Json
+      closed: closedFields(other, model, operation).map((field) => env.t(model.fields.get(field)?.label ?? field)),
+    }
   },
 )
 

@@ -1,4 +1,4 @@
-import { AccessError, type Env, type Json, type Operation, type Registry, closure, json } from '@erp4/orm'
+import { AccessError, type Env, type Operation, type Registry, closure, json } from '@erp4/orm'
 import { userManager } from './groups.ts'
 import { clientAction } from './models/res_users_apikeys_description.ts'
 import { res_users } from './models/res_users.ts'
@@ -58,7 +58,7 @@ export const preview_groups = res_users.action(
       gained: told(env, after.difference(before)),
       lost: told(env, before.difference(after)),
       changes: reachChanges(env.registry, before, after).map((change) => ({ ...change, label: env.t(change.label) })),
-    } as Json
+    }
   },
 )
 

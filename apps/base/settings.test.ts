@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { AccessError, type Json, UserError, ValidationError } from '@erp4/orm'
+import { AccessError, UserError, ValidationError } from '@erp4/orm'
 import {
   action_reset_password,
   administrator,
@@ -128,7 +128,7 @@ describe('why somebody may do something', () => {
 
 describe('a change of rights', () => {
   test('is told before it happens: groups with implied ones, and what could be done with each kind of record', async () => {
-    const told = (await preview_groups(user(chief, ann), { group_ids: (await groupIds(contactManager.name)) as unknown as Json })) as {
+    const told = (await preview_groups(user(chief, ann), { group_ids: await groupIds(contactManager.name) })) as {
       gained: { key: string; help: string }[]
       lost: unknown[]
       changes: { model: string; operation: string; before: string; after: string }[]

@@ -25,7 +25,7 @@ export function PreferencesPage() {
         <SegmentedControl
           aria-label={t.appearance}
           value={colorScheme}
-          onChange={(value) => setColorScheme(value as typeof colorScheme)}
+          onChange={(value) => setColorScheme(value)}
           data={(['light', 'dark', 'auto'] as const).map((value) => ({ value, label: t.schemes[value] }))}
         />
       </Section>
