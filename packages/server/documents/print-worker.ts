@@ -4,6 +4,8 @@ import type { Printed } from '@erp4/orm'
 import type { Fonts } from './fonts.ts'
 import { layoutOf } from './layout.ts'
 
+/* oxlint-disable unicorn/require-post-message-target-origin -- a thread is no window */
+
 // A thread of its own: setting a long document takes longer than anybody else may wait. It reads no file and opens no address.
 
 const { normal, bold } = workerData as Fonts

@@ -32,6 +32,7 @@ class Printer {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
       thread.ref()
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
       thread.postMessage({ id, printed })
       this.#watch()
     })
