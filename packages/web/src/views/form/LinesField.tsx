@@ -118,8 +118,7 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
                 {column.label ?? meta.fields[column.field]!.string}
                 {meta.fields[column.field]!.required && (
                   <span className="required" aria-hidden>
-                    {' '}
-                    *
+                    {'\u00a0*'}
                   </span>
                 )}
               </div>

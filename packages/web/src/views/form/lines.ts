@@ -45,12 +45,35 @@ export function changeLine({ lines, removed }: Lines, key: string, values: Value
   }
 }
 
+type Fields = Readonly<Record<string, { readonly type: string; readonly readonly?: true }>>
+
+/** An onchange tells lists of links as commands; as values they are the records. */
+export const withLinks = (fields: Fields, changes: Values, before: Values): Values =>
+  Object.fromEntries(
+    Object.entries(changes).map(([name, value]) => [name, fields[name]?.type === 'many2many' ? linksAfter(before[name], value) : value]),
+  )
+
+interface Linked {
+  readonly id: number
+}
+
+function linksAfter(before: unknown, commands: unknown): unknown {
+  if (!Array.isArray(commands)) return commands
+  let links = Array.isArray(before) ? (before as Linked[]) : []
+  for (const [verb, id, values] of commands as [number, number, Linked | undefined][]) {
+    if (verb === 3) links = links.filter((one) => one.id !== id)
+    else if (verb === 4) links = [...links.filter((one) => one.id !== id), { ...values, id }]
+    else if (verb === 5 || verb === 6) links = []
+  }
+  return links
+}
+
 /** Takes an onchange's answer about a list (external-api §5): lines that changed, came, went. `isOwn` names values to be left as they are. */
-export function followedLines(before: Lines, commands: unknown, isOwn: (key: string, field: string) => boolean = () => false): Lines {
+export function followedLines(before: Lines, commands: unknown, fields: Fields, isOwn: (key: string, field: string) => boolean): Lines {
   let { lines, removed } = before
   const changes = new Map<string, Values>()
   for (const [verb, ref, values] of Array.isArray(commands) ? (commands as [number, number | string, Values][]) : []) {
-    if (verb === 0) lines = [...lines, newLine(values)]
+    if (verb === 0) lines = [...lines, newLine(withLinks(fields, values, {}))]
     else if (verb === 1) changes.set(String(ref), values)
     else if (verb === 2 || verb === 3) ({ lines, removed } = removeLine({ lines, removed }, String(ref)))
     else if (verb === 5) [removed, lines] = [[...removed, ...lines.flatMap(({ id }) => id ?? [])], []]
@@ -58,7 +81,8 @@ export function followedLines(before: Lines, commands: unknown, isOwn: (key: str
   if (changes.size === 0) return { lines, removed }
   const merged = lines.map((line) => {
     const followed = Object.entries(changes.get(line.key) ?? {}).filter(([field]) => !isOwn(line.key, field))
-    return followed.length > 0 ? { ...line, values: { ...line.values, ...Object.fromEntries(followed) } } : line
+    if (followed.length === 0) return line
+    return { ...line, values: { ...line.values, ...withLinks(fields, Object.fromEntries(followed), line.values) } }
   })
   return { lines: merged, removed }
 }
@@ -123,10 +147,7 @@ const saysTheSame = (sent: Line, saved: Line | undefined): Line | undefined =>
     : undefined
 
 /** The list's changes as the protocol's commands: create, update, delete. */
-export function commandsOf(
-  { lines, removed }: Lines,
-  fields: Readonly<Record<string, { readonly type: string; readonly readonly?: true }>>,
-): unknown[] {
+export function commandsOf({ lines, removed }: Lines, fields: Fields): unknown[] {
   const valuesOf = ({ values, changed }: Line): Values =>
     Object.fromEntries(
       [...changed]

@@ -16,6 +16,7 @@ import {
   linesFrom,
   newLine,
   withDraft,
+  withLinks,
 } from './lines.ts'
 import { isSameValue, wireValue } from './wire.ts'
 
@@ -137,24 +138,31 @@ export class FormRecord {
     )
   }
 
-  /** An onchange's lists of links are commands; as values they are the records. Of lines, what was typed after `since` stays. */
+  /** What an onchange answered, as values. Of lines, what was typed after `since` stays. */
   #linked(changes: Values, before: Values = {}, since = Infinity): Values {
     return Object.fromEntries(
-      Object.entries(changes).map(([name, value]) => {
-        if (this.lineFields.has(name)) {
-          const lines = (before[name] as Lines | undefined) ?? linesFrom([])
-          return [name, followedLines(lines, value, (key, field) => this.#edited.isLater(placeOf(name, key, field), since))]
-        }
-        if (this.fields[name]?.type !== 'many2many' || !Array.isArray(value)) return [name, value]
-        let links = [...((before[name] as { id: number }[] | undefined) ?? [])]
-        for (const [verb, id, values] of value as [number, number, { id: number } | undefined][]) {
-          if (verb === 3) links = links.filter((one) => one.id !== id)
-          else if (verb === 4) links.push({ ...values, id })
-          else if (verb === 5 || verb === 6) links = []
-        }
-        return [name, links]
+      Object.entries(withLinks(this.fields, changes, before)).map(([name, value]) => {
+        if (!this.lineFields.has(name)) return [name, value]
+        const lines = (before[name] as Lines | undefined) ?? linesFrom([])
+        const isOwn = (key: string, field: string): boolean => this.#edited.isLater(placeOf(name, key, field), since)
+        return [name, followedLines(lines, value, this.#lineMeta(name), isOwn)]
       }),
     )
+  }
+
+  #lineMeta(name: string): Readonly<Record<string, FieldMeta>> {
+    return this.views.models[this.fields[name]!.relation!]?.fields ?? {}
+  }
+
+  /** What an onchange answered about a line, where nothing was typed since; what can be set is sent when it is saved. */
+  #followLine(name: string, key: string, value: Values, since: number): void {
+    const fields = this.#lineMeta(name)
+    const lines = this.#state.values[name] as Lines
+    const line = lines.lines.find((one) => one.key === key)
+    if (!line) return
+    const fresh = Object.entries(value).filter(([field]) => !this.#edited.isLater(placeOf(name, key, field), since))
+    const byHand = fresh.flatMap(([one, given]) => (fields[one]?.readonly || (line.id === null && isNothing(given)) ? [] : [one]))
+    this.#change({ [name]: changeLine(lines, key, withLinks(fields, Object.fromEntries(fresh), line.values), byHand) }, [name])
   }
 
   /** A change by hand, and a moment later what follows from it. */
@@ -188,12 +196,8 @@ export class FormRecord {
     this.#lineDefaults.set(name, defaults)
     defaults.then(
       (value) => {
-        const fresh = Object.entries(value).filter(
-          ([field]) => field !== back && !this.#edited.isLater(placeOf(name, line.key, field), since),
-        )
-        if (epoch !== this.#epoch) return
-        const given = fresh.flatMap(([field, one]) => (isBlank(one) || one === 0 ? [] : [field]))
-        this.#change({ [name]: changeLine(this.#state.values[name] as Lines, line.key, Object.fromEntries(fresh), given) }, [name])
+        const { [back ?? '']: _owner, ...rest } = value
+        if (epoch === this.#epoch) this.#followLine(name, line.key, rest, since)
       },
       // Asked again with the next line; the server completes what is saved without them.
       () => this.#lineDefaults.delete(name),
@@ -289,9 +293,7 @@ export class FormRecord {
     ])
     if (epoch !== this.#epoch) return
     if (warning) this.warn(warning.message)
-    const fresh = Object.entries(value).filter(([field]) => !this.#edited.isLater(placeOf(name, key, field), since))
-    const byHand = fresh.flatMap(([one]) => (comodel.fields[one]?.readonly ? [] : [one]))
-    this.#change({ [name]: changeLine(this.#state.values[name] as Lines, key, Object.fromEntries(fresh), byHand) }, [name])
+    this.#followLine(name, key, value, since)
   }
 
   get #ids(): number[] {
@@ -450,6 +452,8 @@ function emptyOf(field: FieldMeta | undefined): unknown {
   if (field?.type === 'many2many') return []
   return field && ['integer', 'float', 'monetary'].includes(field.type) ? 0 : false
 }
+
+const isNothing = (value: unknown): boolean => value === 0 || isBlank(value)
 
 const isBlank = (value: unknown): boolean =>
   value === false || value === undefined || value === null || (Array.isArray(value) && value.length === 0)
