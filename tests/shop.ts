@@ -142,7 +142,7 @@ export function attachmentsOf({ source }: ReceivedMail): Map<string, Buffer> {
 /** The text of a mail, decoded. */
 export function textOf({ source }: ReceivedMail): string {
   const plain = /content-type: text\/plain[^]*?(?=\r?\n--)/i.exec(source)?.[0] ?? ''
-  const [head = '', body = ''] = [plain.slice(0, plain.search(/\r?\n\r?\n/)), plain.slice(plain.search(/\r?\n\r?\n/)).trimStart()]
+  const [head, body] = [plain.slice(0, plain.search(/\r?\n\r?\n/)), plain.slice(plain.search(/\r?\n\r?\n/)).trimStart()]
   if (/base64/i.test(head)) return Buffer.from(body.replaceAll(/\s/g, ''), 'base64').toString()
   if (!/quoted-printable/i.test(head)) return body
   const bytes = body

@@ -226,7 +226,7 @@ test('a cancelled import says what it kept, which can be taken back', async () =
 test('undo gives back old values, and leaves alone and lists what was changed or deleted since', async () => {
   const [tag] = (await at.system.model('res.partner.category').create({ name: 'Old tag' })).ids
   const ids = (
-    await at.system.model('res.partner').create(['Fig', 'Gum', 'Hop'].map((name) => ({ name, city: 'Old', category_id: [tag!] })) as never)
+    await at.system.model('res.partner').create(['Fig', 'Gum', 'Hop'].map((name) => ({ name, city: 'Old', category_id: [tag!] })))
   ).ids
   const file = await upload(
     ann,
@@ -274,7 +274,7 @@ test('undo gives back old values, and leaves alone and lists what was changed or
 })
 
 test('what a user may not see is to his file as if it were not there', async () => {
-  const [theirs] = (await at.system.model('res.partner').create({ name: 'Secret', company_id: elsewhere } as never)).ids
+  const [theirs] = (await at.system.model('res.partner').create({ name: 'Secret', company_id: elsewhere })).ids
   const answers: unknown[] = []
   for (const id of [theirs!, 99_999_999]) {
     const file = await upload(ann, 'res.partner', csv(['.id', 'City'], [id, 'Stolen']))
@@ -353,10 +353,7 @@ test('the upload is for one’s own pages and of a limited size, whatever the re
 })
 
 test('a person is told in his own language', async () => {
-  await at.system
-    .model('res.users')
-    .browse([people[1]!.user.id])
-    .write({ lang: 'ko_KR' } as never)
+  await at.system.model('res.users').browse([people[1]!.user.id]).write({ lang: 'ko_KR' })
   await at.system.call(async (sys) => {
     const [korean] = (
       await sys
@@ -399,7 +396,7 @@ for (const format of ['csv', 'xlsx'] as const)
           ref: name.trim(),
           street: i % 2 === 0 ? null : `=${name}`,
           comment: '<p>x</p>',
-        })) as never,
+        })),
       )
     ).ids
     const all = (): Promise<unknown> => partners([['id', 'in', ids]])
@@ -433,7 +430,7 @@ for (const format of ['csv', 'xlsx'] as const)
 test('many records are exported by a job, all of them, and only those that one may see', async () => {
   await at.system
     .model('res.partner')
-    .create(Array.from({ length: 1300 }, (_, i) => ({ name: `Many ${i}`, company_id: i % 13 === 0 ? elsewhere : null })) as never)
+    .create(Array.from({ length: 1300 }, (_, i) => ({ name: `Many ${i}`, company_id: i % 13 === 0 ? elsewhere : null })))
   const lines = (await fetched(ann, { model: 'res.partner', domain: [['name', '=like', 'Many %']], columns: columnsOf('name') }))
     .toString()
     .trim()

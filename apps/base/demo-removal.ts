@@ -127,7 +127,7 @@ async function pointing(
     .model(field.model.name as ModelName)
     .find([[field.name, 'in', ids], ...where] as never, [field.name as never], { limit: 2000 })
   return (rows as unknown as Record<string, number | readonly number[] | null>[]).map((row) => ({
-    targets: [row[field.name] ?? []].flat() as number[],
+    targets: [row[field.name] ?? []].flat(),
   }))
 }
 

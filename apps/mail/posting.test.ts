@@ -229,7 +229,7 @@ describe('a follower', () => {
 describe('a letter', () => {
   const template = async (values: Record<string, unknown>): Promise<number> => {
     const [model] = (await here.system.model('ir.model').search([['model', '=', 'res.partner']])).ids
-    return (await here.system.model('mail.template').create({ name: 'T', model_id: model!, subject: 'S', ...values } as never)).ids[0]!
+    return (await here.system.model('mail.template').create({ name: 'T', model_id: model!, subject: 'S', ...values })).ids[0]!
   }
 
   test('says what its template says in its reader’s language, with values escaped', async () => {

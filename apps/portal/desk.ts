@@ -36,7 +36,7 @@ export const desk: Desk = {
     return env.asSystem('a reader sees the document that his link or his rights open', async (sys) => {
       const visit = await enter(sys, reader)
       return (visit && (await readingOf(sys, visit, lang))) as never
-    }) as Promise<Reading | null>
+    })
   },
 
   async act(env, reader, deed, whence, lang) {

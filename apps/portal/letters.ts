@@ -119,7 +119,7 @@ async function postSigned(sys: Env<true>, { signature: id }: Signing, pdf: Uint8
   const paper = contentOf(signature)
   const shared = (await demandKind(sys, res_model).read(sys, [res_id], paper.lang)).get(res_id)
   if (!shared) return
-  const attachment = await attach(sys, { model: res_model as ModelName, id: res_id, name: signedName(paper), pdf })
+  const attachment = await attach(sys, { model: res_model, id: res_id, name: signedName(paper), pdf })
   const [keeper] = shared.keeper === null ? [] : await sys.model('res.users').browse([shared.keeper]).read(['name', 'email', 'lang'])
   const told = sys
     .withContext({ lang: keeper?.lang ?? 'en_US' })

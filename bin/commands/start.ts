@@ -112,7 +112,7 @@ class Run {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => void this.#endBySignal(name))
     // One after the other: a service that is being ended twice would be started twice.
     let renewal = Promise.resolve()
-    process.on('SIGUSR2', () => (renewal = renewal.then(() => this.#renewServices())))
+    process.on('SIGUSR2', () => void (renewal = renewal.then(() => this.#renewServices())))
     say('ERP4 is starting.')
     ensureServiceUsers()
     const { home } = openOrCreateHome(folder)

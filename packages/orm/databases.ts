@@ -179,7 +179,7 @@ export class Databases {
     this.#openingOf.set(key, (this.#openingOf.get(key) ?? 0) + 1)
     let failed = true
     try {
-      const client = new pg.Client({ ...(await this.#resolve(key)), types, pipeline: true } as pg.ClientConfig)
+      const client = new pg.Client({ ...(await this.#resolve(key)), types, pipeline: true })
       const slot: Slot = { client, prepared: new Prepared(client), key, busy: true, since: Date.now(), broken: false }
       // An idle one that PostgreSQL ended would hold its place until it is swept, while callers wait for a place.
       const lost = (error?: unknown): void => {

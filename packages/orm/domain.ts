@@ -155,7 +155,7 @@ function condition(parse: Parse, model: Model, path: readonly string[], spelling
   if (rest.length > 0) {
     if ((field.kind === 'date' || field.kind === 'datetime') && rest.length === 1 && isDatePart(rest[0]!)) {
       demandComparison(operator)
-      return leaf(field, operator, value, rest[0]!)
+      return leaf(field, operator, value, rest[0])
     }
     const comodel = parse.env.registry.models.get(field.comodel ?? '')
     if (!comodel) throw new ValueError(`Invalid field ${model.name}.${path.join('.').slice(0, 100)} in condition`)

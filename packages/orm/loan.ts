@@ -107,7 +107,8 @@ export class Loan implements Connection {
     const durable = this.#isEarly ? this.#client.query(durability) : undefined
     stream.uncork()
     const [{ command }] = await Promise.all([committed, durable])
-    if (command !== 'COMMIT') throw this.#failed ?? new Error('A statement failed unseen, so that nothing could be committed')
+    if (command !== 'COMMIT')
+      throw (this.#failed as Error | undefined) ?? new Error('A statement failed unseen, so that nothing could be committed')
   }
 
   async rollback(): Promise<void> {

@@ -1,12 +1,10 @@
 /**
- * Many small instances backed up and proven one after the other, as the agent does it, and what the people who work meanwhile notice of it.
+ * Many small instances backed up and proven one after the other, throttled as the agent does it, and what the people who work meanwhile notice of it.
  * ERP4_BENCH_INSTANCES says how many; 300 take about half an hour.
  */
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { createInstance, listBackups, openHome, startHost, type Host } from '@erp4/ops'
+import { createInstance, listBackups, openHome, proveSet, runBackup, startHost, type Host } from '@erp4/ops'
 import { RunningErp4, type RunningInstance } from '@erp4/testing'
-import { askJob } from '../../bin/jobs.ts'
 import type { Measure } from '../bench.ts'
 import { median, seconds } from './backup-database.ts'
 
@@ -17,8 +15,6 @@ const thinking = 200
 const quietMs = 20_000
 
 export async function bench(): Promise<Measure[]> {
-  // Children run the program that this process says it is.
-  process.argv[1] = join(import.meta.dirname, '../../bin/erp4.ts')
   const erp4 = await RunningErp4.start()
   try {
     const home = openHome(erp4.home)
@@ -27,17 +23,16 @@ export async function bench(): Promise<Measure[]> {
       const making: number[] = []
       const names = Array.from({ length: count }, (_none, i) => `shop-${i}`)
       for (const name of names) making.push(await seconds(() => make(host, name)))
-      const never = new AbortController().signal
       const work = await workHours(erp4.instance('demo'))
       await pause(quietMs)
       const quiet = work.take()
       const backing = await seconds(async () => {
-        for (const name of names) await askJob(home, { kind: 'backup', name, class: 'scheduled' }, never)
+        for (const name of names) await runBackup(host, name, { class: 'scheduled', bytesPerSecond: 50e6 })
       })
       const during = work.take()
       const sets = (await listBackups(host)).filter(({ name }) => name?.startsWith('shop-'))
       const proving = await seconds(async () => {
-        for (const { id } of sets) await askJob(home, { kind: 'prove', set: id }, never)
+        for (const { id } of sets) await proveSet(host, id)
       })
       const whileProving = work.take()
       work.stop()

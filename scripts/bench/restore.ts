@@ -1,16 +1,7 @@
 /** What a restore costs beside a bare `pg_restore` of the same database in the same run, and for how long nobody can write while one goes over live. */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  createInstance,
-  discardInstance,
-  findPostgres,
-  restoreAside,
-  restoreOverLive,
-  runBackup,
-  type ErpTasks,
-  type Host,
-} from '@erp4/ops'
+import { createInstance, findPostgres, restoreAside, restoreOverLive, runBackup, type ErpTasks, type Host } from '@erp4/ops'
 import type { Measure } from '../bench.ts'
 import { databaseBytes, fill, makeBenchInstance, median, runAsOwner, seconds, withBenchHost } from './backup-database.ts'
 

@@ -296,7 +296,7 @@ test('a calendar moves a record to another day by mouse and by keyboard, to anot
 test('what is to do about records stands by kind and by when, is planned in its cell and ended there', async () => {
   const [call] = await ann.model('mail.activity.type').find([['category', '=', 'phonecall']], ['name'])
   const subject = { res_model: 'sale.order', res_id: orders[2]!, activity_type_id: call!.id, summary: 'Ask about the colour' }
-  await ann.model('mail.activity').create({ ...subject, date_deadline: day('2026-01-02') } as never)
+  await ann.model('mail.activity').create({ ...subject, date_deadline: day('2026-01-02') })
   const seen = await office.enter('ann', '/odoo/sale.order?view=activity')
   const { page } = seen
   const cell = page.locator('.activity-cell[data-tone=overdue]', { hasText: 'Ask about the colour' })

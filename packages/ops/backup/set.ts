@@ -171,7 +171,12 @@ async function spool(host: Host, draft: Draft, snapshot: Snapshot, options: Back
     return parts
   }
   const works = [fromRows, async (signal: AbortSignal) => [await sealFiles({ ...order, signal }, snapshot)]]
-  const parts = (await together(options.signal, gently, works).finally(() => sealing.close())).flat()
+  const parts: ManifestPart[] = []
+  try {
+    parts.push(...(await together(options.signal, gently, works)).flat())
+  } finally {
+    await sealing.close()
+  }
   const signer = host.keys.signer('host')
   const manifest: Manifest = {
     v: 1,

@@ -65,8 +65,7 @@ const target = async (values: { hidden?: boolean; company_id?: number } = {}) =>
 const [seen, hidden] = [await target(), await target({ hidden: true })]
 const [vault] = (await at.system.model('pin.vault').create({ name: 'Gold' })).ids
 const to = (id: number) => `pin.target,${id}` as const
-const note = async (values: Record<string, unknown>) =>
-  (await at.system.model('pin.note').create({ name: 'Note', ...values } as never)).ids[0]!
+const note = async (values: Record<string, unknown>) => (await at.system.model('pin.note').create({ name: 'Note', ...values })).ids[0]!
 const state = async () => JSON.stringify(await at.system.model('pin.note').find([], ['about', 'within', 'kept', 'part', 'version']))
 
 test('hidden, missing, impossible and unknown targets are refused in the same words on every way in, and nothing changes', async () => {

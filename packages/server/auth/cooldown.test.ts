@@ -5,7 +5,7 @@ import { AccessDenied } from '@erp4/orm'
 import { sweepTries } from '../sql/auth-cooldown.ts'
 import { admit, CooldownError, pardon, sourceNetwork } from './cooldown.ts'
 import { passwordUser, signIn } from './sign-in.ts'
-import { annsPassword, authWorld, bobsPassword, type AuthWorld } from '../sql/auth-world.ts'
+import { annsPassword, authWorld, bobsPassword, type AuthWorld } from '../tests/auth-world.ts'
 
 let world: AuthWorld
 const ann = 'ann@azure.example'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cookieValue, deviceCookie, sessionCookie } from './cookies.ts'
 import { checkFormToken, type FormScope, formToken } from './csrf.ts'
-import { instanceFor } from '../sql/auth-world.ts'
+import { instanceFor } from '../tests/auth-world.ts'
 
 const azure = instanceFor('azure', 'key of azure')
 const scope: FormScope = { holder: 'a session', route: 'form' }

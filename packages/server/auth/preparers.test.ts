@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { ValidationError } from '@erp4/orm'
-import { type AuthWorld, authWorld } from '../sql/auth-world.ts'
+import { type AuthWorld, authWorld } from '../tests/auth-world.ts'
 import { verifyPassword } from './password.ts'
 import { preparers } from './preparers.ts'
 

@@ -1,6 +1,6 @@
 import { Databases } from '@erp4/orm'
 import { signIn } from './sign-in.ts'
-import { instanceFor } from '../sql/auth-world.ts'
+import { instanceFor } from '../tests/auth-world.ts'
 
 // A process of its own for cooldown.test.ts: tries to sign in many times at once, and prints how the attempts ended.
 const { config, database, attempts, source } = JSON.parse(process.argv[2]!) as {

@@ -5,7 +5,7 @@ import { AccessDenied, type Registry } from '@erp4/orm'
 import { keyUser, makeKey } from './api-key.ts'
 import { noteUse, sessionUser, signOut, sweepSignIns } from './session.ts'
 import { confirmIdentity, passwordUser, signIn } from './sign-in.ts'
-import { annsPassword, authWorld, bobsPassword, instanceFor, type AuthWorld } from '../sql/auth-world.ts'
+import { annsPassword, authWorld, bobsPassword, instanceFor, type AuthWorld } from '../tests/auth-world.ts'
 import type { Credentials, Signed } from './types.ts'
 import { userById, userByLogin } from './user.ts'
 

@@ -92,9 +92,9 @@ export async function takeDeed(request: FastifyRequest, reply: FastifyReply, vis
   try {
     const whence = { address: request.ip, agent: request.headers['user-agent'] ?? '' }
     const mayAct = await visit.call('writing', (env) => desk.act(env, visit.reader, deed, whence, lang))
-    if (!mayAct) return sendGone(request, reply)
+    if (!mayAct) return await sendGone(request, reply)
     const query = [lang && `lang=${lang}`, name === 'ask' && 'done=ask'].filter(Boolean).join('&')
-    return reply.redirect(`${visit.path}${query && `?${query}`}`, 303)
+    return await reply.redirect(`${visit.path}${query && `?${query}`}`, 303)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     const typed = { name: fields.get('name') ?? '', question: fields.get('question') ?? '' }
@@ -132,7 +132,7 @@ export async function sendPdf(request: FastifyRequest, reply: FastifyReply, visi
   // Another version is shown, and printed, once its reader has asked for it.
   if (!reading || reading.state === 'preparing' || reading.state === 'changed') return sendGone(request, reply)
   try {
-    return sendFile(reply, await printPaper({ paper: reading.paper, proof: null }), `${reading.paper.title}.pdf`)
+    return await sendFile(reply, await printPaper({ paper: reading.paper, proof: null }), `${reading.paper.title}.pdf`)
   } catch (error) {
     if (error instanceof BusyError) return sendWait(request, reply, 5)
     throw error

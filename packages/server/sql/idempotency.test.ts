@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Connection, type Databases, sql } from '@erp4/orm'
 import { type IdempotentCall, idempotency, keepAnswer, reserveKey, sweepKeys } from './idempotency.ts'
-import { type ThrowawayCluster, type ThrowawayInstance, startCluster } from './throwaway.ts'
+import { type ThrowawayCluster, type ThrowawayInstance, startCluster } from '@erp4/testing'
 
 let cluster: ThrowawayCluster
 let instance: ThrowawayInstance

@@ -53,7 +53,7 @@ async function answerCall(context: RpcContext, request: FastifyRequest, reply: F
       return inLanguage(caller.context.lang, () => asked.work(caller))
     })
     countAnswer(context, facts)
-    return sendResult(reply, id, result)
+    return await sendResult(reply, id, result)
   } catch (error) {
     if (error instanceof Refused) return sendRefusal(reply, error)
     return sendError(reply, id, reportError(context, request, facts, error, 'session'))
@@ -139,7 +139,7 @@ async function sendErrors(context: RpcContext, request: FastifyRequest, reply: F
       }
     }
     const name = encodeURIComponent(`${record.name.replace(/\.[^.]*$/, '')} - ${say(found.lang, 'errors')}.csv`)
-    return reply
+    return await reply
       .type('text/csv; charset=utf-8')
       .header('content-disposition', `attachment; filename="errors.csv"; filename*=UTF-8''${name.replaceAll("'", '%27')}`)
       .send(Readable.from(writeCsv(lines())))

@@ -141,7 +141,7 @@ async function readAsk(env: Env, id: number): Promise<ExportAsk> {
     (await tableOf(sys, 'ir.export').read([id], ['asked'])).map(({ asked }) => asked as never),
   )
   if (!record) throw new UserError('This export is gone: exports are kept for a day.')
-  return record as ExportAsk
+  return record
 }
 
 export async function finishExport(env: Env, id: number, values: Readonly<Record<string, unknown>>): Promise<void> {

@@ -109,7 +109,7 @@ export const transfer = <T>(name: string, params: Record<string, unknown>): Prom
 
 /** Sends a file as it is, to be imported into `model`. Throws what `transfer` throws. */
 export async function sendFile<T>(file: File, model: string): Promise<T> {
-  const query = new URLSearchParams({ model, name: file.name, lang: String(start.session.user_context.lang) })
+  const query = new URLSearchParams({ model, name: file.name, lang: start.session.user_context.lang })
   const response = await fetch(`/web/transfer/upload?${query}`, {
     method: 'POST',
     headers: { 'content-type': 'application/octet-stream' },

@@ -26,7 +26,7 @@ export type Open =
     }
 
 // An import that is under way is found again after the page was loaded anew.
-const key = `erp4.import.${String(start.session['db'])}.${String(start.session['uid'])}`
+const key = `erp4.import.${start.session['db']}.${String(start.session['uid'])}`
 
 function remembered(): Open | null {
   try {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { connectAs, createInstance, discardInstance } from '@erp4/ops'
 import { Databases, type SystemTable } from '@erp4/orm'
-import { withCluster } from '@erp4/testing'
 import pg from 'pg'
+import { withCluster } from './cluster.ts'
 
 /** Databases with some tables of the server and nothing else, for its tests; all gone with `stop`. */
 export interface ThrowawayCluster {

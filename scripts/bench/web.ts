@@ -1,0 +1,198 @@
+/**
+ * The web client in Chromium, against the whole product: what is fetched before the first list can be used, a list of a million rows, an
+ * order of 300 lines while it is edited, and how long a key takes in a search. Odoo 19's client: 1.6 MB (gzip) of bundles, 19 requests and
+ * 1.1 s to a list.
+ */
+import { connectAs, findInstance, openHome, startHost, withClient } from '@erp4/ops'
+import { RunningErp4, type RunningInstance, chromium } from '@erp4/testing'
+import type { Browser, Page } from 'playwright-core'
+import type { Measure } from '../bench.ts'
+
+const million = 1_000_000
+const orderLines = 300
+
+export async function bench(): Promise<Measure[]> {
+  const erp4 = await RunningErp4.start()
+  const browser = await chromium()
+  try {
+    const demo = erp4.instance('demo')
+    return [
+      ...(await coldLoad(browser, demo)),
+      ...(await longOrder(browser, demo)),
+      ...(await searchKeys(browser, demo)),
+      ...(await millionRows(browser, demo, erp4.home)),
+    ]
+  } finally {
+    await browser.close()
+    await erp4.remove()
+  }
+}
+
+async function coldLoad(browser: Browser, demo: RunningInstance): Promise<Measure[]> {
+  const page = await visit(browser)
+  await page.goto(`${demo.url}/web/login?redirect=/odoo/contacts`)
+  await page.fill('#login', demo.login)
+  await page.fill('#password', demo.password)
+  const sizes: Promise<{ isScript: boolean; bytes: number }>[] = []
+  let isCounting = true
+  page.on('response', (response) => {
+    if (!isCounting) return
+    const isScript = response.url().endsWith('.js')
+    sizes.push(
+      response
+        .request()
+        .sizes()
+        .then(({ responseBodySize: bytes }) => ({ isScript, bytes })),
+    )
+  })
+  const begun = performance.now()
+  await page.keyboard.press('Enter')
+  await page.locator('.grid-record').first().waitFor()
+  const ms = performance.now() - begun
+  isCounting = false
+  const fetched = await Promise.all(sizes)
+  await page.context().close()
+  const script = fetched.filter(({ isScript }) => isScript).reduce((sum, { bytes }) => sum + bytes, 0)
+  return [
+    { what: 'cold load to the first list: script, compressed', value: script / 1024, unit: 'KB', target: 350 },
+    { what: 'cold load to the first list: requests', value: fetched.length, unit: '', target: 12 },
+    { what: 'cold load to the first list, from the password', value: ms, unit: 'ms' },
+  ]
+}
+
+/** The longest frames while lines are typed in, added and taken away, and while what follows arrives. */
+async function longOrder(browser: Browser, demo: RunningInstance): Promise<Measure[]> {
+  const page = await enter(browser, demo, '/odoo/quotations')
+  const id = await page.evaluate<number>(`(${makeOrder.toString()})(${orderLines})`)
+  await page.goto(`${demo.url}/odoo/quotations/${id}`)
+  await page.locator('.table-row').nth(5).waitFor()
+  await page.evaluate(`globalThis.frames_ = []; new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) frames_.push(one.duration)
+  }).observe({ type: 'long-animation-frame', buffered: false })`)
+  const quantity = (line: number) => page.locator('.table-row:not(.table-head)').nth(line).locator('[data-cell="product_uom_qty"]')
+  const cells: Measure[] = []
+  const during = async (what: string, work: () => Promise<void>): Promise<void> => {
+    await page.evaluate('frames_.length = 0')
+    await work()
+    await page.waitForTimeout(1500)
+    const longest = await page.evaluate<number>('Math.max(0, ...frames_)')
+    cells.push({ what: `order of ${orderLines} lines, ${what}: longest frame`, value: longest, unit: 'ms', target: 100 })
+  }
+  await during('typing quantities', async () => {
+    for (let line = 0; line < 6; line++) {
+      await quantity(line).locator('button').click()
+      await quantity(line).locator('input').pressSequentially('12.5', { delay: 40 })
+    }
+  })
+  await during('typing a description', async () => {
+    await page.locator('.table-row:not(.table-head)').nth(2).locator('[data-cell="name"] :is(button, textarea)').click()
+    await page.keyboard.type(' with a longer description than before', { delay: 25 })
+  })
+  await during('adding lines', async () => {
+    for (let i = 0; i < 4; i++) {
+      await page.keyboard.press('Alt+l')
+      await page.waitForTimeout(250)
+      await page.keyboard.type('Desk', { delay: 40 })
+    }
+  })
+  await during('taking lines away', async () => {
+    for (let i = 0; i < 4; i++) await page.locator('.table-row:not(.table-head) .cell-remove button').last().click()
+  })
+  await during('scrolling', async () => {
+    for (let i = 0; i < 20; i++) {
+      await page.mouse.wheel(0, 600)
+      await page.waitForTimeout(30)
+    }
+  })
+  await page.context().close()
+  return cells
+}
+
+/** In the page: an order with so many lines of one product, through the API of any client. */
+async function makeOrder(lines: number): Promise<number> {
+  const call = async (model: string, method: string, args: unknown[], kwargs = {}): Promise<any> => {
+    const body = JSON.stringify({ jsonrpc: '2.0', method: 'call', params: { model, method, args, kwargs } })
+    const answer = await fetch('/web/dataset/call_kw', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    return ((await answer.json()) as { result: unknown }).result
+  }
+  const [customer] = await call('res.partner', 'search', [[['is_company', '=', true]]], { limit: 1 })
+  const [product] = await call('product.product', 'search', [[['sale_ok', '=', true]]], { limit: 1 })
+  const order_line = Array.from({ length: lines }, (_, i) => [
+    0,
+    0,
+    { product_id: product, product_uom_qty: (i % 9) + 1, name: `Line ${i}` },
+  ])
+  return call('sale.order', 'create', [{ partner_id: customer, order_line }])
+}
+
+/** From a key to the frame that shows it, while suggestions are asked for. */
+async function searchKeys(browser: Browser, demo: RunningInstance): Promise<Measure[]> {
+  const page = await enter(browser, demo, '/odoo/contacts')
+  await page.locator('.grid-record').first().waitFor()
+  await page.evaluate(`globalThis.keys_ = []; new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) if (one.name === 'keydown' || one.name === 'keypress') keys_.push(one.duration)
+  }).observe({ type: 'event', durationThreshold: 16 })`)
+  await page.locator('#search').click()
+  await page.keyboard.type('a rather long question about somebody in Portland', { delay: 45 })
+  await page.waitForTimeout(800)
+  const durations = await page.evaluate<number[]>('keys_')
+  await page.context().close()
+  return [{ what: 'a key in the search, the slowest', value: Math.max(0, ...durations), unit: 'ms', target: 100 }]
+}
+
+async function millionRows(browser: Browser, demo: RunningInstance, home: string): Promise<Measure[]> {
+  const { host } = await startHost(openHome(home))
+  const config = await connectAs(host, await findInstance(host, demo.name), 'owner')
+  await host.close()
+  await withClient(config, async (db) => {
+    const { rows } = await db.query<{ name: string }>(
+      "select attname as name from pg_attribute where attrelid = 'res_partner'::regclass and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' and attname <> 'id'",
+    )
+    const columns = rows.map(({ name }) => name)
+    const values = columns.map((name) => (['name', 'display_name', 'complete_name'].includes(name) ? `'Customer ' || g` : `p."${name}"`))
+    await db.query(
+      `insert into res_partner (${columns.map((name) => `"${name}"`).join()}) select ${values.join()} from generate_series(1, ${million}) g, (select * from res_partner where is_company and user_id is null order by id desc limit 1) p`,
+    )
+    await db.query('analyze res_partner')
+  })
+  const page = await enter(browser, demo, '/odoo')
+  await page.getByRole('link', { name: 'Contacts' }).waitFor()
+  await page.waitForLoadState('networkidle')
+  const requests: string[] = []
+  page.on('request', (request) => requests.push(new URL(request.url()).pathname))
+  const answered = page.waitForResponse('**/web/client/list')
+  await page.getByRole('link', { name: 'Contacts' }).first().click()
+  const response = await answered
+  await page.locator('.grid-record').first().waitFor()
+  await page.waitForLoadState('networkidle')
+  const asked = requests.filter((path) => !path.startsWith('/web/assets/') && !path.startsWith('/web/image'))
+  const { postData, headers } = { postData: response.request().postData()!, headers: await response.request().allHeaders() }
+  const times: number[] = []
+  for (let i = 0; i < 9; i++) {
+    const begun = performance.now()
+    await page.context().request.post(response.url(), { data: postData, headers: { 'content-type': headers['content-type']! } })
+    times.push(performance.now() - begun)
+  }
+  await page.context().close()
+  const median = times.sort((a, b) => a - b)[4]!
+  return [
+    { what: 'a list of 1,000,000 contacts: requests', value: asked.length, unit: '', target: 1 },
+    { what: 'a list of 1,000,000 contacts: first rows, from the server', value: median, unit: 'ms', target: 300 },
+  ]
+}
+
+async function visit(browser: Browser): Promise<Page> {
+  const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1280, height: 800 } })
+  const page = await context.newPage()
+  page.setDefaultTimeout(60_000)
+  return page
+}
+
+async function enter(browser: Browser, demo: RunningInstance, path: string): Promise<Page> {
+  const page = await visit(browser)
+  await page.goto(`${demo.url}/web/login?redirect=${encodeURIComponent(path)}`)
+  await page.fill('#login', demo.login)
+  await page.fill('#password', demo.password)
+  await Promise.all([page.waitForURL((url) => url.pathname.startsWith('/odoo')), page.keyboard.press('Enter')])
+  return page
+}

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { bookManager } from '@erp4/account'
+import { base } from '@erp4/base'
+import { contacts } from '@erp4/contacts'
+import { Decimal, loadExamples } from '@erp4/orm'
+import { action_confirm, sale, salesManager } from '@erp4/sale'
+import type { Page } from 'playwright-core'
+import { barriers, endWell, openOffice, picture, until } from './office.ts'
+
+/** Quotations as they are typed: by keyboard, quicker than the answers come, and long ones. */
+const office = await openOffice([base, contacts, sale])
+await office.company.system.call(loadExamples)
+const sara = await office.person('sara', 'Sara Lind', [salesManager, bookManager])
+
+const field = (page: Page, name: string) => page.locator(`#field-${name}`)
+const lines = (page: Page) => page.locator('.table-row:not(.table-head)')
+const cell = (page: Page, line: number, name: string) => lines(page).nth(line).locator(`[data-cell="${name}"]`)
+const total = (page: Page) => page.locator('.totals [data-last] dd')
+const saved = (page: Page) => page.getByText('Saved.', { exact: true })
+const press = async (page: Page, ...keys: string[]): Promise<void> => {
+  for (const key of keys) await page.keyboard.press(key)
+}
+
+/** Holds every onchange back until `let go` is called. */
+async function holdAnswers(page: Page): Promise<() => Promise<void>> {
+  const held: (() => Promise<void>)[] = []
+  let isHolding = true
+  await page.route('**/onchange', async (route) => {
+    const response = await route.fetch()
+    const answer = () => route.fulfill({ response })
+    if (isHolding) held.push(answer)
+    else await answer()
+  })
+  return async () => {
+    isHolding = false
+    for (const answer of held.splice(0)) await answer()
+  }
+}
+
+const focused = (page: Page, name: string) =>
+  until(() => page.evaluate(`document.activeElement.closest('[data-cell]')?.dataset.cell === '${name}'`))
+const idOf = (page: Page): number => Number(new URL(page.url()).pathname.split('/').at(-1))
+
+test('a quotation is written with the keyboard alone, within twenty seconds', async () => {
+  const seen = await office.enter('sara', '/odoo/quotations')
+  const { page } = seen
+  await page.locator('.grid-record').first().waitFor()
+  const begun = performance.now()
+  await press(page, 'Alt+n')
+  await page.locator('#field-partner_id:focus').waitFor()
+  // Nobody waits for the names: Enter takes the first that comes.
+  await page.keyboard.type('Cedar Hollow')
+  await press(page, 'Enter')
+  for (const [product, quantity] of [
+    ['Office Chair', '3'],
+    ['Desk Lamp', '12'],
+  ] as const) {
+    await press(page, 'Alt+l')
+    await focused(page, 'product_id')
+    await page.keyboard.type(product)
+    await press(page, 'Enter', 'Tab', 'Tab')
+    await focused(page, 'product_uom_qty')
+    await page.keyboard.type(quantity)
+  }
+  await until(async () => /\d/.test((await total(page).textContent()) ?? '') && !/^0[.,]00/.test((await total(page).textContent())!))
+  await press(page, 'Control+s')
+  await saved(page).waitFor()
+  const seconds = (performance.now() - begun) / 1000
+  assert.ok(seconds < 20, `${seconds.toFixed(1)} s`)
+  const [made] = await sara
+    .model('sale.order')
+    .browse([idOf(page)])
+    .read(['partner_id.name', 'amount_total', 'order_line.product_id.name', 'order_line.product_uom_qty'])
+  assert.equal(made!.partner_id?.name, 'Cedar Hollow Furniture Co.')
+  assert.deepEqual(
+    made!.order_line.map((line) => [line.product_id?.name, Number(line.product_uom_qty.toString())]),
+    [
+      ['Office Chair', 3],
+      ['Desk Lamp', 12],
+    ],
+  )
+  assert.equal(Number((await total(page).textContent())!.replaceAll(/[^\d.]/g, '')), Number(made!.amount_total!.toFixed(2)))
+  assert.deepEqual(await barriers(page), [])
+  await picture(page, 'quotation')
+  await endWell(seen)
+})
+
+test('what is typed while answers are on their way is never overwritten by them, and what else follows is taken', async () => {
+  const seen = await office.enter('sara', '/odoo/quotations/new')
+  const { page } = seen
+  await page.locator('#field-partner_id:focus').waitFor()
+  await page.keyboard.type('Cedar Hollow')
+  await press(page, 'Enter')
+  await until(async () => (await field(page, 'partner_invoice_id').inputValue()) !== '')
+  await press(page, 'Alt+l')
+  await focused(page, 'product_id')
+  const letGo = await holdAnswers(page)
+  await page.keyboard.type('Desk Lamp')
+  await press(page, 'Enter')
+  await until(async () => (await cell(page, 0, 'product_id').locator('input').inputValue()).includes('Lamp'))
+  await page.waitForTimeout(500) // the question about the product is asked by now
+  await cell(page, 0, 'price_unit').locator('input').fill('99')
+  await field(page, 'client_order_ref').fill('PO 7')
+  await letGo()
+  await until(async () => (await cell(page, 0, 'name').textContent())!.includes('Lamp'))
+  assert.match((await cell(page, 0, 'price_unit').textContent())!, /^99/)
+  assert.equal(await field(page, 'client_order_ref').inputValue(), 'PO 7')
+  await press(page, 'Control+s')
+  await saved(page).waitFor()
+  const [made] = await sara
+    .model('sale.order')
+    .browse([idOf(page)])
+    .read(['client_order_ref', 'order_line.price_unit'])
+  assert.deepEqual([made!.client_order_ref, made!.order_line.map((line) => line.price_unit.toString())], ['PO 7', ['99']])
+  await endWell(seen)
+})
+
+test('what an app has to say about a choice stands above the form until it is put away', async () => {
+  const system = office.company.system
+  await system.model('res.company').browse([1]).write({ account_use_credit_limit: true })
+  const [spent] = (await system.model('res.partner').create({ name: 'Spent Out', is_company: true })).ids
+  const order = await sara
+    .model('sale.order')
+    .create({ partner_id: spent!, order_line: [['create', { name: 'Desk', price_unit: Decimal.of(50) }]] as never })
+  await action_confirm(order)
+  await sara
+    .model('res.partner')
+    .browse([spent!])
+    .write({ credit_limit: Decimal.of(10) })
+  const seen = await office.enter('sara', '/odoo/quotations/new')
+  const { page } = seen
+  await page.locator('#field-partner_id:focus').waitFor()
+  await page.keyboard.type('Spent Out')
+  await press(page, 'Enter')
+  const said = page.locator('.offer', { hasText: 'Spent Out is over the credit limit' })
+  await said.waitFor()
+  assert.deepEqual(await barriers(page), [])
+  await said.getByRole('button').click()
+  await said.waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Discard' }).click()
+  await endWell(seen)
+})
+
+test('an order of 300 lines draws those in sight, asks once for what was typed in one go, and saves what was changed', async () => {
+  const [customer] = await sara.model('res.partner').find([['name', '=', 'Cedar Hollow Furniture Co.']], ['id' as never])
+  const [id] = (
+    await sara.model('sale.order').create({
+      partner_id: customer!.id,
+      order_line: Array.from({ length: 300 }, (_, i) => [
+        'create',
+        { name: `Item ${i + 1}`, price_unit: Decimal.of(1), sequence: i + 1 },
+      ]) as never,
+    })
+  ).ids
+  const seen = await office.enter('sara', `/odoo/quotations/${id}`)
+  const { page, requests } = seen
+  await lines(page).nth(5).waitFor()
+  assert.ok((await lines(page).count()) < 60, `${await lines(page).count()} rows`)
+  await cell(page, 2, 'product_uom_qty').locator('button').click()
+  requests.length = 0
+  await page.keyboard.type('125', { delay: 30 })
+  await until(async () => /^424[.,]00/.test((await total(page).textContent())!.replaceAll(/[^\d.,]/g, '')))
+  assert.ok(requests.filter((path) => path.endsWith('/onchange')).length <= 2, requests.join('\n'))
+  await page.getByRole('button', { name: 'Remove line 4' }).click()
+  await press(page, 'Alt+l')
+  await focused(page, 'product_id')
+  await page.keyboard.type('Office Chair')
+  await press(page, 'Enter')
+  await until(async () => (await lines(page).last().locator('[data-cell="name"] textarea').inputValue()).includes('Office Chair'))
+  await press(page, 'Control+s')
+  await saved(page).waitFor()
+  const [after] = await sara.model('sale.order').browse([id!]).read(['order_line.name', 'order_line.product_uom_qty'])
+  const names = after!.order_line.map((line) => line.name)
+  assert.equal(names.length, 300)
+  assert.ok(!names.includes('Item 4') && names.some((name) => name.includes('Office Chair')))
+  assert.equal(after!.order_line.find((line) => line.name === 'Item 3')!.product_uom_qty.toString(), '125')
+  await picture(page, 'order-long')
+  await endWell(seen)
+})
