@@ -150,9 +150,8 @@ async function millionRows(browser: Browser, demo: RunningInstance, home: string
     )
     const columns = rows.map(({ name }) => name)
     const values = columns.map((name) => (['name', 'display_name', 'complete_name'].includes(name) ? `'Customer ' || g` : `p."${name}"`))
-    await db.query(
-      `insert into res_partner (${columns.map((name) => `"${name}"`).join()}) select ${values.join()} from generate_series(1, ${million}) g, (select * from res_partner where is_company and user_id is null order by id desc limit 1) p`,
-    )
+    const insert = `insert into res_partner (${columns.map((name) => `"${name}"`).join()}) select ${values.join()} from generate_series(1, ${million}) g, (select * from res_partner where is_company and user_id is null order by id desc limit 1) p`
+    await db.query(insert)
     await db.query('analyze res_partner')
   })
   const page = await enter(browser, demo, '/odoo')

@@ -1,7 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { base, employee } from '@erp4/base'
-import { type Access, type Day, type ModelFields, app, boolean, char, date, grant, group, integer, many2one, model, one2many } from '@erp4/orm'
+import {
+  type Access,
+  type Day,
+  type ModelFields,
+  app,
+  boolean,
+  char,
+  date,
+  grant,
+  group,
+  integer,
+  many2one,
+  model,
+  one2many,
+} from '@erp4/orm'
 import { world } from '@erp4/testing'
 import { rpc } from './rpc.ts'
 

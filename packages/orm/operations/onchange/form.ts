@@ -149,9 +149,9 @@ export class FormRecord {
     const row = await this.load(field.related ? [field.related.join('.')] : compute!.needs, isStrict)
     // Functions may rely on what is required; a form that is not filled in yet may not have it.
     if (compute && lacksRequired(this.form.env, this.model, row, compute.needs)) throw new Unknowable(`${this.model.name}.${field.name}`)
-    const value = field.related || field.computed === 'live' ? computeLive(field, row) : compute!.value(row)
-    this.#computed.set(key, { at, value: value ?? null })
-    return value ?? null
+    const value = (field.related || field.computed === 'live' ? computeLive(field, row) : compute!.value(row)) ?? unset(field)
+    this.#computed.set(key, { at, value })
+    return value
   }
 
   /** The record with these paths loaded, as functions of apps take it. Throws Unknowable. */
@@ -209,7 +209,7 @@ export class FormRecord {
         rest.map((path) => [...field.related!, path].join('.')),
         strict,
       )
-      return field.related.reduce<any>((at, step) => at?.[step] ?? null, row)
+      return field.related.reduce<any>((at, step) => at?.[step] ?? null, row) ?? unset(field)
     }
     const value = await this.value(field, strict)
     const comodel = this.form.env.modelOf((field.related ? relatedEnd(this.form.env, field) : field).comodel!)
