@@ -92,7 +92,10 @@ test('of a copy nothing points outside any more, its files open with its own key
 
 test('with keys that do not open its files a copy is left as it was', async () => {
   await here.system.model('res.partner').create({ name: 'Bakery' })
+  // Those of before open with the copy's own key by now.
+  const file = await inTransaction((cx) => theirs.put(cx, Buffer.from('another letter')))
   const trail = await count(sql`audit_in`)
   await assert.rejects(asOwner({ ...keys, from: { instance: original.instance, wraps: [randomBytes(32).toString('base64')] } }))
   assert.equal(await count(sql`audit_in`), trail)
+  assert.equal((await here.databases.use(here.database, (cx) => theirs.get(cx, file))).toString(), 'another letter')
 })

@@ -84,8 +84,9 @@ export class FormRecord {
     const found: Typed[] = mayEver(env, model, 'read') ? await readTyped(env, model, ids, wanted) : []
     const rows = new Map(found.map((row) => [row['id'] as number, row]))
     for (const record of records) {
-      const row = record.id === null ? undefined : rows.get(record.id)
-      if (record.id !== null) record.#isThere = row !== undefined
+      if (record.id === null) continue // it begins with its defaults
+      const row = rows.get(record.id)
+      record.#isThere = row !== undefined
       for (const name of wanted) record.#stored.set(name, row?.[name] ?? null)
     }
   }
@@ -114,7 +115,7 @@ export class FormRecord {
   /** The value now. `strict`: as the system would compute it, so not at all where something on the way is hidden; else as this person reads. */
   async value(field: FieldInfo, strict = false): Promise<unknown> {
     const { name } = field
-    if (this.given.has(name)) return this.given.get(name)
+    if (this.given.has(name)) return this.given.get(name) ?? unset(field)
     if (this.owner?.field === name) return this.owner.record.key
     if (this.isEdited && isFollowing(field)) return this.#compute(field, strict)
     if (field.kind === 'one2many' && this.isEdited) return this.#storedLines(field)
