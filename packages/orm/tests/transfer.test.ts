@@ -380,7 +380,7 @@ test('the file’s own way of writing numbers and days is told by the context', 
     ann,
     ['name', 'price', 'day'],
     [
-      ['a', '12.34,5', '2026-01-31'],
+      ['a', '12.34,5', '2026/01/31'],
       ['b', '1,2,3', '31/13/2026'],
     ],
     { context },
@@ -388,6 +388,12 @@ test('the file’s own way of writing numbers and days is told by the context', 
   assert.deepEqual(
     said(bad).map((one: any) => one[2]),
     ['price', 'day', 'price', 'day'],
+  )
+  // The year first, then month and day, can mean one day only: so days of a spreadsheet are written.
+  const plain = await load(ann, ['name', 'day'], [['c', '2026-01-31']], { context })
+  assert.deepEqual(
+    (await bookings(ann, [['id', 'in', plain.ids]])).map((row) => row.day),
+    ['2026-01-31'],
   )
 })
 
