@@ -117,9 +117,7 @@ export function ActivityView({ views, domain, context, look, setLook, urlOf }: V
                     >
                       {nameOf(row)}
                     </a>
-                    <span className="soft small">
-                      {more.flatMap((field) => formatValue(field, row[field.name], row) || []).join(' · ')}
-                    </span>
+                    <span className="small">{more.flatMap((field) => formatValue(field, row[field.name], row) || []).join(' · ')}</span>
                   </th>
                   {columns.map((kind) => (
                     <td key={kind.id}>
