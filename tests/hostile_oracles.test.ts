@@ -45,7 +45,8 @@ const open = await make('res.partner', { name: 'Open', is_company: true })
 const plain = ({ text }: Outcome, id: number): string =>
   text
     .slice(text.indexOf('"id":1,') + 7)
-    .replaceAll(new RegExp(`\\b${id}\\b`, 'g'), '<id>')
+    // Rows and columns of a file count from 0 and 1, as ids may.
+    .replaceAll(new RegExp(`(?<!"(?:row|column|record|from|to|nextrow)":)\\b${id}\\b`, 'g'), '<id>')
     .replace(/^"result":\[?(?:(?:\d+|<id>),?)+(?=[\]}])/, '<made>')
     .replaceAll(/"id":(?:\d+|<id>)/g, '"id":<made>')
 
