@@ -1,16 +1,21 @@
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 
 /** The repository's folder. */
 export const repository = join(import.meta.dirname, '..')
 
-/** Runs a program of `node_modules/.bin`, and answers how it ended and what it printed, stderr after stdout. */
+const programs = join(repository, 'node_modules/.bin')
+
+/**
+ * Runs a program of `node_modules/.bin`, and answers how it ended and what it printed, stderr after stdout. It finds the others there as
+ * under npm: from a folder elsewhere, oxlint knows no other way to its type-aware half.
+ */
 export function runTool(tool: string, args: readonly string[], cwd: string): Promise<{ ok: boolean; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(join(repository, 'node_modules/.bin', tool), args, {
+    const child = spawn(join(programs, tool), args, {
       cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NO_COLOR: '1' },
+      env: { ...process.env, NO_COLOR: '1', PATH: `${programs}${delimiter}${process.env['PATH'] ?? ''}` },
     })
     const [out, err]: [Buffer[], Buffer[]] = [[], []]
     child.stdout.on('data', (piece: Buffer) => out.push(piece))
