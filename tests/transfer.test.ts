@@ -455,11 +455,14 @@ test('an export tells nothing that a list would not tell, and is its maker’s a
     domain: [['id', '=', people[0]!.user.partner_id]],
     columns: columnsOf('name'),
   })
-  for (const stranger of [bob, eve, pat]) {
-    assert.equal((await site.send(`/web/content/ir.export/${mine.id}/file/x`, { headers: { cookie: stranger.cookie } })).status, 404)
+  const file = `/web/content/ir.export/${mine.id}/file/x`
+  for (const stranger of [bob, eve, pat]) assert.equal((await site.send(file, { headers: { cookie: stranger.cookie } })).status, 404)
+  for (const stranger of [bob, eve]) {
     await assert.rejects(ask(stranger, 'export-status', { id: mine.id }), /is gone|없습니다/)
     assert.equal(await ask(stranger, 'export-cancel', { id: mine.id }), false as never)
   }
+  // Who may have none at all is told that.
+  for (const name of ['export-status', 'export-cancel']) await assert.rejects(ask(pat, name, { id: mine.id }), /not allowed/)
 })
 
 test('documents come with their lines, by product, and go as they came', async () => {
