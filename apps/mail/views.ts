@@ -47,10 +47,14 @@ export const views = [
   list('mail.activity.type', ['sequence', 'name', 'summary', 'delay_count', 'delay_unit', 'category'], { editable: true }),
 ]
 
-const settings = { parent: 'Settings', groups: [administrator] }
+const settings = { parent: 'Settings/Mail', groups: [administrator] }
 
 export const menus = [
-  menu('Mail Servers', 'ir.mail_server', { ...settings, sequence: 910 }),
-  menu('Email Templates', 'mail.template', { ...settings, sequence: 911 }),
-  menu('Activity Types', 'mail.activity.type', { ...settings, sequence: 912 }),
+  menu('Mail Servers', 'ir.mail_server', { ...settings, sequence: 915, help: 'The server that letters leave by, with a test of it.' }),
+  menu('Email Templates', 'mail.template', { ...settings, sequence: 916, help: 'What letters say, in each language.' }),
+  menu('Activity Types', 'mail.activity.type', {
+    ...settings,
+    sequence: 917,
+    help: 'Kinds of things to do about records: calls, meetings, reminders.',
+  }),
 ]

@@ -63,6 +63,10 @@ export const korean: Readonly<Record<string, string>> = {
   // The mail server
   'Mail Server': '메일 서버',
   'Mail Servers': '메일 서버',
+  Mail: '메일',
+  'The server that letters leave by, with a test of it.': '메일을 보내는 서버와 그 연결 시험.',
+  'What letters say, in each language.': '언어별 메일 내용.',
+  'Kinds of things to do about records: calls, meetings, reminders.': '기록에 대해 할 일의 종류: 전화, 회의, 알림.',
   'SMTP Server': 'SMTP 서버',
   'SMTP Port': 'SMTP 포트',
   'Connection Encryption': '연결 암호화',
