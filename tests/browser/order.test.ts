@@ -13,6 +13,7 @@ const office = await openOffice([base, contacts, sale])
 await office.company.system.call(loadExamples)
 const sara = await office.person('sara', 'Sara Lind', [salesManager, bookManager])
 
+const field = (page: Page, name: string) => page.locator(`#field-${name}`)
 const lines = (page: Page) => page.locator('.table-row:not(.table-head)')
 const cell = (page: Page, line: number, name: string) => lines(page).nth(line).locator(`[data-cell="${name}"]`)
 const total = (page: Page) => page.locator('.totals [data-last] dd')
@@ -21,8 +22,94 @@ const press = async (page: Page, ...keys: string[]): Promise<void> => {
   for (const key of keys) await page.keyboard.press(key)
 }
 
+/** Holds every onchange back until `let go` is called. */
+async function holdAnswers(page: Page): Promise<() => void> {
+  let letGo = (): void => {}
+  const held = new Promise<void>((resolve) => (letGo = resolve))
+  await page.route('**/onchange', async (route) => {
+    await held
+    await route.continue()
+  })
+  return letGo
+}
+
 const focused = (page: Page, name: string) =>
   until(() => page.evaluate(`document.activeElement.closest('[data-cell]')?.dataset.cell === '${name}'`))
+const idOf = (page: Page): number => Number(new URL(page.url()).pathname.split('/').at(-1))
+
+test('a quotation is written with the keyboard alone, within twenty seconds', async () => {
+  const seen = await office.enter('sara', '/odoo/quotations')
+  const { page } = seen
+  await page.locator('.grid-record').first().waitFor()
+  const begun = performance.now()
+  await press(page, 'Alt+n')
+  await page.locator('#field-partner_id:focus').waitFor()
+  // Nobody waits for the names: Enter takes the first that comes.
+  await page.keyboard.type('Cedar Hollow')
+  await press(page, 'Enter')
+  for (const [product, quantity] of [
+    ['Office Chair', '3'],
+    ['Desk Lamp', '12'],
+  ] as const) {
+    await press(page, 'Alt+l')
+    await focused(page, 'product_id')
+    await page.keyboard.type(product)
+    await press(page, 'Enter', 'Tab', 'Tab')
+    await focused(page, 'product_uom_qty')
+    await page.keyboard.type(quantity)
+  }
+  await until(async () => /\d/.test((await total(page).textContent()) ?? '') && !/^0[.,]00/.test((await total(page).textContent())!))
+  await press(page, 'Control+s')
+  await saved(page).waitFor()
+  const seconds = (performance.now() - begun) / 1000
+  assert.ok(seconds < 20, `${seconds.toFixed(1)} s`)
+  const [made] = await sara
+    .model('sale.order')
+    .browse([idOf(page)])
+    .read(['partner_id.name', 'amount_total', 'order_line.product_id.name', 'order_line.product_uom_qty'])
+  assert.equal(made!.partner_id?.name, 'Cedar Hollow Furniture Co.')
+  assert.deepEqual(
+    made!.order_line.map((line) => [line.product_id?.name, Number(line.product_uom_qty.toString())]),
+    [
+      ['Office Chair', 3],
+      ['Desk Lamp', 12],
+    ],
+  )
+  assert.equal(Number((await total(page).textContent())!.replaceAll(/[^\d.]/g, '')), Number(made!.amount_total!.toFixed(2)))
+  assert.deepEqual(await barriers(page), [])
+  await picture(page, 'quotation')
+  await endWell(seen)
+})
+
+test('what is typed while answers are on their way is never overwritten by them, and what else follows is taken', async () => {
+  const seen = await office.enter('sara', '/odoo/quotations/new')
+  const { page } = seen
+  await page.locator('#field-partner_id:focus').waitFor()
+  await page.keyboard.type('Cedar Hollow')
+  await press(page, 'Enter')
+  await until(async () => (await field(page, 'partner_invoice_id').inputValue()) !== '')
+  await press(page, 'Alt+l')
+  await focused(page, 'product_id')
+  const letGo = await holdAnswers(page)
+  await page.keyboard.type('Desk Lamp')
+  await press(page, 'Enter')
+  await until(async () => (await cell(page, 0, 'product_id').locator('input').inputValue()).includes('Lamp'))
+  await page.waitForTimeout(500) // the question about the product is asked by now
+  await cell(page, 0, 'price_unit').locator('input').fill('99')
+  await field(page, 'client_order_ref').fill('PO 7')
+  letGo()
+  await until(async () => (await cell(page, 0, 'name').textContent())!.includes('Lamp'))
+  assert.match((await cell(page, 0, 'price_unit').textContent())!, /^99/)
+  assert.equal(await field(page, 'client_order_ref').inputValue(), 'PO 7')
+  await press(page, 'Control+s')
+  await saved(page).waitFor()
+  const [made] = await sara
+    .model('sale.order')
+    .browse([idOf(page)])
+    .read(['client_order_ref', 'order_line.price_unit'])
+  assert.deepEqual([made!.client_order_ref, made!.order_line.map((line) => line.price_unit.toString())], ['PO 7', ['99']])
+  await endWell(seen)
+})
 
 test('what an app has to say about a choice stands above the form until it is put away', async () => {
   const system = office.company.system

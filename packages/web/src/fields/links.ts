@@ -1,6 +1,7 @@
 import { useDebouncedValue } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import type { FieldMeta } from '@erp4/orm/views-types'
+import { queries } from '../data/views.ts'
 import { call } from '../rpc.ts'
 
 /** A linked record as forms hold it. */
@@ -11,6 +12,32 @@ export interface Linked {
 }
 
 const most = 8
+
+const namesAsked = (field: FieldMeta, text: string) => ({
+  queryKey: ['names', field.relation, text, field.domain],
+  queryFn: () => call<[number, string][]>(field.relation!, 'name_search', [text], { domain: plainDomain(field), limit: most + 1 }),
+  staleTime: 20_000,
+})
+
+const onTheirWay = new Set<Promise<unknown>>()
+
+/**
+ * The records of that name, for a key that came before they did. Whoever asked for them may be gone by then, as a row of lines is that was
+ * left: `namesTaken` waits for it.
+ */
+export function takeNames(field: FieldMeta, text: string, take: (found: readonly Linked[]) => void): void {
+  const taken: Promise<unknown> = queries
+    .fetchQuery(namesAsked(field, text))
+    .then((found) => take(found.map(([id, display_name]) => ({ id, display_name }))))
+    .catch(() => take([])) // the list of names says what is wrong
+    .finally(() => onTheirWay.delete(taken))
+  onTheirWay.add(taken)
+}
+
+/** Resolves when every name was taken that a key came too early for. */
+export async function namesTaken(): Promise<void> {
+  await Promise.all(onTheirWay)
+}
 
 /** Records of the field's model whose names hold the text, as it is typed; the field's own condition holds for all of them. */
 export function useNames(
@@ -25,10 +52,8 @@ export function useNames(
     isPlaceholderData,
     isError,
   } = useQuery({
-    queryKey: ['names', field.relation, settled, field.domain],
-    queryFn: () => call<[number, string][]>(field.relation!, 'name_search', [settled], { domain: plainDomain(field), limit: most + 1 }),
+    ...namesAsked(field, settled),
     enabled: isOpen,
-    staleTime: 20_000,
     placeholderData: (previous) => previous,
   })
   // Until the answer comes, those of the last one that fit.

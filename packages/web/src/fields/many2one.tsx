@@ -1,11 +1,11 @@
 import { Popover } from '@mantine/core'
-import { useEffect, useId, useRef, useState } from 'react'
+import { useId, useRef, useState } from 'react'
 import { useTexts } from '../i18n/index.ts'
 import { follow, formatPlace } from '../location.ts'
 import { recordWord } from '../menus.ts'
 import { IconExternal, IconX } from '../ui/icons.ts'
 import { tellFailure } from '../ui/notify.ts'
-import { type Linked, createNamed, useNames } from './links.ts'
+import { type Linked, createNamed, takeNames, useNames } from './links.ts'
 import type { EditProps, FieldWidget, ShowProps } from './widget.ts'
 import { inputProps } from './widget.ts'
 
@@ -87,19 +87,24 @@ export function NamePicker({ edit, shownName, placeholder, onPick, onClear, with
       tellFailure(error, t)
     }
   }
-  // Enter or Tab came before the names that they were meant for: the first of them is taken, unless something else was typed since.
-  useEffect(() => {
-    if (wanted === null || isStale) return
-    if (wanted === typed && found.length > 0) void pick(0)
-    // Nothing is made by a key that came too early.
-    else if (document.activeElement === box.current) setWanted(null)
-    else close()
-  })
+  const latest = useRef({ typed, onPick, without })
+  latest.current = { typed, onPick, without }
+  /** Enter or Tab came before the names that they were meant for: the first is taken, unless something else was typed since; none is made. */
+  const takeFirst = (): void => {
+    setWanted(typed)
+    takeNames(field, typed, (names) => {
+      const now = latest.current
+      const one = now.typed === typed ? names.find(({ id }) => !now.without?.has(id)) : undefined
+      if (one || document.activeElement !== box.current) close()
+      else setWanted(null)
+      if (one) now.onPick(one)
+    })
+  }
   const onKeyDown = (event: React.KeyboardEvent): void => {
     if (event.nativeEvent.isComposing) return
     const takes = event.key === 'Enter' || (event.key === 'Tab' && typed !== '')
     if (takes && isOpen && isStale && at === 0) {
-      setWanted(typed)
+      takeFirst()
       // Tab goes on, and the name follows.
       if (event.key === 'Tab') return
     } else if (event.key === 'ArrowDown') {

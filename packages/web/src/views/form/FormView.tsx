@@ -154,9 +154,10 @@ function Form({ views, given, may, place }: FormProps) {
     }
   }, [record, t])
 
-  /** Answers whether the record is saved. */
-  const save = useCallback(async (): Promise<boolean> => {
+  const saveOnce = useCallback(async (): Promise<boolean> => {
     if (!record.isDirty && record.id !== null) return true
+    // What the last keys bring may be what is required.
+    await record.settled()
     const found = problemsOf(record, t)
     if (Object.keys(found).length > 0) {
       showProblems(found)
@@ -189,6 +190,9 @@ function Form({ views, given, may, place }: FormProps) {
       setSaving(false)
     }
   }, [record, t, place, step, showProblems, undo])
+  const underWay = useRef<Promise<boolean>>(null)
+  /** Answers whether the record is saved. A second key, pressed while the first is at work, is told what came of the first. */
+  const save = useCallback((): Promise<boolean> => (underWay.current ??= saveOnce().finally(() => (underWay.current = null))), [saveOnce])
 
   useEffect(
     () =>

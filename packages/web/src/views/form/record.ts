@@ -1,6 +1,7 @@
 import { useSyncExternalStore } from 'react'
 import type { FieldMeta, ModelViews, Specification } from '@erp4/orm/views-types'
 import type { Draft } from '../../data/drafts.ts'
+import { namesTaken } from '../../fields/links.ts'
 import { ownedBy } from '../../fields/owner.ts'
 import type { Values } from '../../fields/widget.ts'
 import { call } from '../../rpc.ts'
@@ -61,6 +62,10 @@ class EditTimes {
   }
   isLater(place: string, than: number): boolean {
     return (this.#at.get(place) ?? 0) > than
+  }
+  /** Of places that are asked about together, those that were changed after another of them: what follows from that one leaves them alone. */
+  latter(places: readonly string[]): ReadonlySet<string> {
+    return new Set(places.filter((place) => places.some((other) => this.isLater(place, this.#at.get(other) ?? 0))))
   }
 }
 
@@ -155,12 +160,13 @@ export class FormRecord {
   }
 
   /** What an onchange answered about a line, where nothing was typed since; what can be set is sent when it is saved. */
-  #followLine(name: string, key: string, value: Values, since: number): void {
+  #followLine(name: string, key: string, value: Values, since: number, own: ReadonlySet<string> = new Set()): void {
     const fields = this.#lineMeta(name)
     const lines = this.#state.values[name] as Lines
     const line = lines.lines.find((one) => one.key === key)
     if (!line) return
-    const fresh = Object.entries(value).filter(([field]) => !this.#edited.isLater(placeOf(name, key, field), since))
+    const isOwn = (place: string): boolean => own.has(place) || this.#edited.isLater(place, since)
+    const fresh = Object.entries(value).filter(([field]) => !isOwn(placeOf(name, key, field)))
     const byHand = fresh.flatMap(([one, given]) => (fields[one]?.readonly || (line.id === null && isNothing(given)) ? [] : [one]))
     this.#change({ [name]: changeLine(lines, key, withLinks(fields, Object.fromEntries(fresh), line.values), byHand) }, [name])
   }
@@ -260,12 +266,14 @@ export class FormRecord {
     if (epoch !== this.#epoch || !names.some((name) => this.#leads(name))) return
     // What was chosen of computed fields is said again each time: computed anew, it would be as it was.
     const chosen = [...this.#state.changed].filter((name) => this.fields[name]?.inverse && !names.includes(name))
-    const since = this.#edited.now
+    const [since, own] = [this.#edited.now, this.#edited.latter(names)]
     const args = [this.#ids, this.#wire(true), [...chosen, ...names], this.specification]
     const { value, warning } = await call<Followed>(this.model, 'onchange', args)
     if (epoch !== this.#epoch) return
     if (warning) this.warn(warning.message)
-    const fresh = Object.entries(value).filter(([name]) => this.lineFields.has(name) || !this.#edited.isLater(name, since))
+    const fresh = Object.entries(value).filter(
+      ([name]) => this.lineFields.has(name) || !(own.has(name) || this.#edited.isLater(name, since)),
+    )
     this.#change(
       this.#linked(Object.fromEntries(fresh), this.#state.values, since),
       fresh.flatMap(([name]) => (this.fields[name]?.readonly || this.lineFields.has(name) ? [] : [name])),
@@ -284,7 +292,7 @@ export class FormRecord {
     if (!line || epoch !== this.#epoch) return
     const owner = { id: this.#state.id ?? 0, ...this.#wire(false) }
     const values = { ...wireLine(line, comodel.fields), ...(back ? { [back]: owner } : {}) }
-    const since = this.#edited.now
+    const [since, own] = [this.#edited.now, this.#edited.latter(fields.map((field) => placeOf(name, key, field)))]
     const { value, warning } = await call<Followed>(relation!, 'onchange', [
       line.id === null ? [] : [line.id],
       values,
@@ -293,7 +301,7 @@ export class FormRecord {
     ])
     if (epoch !== this.#epoch) return
     if (warning) this.warn(warning.message)
-    this.#followLine(name, key, value, since)
+    this.#followLine(name, key, value, since, own)
   }
 
   get #ids(): number[] {
@@ -335,6 +343,12 @@ export class FormRecord {
     )
   }
 
+  /** Resolves when nothing is on its way any more that follows from what was typed. */
+  async settled(): Promise<void> {
+    await namesTaken()
+    await this.#pending
+  }
+
   /** Saves against the version that was read: a Refusal that `isConflict` where somebody else was first. Asked twice, it saves once. */
   save(): Promise<number> {
     this.#saving ??= this.#save().finally(() => {
@@ -345,7 +359,7 @@ export class FormRecord {
 
   async #save(): Promise<number> {
     // What is still to follow from the last keys is saved with them.
-    await this.#pending
+    await this.settled()
     const kwargs = {
       specification: this.specification,
       ...(this.#state.id === null ? {} : { version: this.#state.values['version'] ?? null }),
