@@ -1,4 +1,4 @@
-import { html, type Html } from '../html/index.ts'
+import { html, type Html, page } from '../html/index.ts'
 import type { Texts } from './texts.ts'
 
 export interface Page {
@@ -8,22 +8,8 @@ export interface Page {
   texts: Texts
 }
 
-/** The frame of every page made here: one column, no script, light or dark as the device is. */
-export const layout = ({ title, body, nonce, texts }: Page): Html =>
-  html`<!doctype html>
-    <html lang="${texts.code}">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="robots" content="noindex" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title}</title>
-        ${style(nonce)}
-      </head>
-      <body>
-        ${body}
-      </body>
-    </html> `
+/** The frame of every page made here: one column, no script. */
+export const layout = ({ title, body, nonce, texts }: Page): Html => page({ lang: texts.code, title, nonce, head: style(nonce), body })
 
 export const mark: Html = html`<span class="mark"
   ><svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true" focusable="false">
@@ -34,98 +20,18 @@ export const mark: Html = html`<span class="mark"
 
 const style = (nonce: string): Html =>
   html`<style nonce="${nonce}">
-    :root {
-      color-scheme: light dark;
-      --ground: #f5f6f4;
-      --card: #ffffff;
-      --ink: #1d2421;
-      --soft: #5a6661;
-      --line: #dde2de;
-      --field: #ffffff;
-      --edge: #84908a;
-      --accent: #0f6b57;
-      --accent-strong: #0b5646;
-      --on-accent: #ffffff;
-      --wash: #e7f1ed;
-      --bad: #9c2b22;
-      --bad-wash: #fbecea;
-      --note: #7a5200;
-      --note-wash: #fbf1dc;
-    }
-    @media (prefers-color-scheme: dark) {
-      :root {
-        --ground: #141817;
-        --card: #1c2220;
-        --ink: #e8edea;
-        --soft: #a3afa9;
-        --line: #303936;
-        --field: #161b19;
-        --edge: #78857f;
-        --accent: #6fcfb4;
-        --accent-strong: #8bdcc5;
-        --on-accent: #0c211b;
-        --wash: #20342e;
-        --bad: #f3a59d;
-        --bad-wash: #3a2422;
-        --note: #efc878;
-        --note-wash: #362c19;
-      }
-    }
-    *,
-    *::before,
-    *::after {
-      box-sizing: border-box;
-    }
-    html {
-      -webkit-text-size-adjust: 100%;
-      text-size-adjust: 100%;
-    }
     body {
-      margin: 0;
-      min-height: 100vh;
-      min-height: 100dvh;
       display: flex;
       flex-direction: column;
-      background: var(--ground);
-      color: var(--ink);
-      font:
-        400 1rem/1.55 system-ui,
-        -apple-system,
-        'Segoe UI',
-        Roboto,
-        'Apple SD Gothic Neo',
-        'Malgun Gothic',
-        'Noto Sans CJK KR',
-        'Noto Sans KR',
-        sans-serif;
-      overflow-wrap: anywhere;
-      word-break: keep-all;
     }
     h1 {
       font-size: 1.5rem;
-      line-height: 1.25;
       font-weight: 650;
-      letter-spacing: -0.015em;
-      margin: 0;
-      text-wrap: balance;
     }
     h2 {
       font-size: 0.95rem;
       font-weight: 600;
-      margin: 0 0 0.75rem;
-    }
-    p {
-      margin: 0;
-    }
-    a {
-      color: var(--accent);
-      text-underline-offset: 0.2em;
-    }
-    .soft {
-      color: var(--soft);
-    }
-    .small {
-      font-size: 0.875rem;
+      margin-bottom: 0.75rem;
     }
     .mark {
       display: inline-flex;
@@ -167,51 +73,8 @@ const style = (nonce: string): Html =>
       gap: 1.1rem;
       margin-top: 1.5rem;
     }
-    .field {
-      display: grid;
-      gap: 0.35rem;
-    }
-    label {
-      font-size: 0.9rem;
-      font-weight: 550;
-    }
-    input {
-      width: 100%;
-      min-height: 2.9rem;
-      padding: 0.5rem 0.8rem;
-      font: inherit;
-      color: inherit;
-      background: var(--field);
-      border: 1px solid var(--edge);
-      border-radius: 9px;
-    }
-    button {
-      min-height: 2.9rem;
-      padding: 0.5rem 1.2rem;
-      font: inherit;
-      font-weight: 600;
-      cursor: pointer;
-      color: var(--on-accent);
-      background: var(--accent);
-      border: 1px solid transparent;
-      border-radius: 9px;
-    }
-    button:hover {
-      background: var(--accent-strong);
-    }
     button.quiet {
-      color: var(--ink);
-      background: transparent;
-      border-color: var(--edge);
-      font-weight: 500;
       min-height: 2.75rem;
-    }
-    button.quiet:hover {
-      background: var(--wash);
-    }
-    :focus-visible {
-      outline: 3px solid var(--accent);
-      outline-offset: 2px;
     }
     input:focus-visible {
       outline-offset: -1px;
@@ -275,13 +138,11 @@ const style = (nonce: string): Html =>
       color: var(--soft);
     }
     .facts dd {
-      margin: 0.1rem 0 0;
+      margin-top: 0.1rem;
       font-weight: 550;
     }
     .apps {
       list-style: none;
-      margin: 0;
-      padding: 0;
       display: grid;
       grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr));
       gap: 0.75rem;
@@ -303,12 +164,6 @@ const style = (nonce: string): Html =>
       background: var(--card);
       border: 1px solid var(--line);
       border-radius: 12px;
-      font:
-        0.84rem/1.6 ui-monospace,
-        SFMono-Regular,
-        Menlo,
-        Consolas,
-        monospace;
       overflow-wrap: normal;
     }
     @media (max-width: 30rem) {

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Html, href, html, makeNonce, pagePolicy, render } from '../html/index.ts'
+import { type Html, href, html, makeNonce, page, pagePolicy, render } from '../html/index.ts'
 import { style } from './style.ts'
 import { type PortalTexts, portalTexts, spoken } from './texts.ts'
 
@@ -21,24 +21,17 @@ export const scriptPath = '/portal/signature.js'
 
 const framed = ({ title, lang, seller, path, body, hasScript, foot }: Frame, nonce: string): Html => {
   const texts = portalTexts(lang)
-  return html`<!doctype html>
-    <html lang="${texts.code}">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="robots" content="noindex" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title}</title>
-        ${style(nonce)}${hasScript && html`<script nonce="${nonce}" src="${href(scriptPath)}" defer></script>`}
-      </head>
-      <body>
-        <div class="column">
-          <header class="top">${seller ? mast(seller) : html`<span></span>`}${path !== null && languages(texts, path)}</header>
-          <main class="pile">${body}</main>
-          ${foot !== false && footer(texts)}
-        </div>
-      </body>
-    </html> `
+  return page({
+    lang: texts.code,
+    title,
+    nonce,
+    head: html`${style(nonce)}${hasScript && html`<script nonce="${nonce}" src="${href(scriptPath)}" defer></script>`}`,
+    body: html`<div class="column">
+      <header class="top">${seller ? mast(seller) : html`<span></span>`}${path !== null && languages(texts, path)}</header>
+      <main class="pile">${body}</main>
+      ${foot !== false && footer(texts)}
+    </div>`,
+  })
 }
 
 const mast = ({ name, logo }: NonNullable<Frame['seller']>): Html =>

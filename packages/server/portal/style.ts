@@ -1,53 +1,9 @@
 import { html, type Html } from '../html/index.ts'
 
-/** The look of the pages for people outside: paper on a desk, one column, made for a thumb first. */
+/** What the pages for people outside add to the common look: paper on a desk, one column, made for a thumb first. */
 export const style = (nonce: string): Html =>
   html`<style nonce="${nonce}">
-    :root {
-      color-scheme: light dark;
-      --ground: #f3f5f3;
-      --card: #ffffff;
-      --ink: #1c2321;
-      --soft: #56625d;
-      --line: #e1e6e3;
-      --field: #ffffff;
-      --edge: #84908a;
-      --accent: #0f6b57;
-      --accent-strong: #0b5646;
-      --on-accent: #ffffff;
-      --wash: #e9f3ef;
-      --bad: #9c2b22;
-      --bad-wash: #fbecea;
-      --note: #6f4a00;
-      --note-wash: #fcf3df;
-    }
-    @media (prefers-color-scheme: dark) {
-      :root {
-        --ground: #131716;
-        --card: #1b2120;
-        --ink: #e8edea;
-        --soft: #a6b2ac;
-        --line: #2e3734;
-        --field: #151a18;
-        --edge: #78857f;
-        --accent: #6fcfb4;
-        --accent-strong: #8bdcc5;
-        --on-accent: #0c211b;
-        --wash: #1d302a;
-        --bad: #f3a59d;
-        --bad-wash: #3a2422;
-        --note: #efc878;
-        --note-wash: #352b18;
-      }
-    }
-    *,
-    *::before,
-    *::after {
-      box-sizing: border-box;
-    }
     html {
-      -webkit-text-size-adjust: 100%;
-      text-size-adjust: 100%;
       scroll-behavior: smooth;
     }
     @media (prefers-reduced-motion: reduce) {
@@ -55,58 +11,17 @@ export const style = (nonce: string): Html =>
         scroll-behavior: auto;
       }
     }
-    body {
-      margin: 0;
-      min-height: 100dvh;
-      background: var(--ground);
-      color: var(--ink);
-      font:
-        400 1rem/1.55 system-ui,
-        -apple-system,
-        'Segoe UI',
-        Roboto,
-        'Apple SD Gothic Neo',
-        'Malgun Gothic',
-        'Noto Sans CJK KR',
-        'Noto Sans KR',
-        sans-serif;
-      overflow-wrap: anywhere;
-      word-break: keep-all;
-    }
-    h1,
-    h2,
-    p,
-    dl,
-    dd,
-    ul,
-    fieldset {
-      margin: 0;
-      padding: 0;
-    }
     h1 {
       font-size: 1.6rem;
-      line-height: 1.25;
       font-weight: 680;
-      letter-spacing: -0.015em;
-      text-wrap: balance;
     }
     h2 {
       font-size: 1.05rem;
       line-height: 1.35;
       font-weight: 650;
     }
-    a {
-      color: var(--accent);
-      text-underline-offset: 0.2em;
-    }
     ul {
       list-style: none;
-    }
-    .soft {
-      color: var(--soft);
-    }
-    .small {
-      font-size: 0.875rem;
     }
     .figures {
       font-variant-numeric: tabular-nums;
@@ -294,26 +209,6 @@ export const style = (nonce: string): Html =>
       display: grid;
       gap: 1rem;
     }
-    .field {
-      display: grid;
-      gap: 0.35rem;
-    }
-    label,
-    .label {
-      font-size: 0.9rem;
-      font-weight: 550;
-    }
-    input,
-    textarea {
-      width: 100%;
-      min-height: 2.9rem;
-      padding: 0.55rem 0.8rem;
-      font: inherit;
-      color: inherit;
-      background: var(--field);
-      border: 1px solid var(--edge);
-      border-radius: 10px;
-    }
     textarea {
       min-height: 6rem;
       resize: vertical;
@@ -323,30 +218,8 @@ export const style = (nonce: string): Html =>
       display: inline-flex;
       align-items: center;
       justify-content: center;
-      min-height: 2.9rem;
-      padding: 0.5rem 1.25rem;
-      font: inherit;
-      font-weight: 620;
       text-decoration: none;
       text-align: center;
-      cursor: pointer;
-      color: var(--on-accent);
-      background: var(--accent);
-      border: 1px solid transparent;
-      border-radius: 10px;
-    }
-    button:hover,
-    .button:hover {
-      background: var(--accent-strong);
-    }
-    .quiet {
-      color: var(--ink);
-      background: transparent;
-      border-color: var(--edge);
-      font-weight: 520;
-    }
-    .quiet:hover {
-      background: var(--wash);
     }
     button.bad {
       color: var(--bad);
@@ -391,10 +264,6 @@ export const style = (nonce: string): Html =>
     }
     details form {
       padding-top: 0.5rem;
-    }
-    :focus-visible {
-      outline: 3px solid var(--accent);
-      outline-offset: 2px;
     }
     .pad {
       display: grid;
@@ -453,12 +322,6 @@ export const style = (nonce: string): Html =>
       text-align: right;
     }
     code {
-      font:
-        0.8125rem/1.5 ui-monospace,
-        SFMono-Regular,
-        Menlo,
-        Consolas,
-        monospace;
       word-break: break-all;
     }
     .foot {
