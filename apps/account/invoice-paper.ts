@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { type Env, type Loaded, type Paper, type PaperKind, type SharedPaper, writerOf } from '@erp4/orm'
-import { columnsOf, facts, letterheadOf, letterheadPaths, linesOf, notesOf, paperLine, sumsOf, taxNames } from './papers.ts'
+import { byLanguage, columnsOf, facts, letterheadOf, notesOf, paperLine, paperPaths, partiesOf, sumsOf, taxNames } from './papers.ts'
 
 const paths = [
+  ...paperPaths,
   'name',
   'move_type',
   'state',
@@ -12,22 +13,8 @@ const paths = [
   'invoice_date_due',
   'payment_reference',
   'narration',
-  'amount_untaxed',
-  'amount_total',
-  'tax_totals',
-  'currency_id.name',
-  'currency_id.decimal_places',
-  'company_id',
-  ...letterheadPaths,
-  'commercial_partner_id',
-  'partner_id.display_name',
-  'partner_id.contact_address',
-  'partner_id.vat',
-  'partner_shipping_id.display_name',
-  'partner_shipping_id.contact_address',
   'invoice_payment_term_id.name',
   'invoice_payment_term_id.note',
-  'fiscal_position_id.note',
   'invoice_user_id',
   'invoice_line_ids.display_type',
   'invoice_line_ids.name',
@@ -59,12 +46,8 @@ async function readInvoices(sys: Env<true>, ids: readonly number[], lang?: strin
     ['partner_id.lang'],
   )
   const papers = new Map<number, SharedPaper>()
-  for (const [language, some] of Map.groupBy(known, (move) => lang ?? move.partner_id?.lang ?? 'en_US')) {
-    const env = sys.withContext({ lang: language, active_test: false })
-    const moves = await env
-      .model('account.move')
-      .browse(some.map(({ id }) => id))
-      .read(paths)
+  for (const { env, ids: some } of byLanguage(sys, known, lang)) {
+    const moves = await env.model('account.move').browse(some).read(paths)
     const names = await taxNames(env, moves)
     for (const move of moves) papers.set(move.id, await shared(env, move, names))
   }
@@ -93,25 +76,12 @@ async function paperOf(env: Env<true>, move: Invoice, names: ReadonlyMap<number,
   const { day } = writerOf(lang)
   const kind = move.move_type === 'out_refund' ? env.t('Credit Note') : env.t('Invoice')
   const number = move.name ?? env.t('Draft')
-  const shipping = move.partner_shipping_id
   return {
     lang,
     title: `${kind} ${number}`,
     number,
     seller: await letterheadOf(env, move.company_id),
-    parties: [
-      {
-        label: env.t('Customer'),
-        lines: [
-          move.partner_id?.display_name ?? '',
-          ...linesOf(move.partner_id?.contact_address ?? null),
-          ...(move.partner_id?.vat ? [`${env.t('Tax ID')} ${move.partner_id.vat}`] : []),
-        ],
-      },
-      ...(shipping && shipping.id !== move.partner_id?.id
-        ? [{ label: env.t('Delivery Address'), lines: [shipping.display_name ?? '', ...linesOf(shipping.contact_address)] }]
-        : []),
-    ],
+    parties: partiesOf(env, move.partner_id, [env.t('Delivery Address'), move.partner_shipping_id]),
     facts: facts(
       [env.t('Invoice Date'), day(move.invoice_date)],
       [env.t('Due Date'), day(move.invoice_date_due)],

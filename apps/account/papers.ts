@@ -2,8 +2,14 @@ import { Decimal, type Env, type Fact, type Json, type Letterhead, type Paper, t
 
 // How documents with lines, taxes and sums are put on paper: invoices here, orders in their app.
 
-/** What a letterhead needs, below the document. */
-export const letterheadPaths = [
+/** What every document needs that is put on paper: who sells, who buys, and the sums. */
+export const paperPaths = [
+  'amount_untaxed',
+  'amount_total',
+  'tax_totals',
+  'currency_id.name',
+  'currency_id.decimal_places',
+  'company_id',
   'company_id.name',
   'company_id.logo',
   'company_id.partner_id.contact_address',
@@ -11,7 +17,25 @@ export const letterheadPaths = [
   'company_id.partner_id.email',
   'company_id.partner_id.website',
   'company_id.partner_id.vat',
+  'commercial_partner_id',
+  'partner_id.display_name',
+  'partner_id.contact_address',
+  'partner_id.vat',
+  'partner_shipping_id.display_name',
+  'partner_shipping_id.contact_address',
+  'fiscal_position_id.note',
 ] as const
+
+/** Documents by the language they are written in, `lang` or their reader's: an environment of the system that reads in it, and their ids. */
+export const byLanguage = (
+  sys: Env<true>,
+  documents: readonly { readonly id: number; readonly partner_id: { readonly lang: string | null } | null }[],
+  lang: string | undefined,
+): { readonly env: Env<true>; readonly ids: readonly number[] }[] =>
+  [...Map.groupBy(documents, (one) => lang ?? one.partner_id?.lang ?? 'en_US')].map(([language, some]) => ({
+    env: sys.withContext({ lang: language, active_test: false }),
+    ids: some.map(({ id }) => id),
+  }))
 
 interface Company {
   readonly name: string
@@ -42,7 +66,28 @@ async function pictureOf({ call, cx }: Env, blob: string | null): Promise<string
   return `data:${type};base64,${Buffer.from(await call.blobs.get(cx, blob)).toString('base64')}`
 }
 
-export const linesOf = (text: string | null): string[] => (text ?? '').split('\n').filter((line) => line.trim() !== '')
+interface Address {
+  readonly id: number
+  readonly display_name: string | null
+  readonly contact_address: string | null
+}
+
+/** The customer, and those of the other addresses that are not his own. */
+export function partiesOf(
+  env: Env,
+  customer: (Address & { readonly vat: string | null }) | null,
+  ...others: readonly (readonly [label: string, address: Address | null])[]
+): Paper['parties'] {
+  const tax = customer?.vat ? [`${env.t('Tax ID')} ${customer.vat}`] : []
+  return [
+    { label: env.t('Customer'), lines: [...addressOf(customer), ...tax] },
+    ...others.flatMap(([label, address]) => (address && address.id !== customer?.id ? [{ label, lines: addressOf(address) }] : [])),
+  ]
+}
+
+const addressOf = (address: Address | null): string[] => [address?.display_name ?? '', ...linesOf(address?.contact_address ?? null)]
+
+const linesOf = (text: string | null): string[] => (text ?? '').split('\n').filter((line) => line.trim() !== '')
 
 /** The words of a document's table, in the language of `env`. */
 export const columnsOf = (env: Env): Paper['columns'] => ({

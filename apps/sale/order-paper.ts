@@ -1,12 +1,13 @@
 import {
+  byLanguage,
   columnsOf,
   facts,
   letterheadOf,
-  letterheadPaths,
   lineFigures,
-  linesOf,
   notesOf,
   paperLine,
+  paperPaths,
+  partiesOf,
   pricedLine,
   sumsOf,
   taxNames,
@@ -18,6 +19,7 @@ import { contentHashes } from './content.ts'
 import { isExpired } from './models/sale_order.ts'
 
 const paths = [
+  ...paperPaths,
   'name',
   'state',
   'date_order',
@@ -25,24 +27,10 @@ const paths = [
   'commitment_date',
   'client_order_ref',
   'note',
-  'amount_untaxed',
-  'amount_total',
-  'tax_totals',
-  'currency_id.name',
-  'currency_id.decimal_places',
-  'company_id',
-  ...letterheadPaths,
-  'commercial_partner_id',
-  'partner_id.display_name',
-  'partner_id.contact_address',
-  'partner_id.vat',
   'partner_invoice_id.display_name',
   'partner_invoice_id.contact_address',
-  'partner_shipping_id.display_name',
-  'partner_shipping_id.contact_address',
   'payment_term_id.name',
   'payment_term_id.note',
-  'fiscal_position_id.note',
   'user_id.name',
   'require_signature',
   'signed_on',
@@ -78,12 +66,8 @@ async function readOrders(sys: Env<true>, ids: readonly number[], lang?: string)
   // A version is what it is, in whichever language somebody looks at it.
   const hashes = await contentHashes(sys, ids)
   const papers = new Map<number, SharedPaper>()
-  for (const [language, some] of Map.groupBy(known, (order) => lang ?? order.partner_id.lang ?? 'en_US')) {
-    const env = sys.withContext({ lang: language, active_test: false })
-    const orders = await env
-      .model('sale.order')
-      .browse(some.map(({ id }) => id))
-      .read(paths)
+  for (const { env, ids: some } of byLanguage(sys, known, lang)) {
+    const orders = await env.model('sale.order').browse(some).read(paths)
     const names = await taxNames(env, orders)
     for (const order of orders) {
       papers.set(order.id, {
@@ -115,30 +99,17 @@ async function paperOf(env: Env<true>, order: Order, names: ReadonlyMap<number, 
   const { day } = writerOf(lang)
   const isOrder = order.state === 'sale'
   const number = order.name ?? ''
-  const others = [
-    [env.t('Invoice Address'), order.partner_invoice_id],
-    [env.t('Delivery Address'), order.partner_shipping_id],
-  ] as const
   return {
     lang,
     title: `${isOrder ? env.t('Order') : env.t('Quotation')} ${number}`,
     number,
     seller: await letterheadOf(env, order.company_id),
-    parties: [
-      {
-        label: env.t('Customer'),
-        lines: [
-          order.partner_id.display_name ?? '',
-          ...linesOf(order.partner_id.contact_address),
-          ...(order.partner_id.vat ? [`${env.t('Tax ID')} ${order.partner_id.vat}`] : []),
-        ],
-      },
-      ...others.flatMap(([label, address]) =>
-        address && address.id !== order.partner_id.id
-          ? [{ label, lines: [address.display_name ?? '', ...linesOf(address.contact_address)] }]
-          : [],
-      ),
-    ],
+    parties: partiesOf(
+      env,
+      order.partner_id,
+      [env.t('Invoice Address'), order.partner_invoice_id],
+      [env.t('Delivery Address'), order.partner_shipping_id],
+    ),
     facts: facts(
       [isOrder ? env.t('Order Date') : env.t('Quotation Date'), day(order.date_order)],
       [env.t('Valid Until'), isOrder ? null : day(order.validity_date)],
