@@ -10,5 +10,5 @@ export { type S3Call, type S3Double, type S3Fault, type S3Right, s3Double } from
 export type { Samples } from './samples.ts'
 export { type ThrowawayCluster, type ThrowawayInstance, startCluster } from './server-tables.ts'
 export { type ReceivedMail, type SmtpSink, smtpSink } from './smtp.ts'
-export { type SshServer, sftpRights, sshServer } from './sshd.ts'
+export { type SshServer, sftpRights, sshKeyPair, sshServer } from './sshd.ts'
 export { type World, world } from './world.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
-import { type SshServer, sshServer } from '@erp4/testing'
+import { type SshServer, sshKeyPair, sshServer } from '@erp4/testing'
 import ssh2, { type SFTPWrapper } from 'ssh2'
 import { DirectoryReader } from './directory.ts'
 import { openSftp, sftpLocationOf } from './fixtures/sftp-ground.ts'
@@ -114,7 +114,7 @@ test('a server with another host key is told nothing', async () => {
 })
 
 test('a key that the server does not know opens nothing', async () => {
-  const stranger = ssh2.utils.generateKeyPairSync('ed25519').private
+  const stranger = sshKeyPair().private
   const store = await openStoreWith(sftpLocationOf(server), 'write', () => ({ privateKey: stranger }))
   await assert.rejects(put(store, 'v1/stranger', randomBytes(10)), { code: 'store_failed', message: /authentication/ })
   await store.close()
