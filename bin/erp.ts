@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type pg from 'pg'
 import type { CarryOver, Finding, Journey } from '@erp4/ops'
+import type { CustomWork } from '@erp4/orm'
 import type { Hosting, InstanceRecord } from '@erp4/server'
 import type { Carried } from './wiring/time-travel.ts'
 
@@ -86,6 +87,8 @@ export interface Erp {
   expectedCatalogue(owner: pg.ClientConfig, apps: readonly string[], languages: readonly string[]): Promise<readonly string[]>
   /** The active languages of a database that is not trusted. Runs in a child process. */
   languagesIn(owner: pg.ClientConfig): Promise<readonly string[]>
+  /** Makes the columns that people asked for in an instance, and drops those whose days are over; tells what it did. Runs in a child process. */
+  settleCustomFields(owner: pg.ClientConfig, apps: readonly string[]): Promise<CustomWork>
   /** What a live database knows of who may do what, and which numbers were given. Runs in a child process. */
   carryOver(owner: pg.ClientConfig): Promise<CarryOver>
   /** Applies it to a database that went back in time, and holds what would be done twice. Runs in a child process. */
@@ -150,6 +153,7 @@ export const erp: Erp = {
   },
   plan: async (access, apps) => (await schema()).plan(access, apps),
   migrate: async (access, apps, options) => (await schema()).migrate(access, apps, options),
+  settleCustomFields: async (owner, apps) => (await schema()).settleFields(owner, apps),
   expectedCatalogue: async (owner, apps, languages) => (await catalogue()).expectedCatalogue(owner, apps, languages),
   languagesIn: async (owner) => (await catalogue()).languagesIn(owner),
   carryOver: async (owner) => (await timeTravel()).carryOver(owner),

@@ -53,6 +53,7 @@ export async function openHosting(access: HostAccess): Promise<OpenHost<Hosting 
     },
     connect: (database) => connect(table, cluster, key, database, 'runtime'),
     markActive: (name) => table.markActive(named(name).uuid),
+    askOwner: (name) => table.askOwner(named(name).uuid),
     keys: (name) => {
       const instance = named(name)
       return remember(keys, instance, () => openInstanceKeys(home, key, instance.uuid, instance.keyVersion))

@@ -15,6 +15,7 @@ export type Task =
   | { task: 'neutralise'; access: InstanceAccess; keys: CopyKeys }
   | { task: 'expected catalogue'; config: pg.ClientConfig; apps: readonly string[]; languages: readonly string[] }
   | { task: 'languages'; config: pg.ClientConfig }
+  | { task: 'custom fields'; config: pg.ClientConfig; apps: readonly string[] }
   | { task: 'carry over'; config: pg.ClientConfig }
   | { task: 'reconcile'; config: pg.ClientConfig; carried: CarryOver; journey: Journey | undefined; keys: CopyKeys | undefined }
   | { task: 'rewrap'; config: pg.ClientConfig; keys: CopyKeys }
@@ -41,6 +42,8 @@ function perform(erp: Erp, task: Task): Promise<unknown> {
       return erp.expectedCatalogue(task.config, task.apps, task.languages)
     case 'languages':
       return erp.languagesIn(task.config)
+    case 'custom fields':
+      return erp.settleCustomFields(task.config, task.apps)
     case 'carry over':
       return erp.carryOver(task.config)
     case 'reconcile':

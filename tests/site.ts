@@ -3,10 +3,21 @@ import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after } from 'node:test'
-import { type Budget, Databases, type Env, Prepared } from '@erp4/orm'
-import { HostTable, type Instance, connectAs, listInstances, openInstanceKeys, setHostNames } from '@erp4/ops'
+import { type Budget, Databases, type Env, Prepared, settleCustomFields } from '@erp4/orm'
+import {
+  type Host,
+  HostTable,
+  type Instance,
+  type OwnerAsk,
+  connectAs,
+  listInstances,
+  openInstanceKeys,
+  setHostNames,
+  withClient,
+} from '@erp4/ops'
 import { FileStore, type Hosting, type InstanceRecord, createApp, createLogger, hashPassword } from '@erp4/server'
 import { type World, withCluster } from '@erp4/testing'
+import { OwnerWork } from '../bin/owner-work.ts'
 
 /** What came back: the bytes as text, or as they are. */
 export interface Answer {
@@ -62,8 +73,19 @@ export interface Site {
 export const password = 'correct horse battery staple'
 let hash: Promise<string> | undefined
 
+export interface SiteOptions {
+  budget?: Partial<Budget>
+  /** So many servers that know nothing of each other, as processes would; requests go to one after the other. */
+  processes?: number
+  /** What people ask of the owner of their tables is done, as the agent of a host does it. */
+  ownerWork?: boolean
+}
+
 /** Must be called at the top of a file, after its worlds are made. */
-export async function openSite(worlds: readonly World[], { budget = {} }: { budget?: Partial<Budget> } = {}): Promise<Site> {
+export async function openSite(
+  worlds: readonly World[],
+  { budget = {}, processes = 1, ownerWork = false }: SiteOptions = {},
+): Promise<Site> {
   const host = await withCluster()
   const instances = worlds.map(({ database }) => ({ database, hosts: [`site-${randomBytes(5).toString('hex')}.localhost`] }))
   const known = await listInstances(host)
@@ -84,46 +106,61 @@ export async function openSite(worlds: readonly World[], { budget = {} }: { budg
     },
     connect: (database) => connectAs(host, found(database), 'runtime'),
     markActive: (name) => table.markActive(table.named(name)!.uuid),
+    ...(ownerWork ? { askOwner: (name: string) => table.askOwner(table.named(name)!.uuid) } : {}),
     keys: (name) => {
       const { uuid, keyVersion } = table.named(name)!
       return openInstanceKeys(host.home, host.keys.serving, uuid, keyVersion)
     },
   }
   const filesOf = ({ uuid }: { uuid: string }): string => join(host.home.files, uuid)
-  const databases = new Databases((database) => hosting.connect(database), budget)
   const log: string[] = []
-  const app = createApp({
-    hosting,
-    databases,
-    log: createLogger({ level: 'error', destination: { write: (line) => void log.push(line) } }),
-    registryFor: (apps) =>
-      worlds.find(({ registry }) => registry.apps.every(({ name }) => apps.includes(name)) && registry.apps.length === apps.length)!
-        .registry,
-    filesFor: (record, keys) =>
-      new FileStore({ folder: filesOf(record), instance: record.uuid, keys: { name: keys.derive('names'), wrap: keys.derive('files') } }),
-  })
-  const port = await app.listen({ addresses: ['127.0.0.1'], port: 0 })
+  const serving = Array.from({ length: processes }, () => new Databases((database) => hosting.connect(database), budget))
+  const serve = (databases: Databases) =>
+    createApp({
+      hosting,
+      databases,
+      log: createLogger({ level: 'error', destination: { write: (line) => void log.push(line) } }),
+      registryFor: (apps) =>
+        worlds.find(({ registry }) => registry.apps.every(({ name }) => apps.includes(name)) && registry.apps.length === apps.length)!
+          .registry,
+      filesFor: (record, keys) =>
+        new FileStore({ folder: filesOf(record), instance: record.uuid, keys: { name: keys.derive('names'), wrap: keys.derive('files') } }),
+    })
+  const apps = serving.map(serve)
+  const ports: number[] = []
+  for (const app of apps) ports.push(await app.listen({ addresses: ['127.0.0.1'], port: 0 }))
+  const owner = ownerWork ? new OwnerWork(host, { settle: (ask) => settleAt(host, ask, worlds) }) : undefined
+  owner?.start()
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
   after(async () => {
     agent.destroy()
-    await app.stop({ drainMs: 0 })
-    await databases.close()
+    for (const app of apps) await app.stop({ drainMs: 0 })
+    for (const databases of serving) await databases.close()
+    await owner?.stop()
     await table.close()
   })
 
   const all = instances.map(({ hosts }) => hosting.find(hosts[0]!)!)
-  const send: Site['send'] = (path, ask = {}) => sendTo(agent, port, path, { host: all[0]!.hosts[0]!, ...ask })
+  let turn = 0
+  const send: Site['send'] = (path, ask = {}) => sendTo(agent, ports[turn++ % ports.length]!, path, { host: all[0]!.hosts[0]!, ...ask })
   return {
-    port,
-    databases,
+    port: ports[0]!,
+    databases: serving[0]!,
     hosting,
     records: all,
     log,
     filesOf,
     send,
-    raw: (text) => rawTo(port, text),
+    raw: (text) => rawTo(ports[0]!, text),
     caller: (at, id) => signIn(send, worlds[at]!, all[at]!, id),
   }
+}
+
+/** In this process, where a host has one of its own for it. */
+async function settleAt(host: Host, { instance }: OwnerAsk, worlds: readonly World[]) {
+  const at = worlds.find(({ database }) => database === instance.database)
+  if (!at) return { made: [], dropped: [], failed: [] }
+  return withClient(await connectAs(host, instance, 'owner'), (client) => settleCustomFields(client, at.registry))
 }
 
 async function signIn(send: Site['send'], at: World, { hosts, name }: InstanceRecord, id: number): Promise<Caller> {

@@ -4,6 +4,19 @@ import type { models } from './models.ts'
 
 type Own = (typeof models)[number]['name']
 
+/** What apps say of their fields, and people of theirs do not. */
+const toldByApps = [
+  'related',
+  'relation_field',
+  'modules',
+  'readonly',
+  'translate',
+  'company_dependent',
+  'index',
+  'copied',
+  'store',
+] as const
+
 export const access: Access<Own> = {
   'res.partner': [
     guard((me) => [['company_id', 'in', [...me.company_ids, null]]]),
@@ -75,8 +88,21 @@ export const access: Access<Own> = {
   ],
 
   'ir.model': [grant(employee, ['read'])],
-  'ir.model.fields': [grant(employee, ['read'])],
-  'ir.model.fields.selection': [grant(employee, ['read'])],
+  'ir.model.fields': [
+    // Whoever a field is not for learns nowhere that there is one.
+    grant(employee, ['read'], () => [['is_limited', '=', false]]),
+    grant(administrator, ['read']),
+    grant(administrator, ['create', 'write'], () => [['state', '=', 'manual']]),
+    // What it is, it stays: values are kept by it. How it fares is for the actions of `custom-fields/` and the owner of the tables to say.
+    protect(['name', 'model', 'model_id', 'ttype', 'relation'], nobody, ['write']),
+    protect(['state', 'phase', 'problem', 'delete_after', 'is_limited', ...toldByApps], nobody, ['create', 'write']),
+  ],
+  'ir.model.fields.selection': [
+    grant(employee, ['read'], () => [['field_id.is_limited', '=', false]]),
+    grant(administrator, ['read']),
+    grant(administrator, ['create', 'write'], () => [['field_id.state', '=', 'manual']]),
+    protect(['value', 'field_id'], nobody, ['write']),
+  ],
   'ir.model.access': [grant(employee, ['read'])],
   'ir.model.data': [
     grant(employee, ['read'], () => [['model', 'in', shared]]),

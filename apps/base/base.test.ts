@@ -17,5 +17,10 @@ conforms(base, {
     'res.country': (n) => ({ name: `Country ${n}`, code: freeCodes[n % freeCodes.length] }),
     'res.currency.rate': async (n, sys) => ({ name: day(`${2000 + n}-01-01`), currency_id: await dollar(sys) }),
     'res.partner': (n) => ({ name: `Partner ${n}` }),
+    // As a migration makes them; people's own are for a few models alone.
+    'ir.model.fields': async (n, sys) => {
+      const [model] = await sys.model('ir.model').find([['model', '=', 'res.partner']], ['model'])
+      return { name: `field_${n}`, model: model!.model, model_id: model!.id, field_description: 'A field', ttype: 'char', state: 'base' }
+    },
   },
 })

@@ -1,4 +1,4 @@
-import { AccessError, type Env, type FieldInfo, type Model, type ModelName } from '@erp4/orm'
+import { AccessError, type Env, type FieldInfo, type Model, type ModelName, choiceLabel, fieldLabel } from '@erp4/orm'
 
 type Words = { text: string; binds: 'and' | 'or' | 'one' }
 
@@ -27,7 +27,7 @@ function joined(env: Env, parts: readonly (Words | undefined)[], by: 'and' | 'or
 async function condition(env: Env, model: Model, [left, operator, value]: readonly unknown[]): Promise<string> {
   const path = String(left).split('.')
   const fields = follow(env, model, path)
-  const field = fields.map((one, i) => (one ? env.t(one.label) : path[i])).join(' › ')
+  const field = fields.map((one, i) => (one ? fieldLabel(env, one) : path[i])).join(' › ')
   const last = fields.at(-1)
   const target = last?.comodel ? env.registry.models.get(last.comodel) : path.at(-1) === 'id' ? model : undefined
   if ((operator === 'any' || operator === 'not any') && target) {
@@ -78,7 +78,7 @@ async function valueNames(
     if (value === null || value === false) return field?.kind === 'boolean' ? env.t('no') : env.t('not set')
     if (value === true) return env.t('yes')
     if (typeof value === 'number' && target) return found.get(value) || `#${value}`
-    return env.t(field?.choices?.[String(value)] ?? String(value))
+    return field?.choices ? choiceLabel(env, field, String(value)) : env.t(String(value))
   })
 }
 

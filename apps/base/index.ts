@@ -9,6 +9,7 @@ import { steps } from './steps.ts'
 import { menus, views } from './views.ts'
 
 export { letAdministratorIn } from './administrators.ts'
+export * from './custom-fields/index.ts'
 export * from './demo.ts'
 export { devices, end_sessions, open_devices } from './devices.ts'
 export * from './demo-removal.ts'

@@ -104,6 +104,7 @@ function wantedField(registry: Registry, model: Model, field: FieldInfo, modelId
       related: field.related?.join('.') ?? null,
       modules: field.app,
       state: 'base',
+      in_search: true,
       required: options.required === true,
       readonly: options.readonly === true || field.computed !== null || field.magic,
       store: field.column !== null || field.links !== null,

@@ -1,4 +1,4 @@
-import { Decimal, type Env, type FieldInfo } from '@erp4/orm'
+import { Decimal, type Env, type FieldInfo, choiceLabel } from '@erp4/orm'
 
 export interface Currency {
   readonly name: string
@@ -29,7 +29,7 @@ export function showValue(env: Env, field: FieldInfo, value: unknown, currency: 
     case 'boolean':
       return value ? env.t('Yes') : env.t('No')
     case 'selection':
-      return env.t(field.choices?.[String(value)] ?? '')
+      return field.choices && Object.hasOwn(field.choices, String(value)) ? choiceLabel(env, field, String(value)) : ''
     default:
       return String(value)
   }

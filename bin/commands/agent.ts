@@ -4,9 +4,13 @@ import { alarmMailOf, Cluster, heartbeatOf, Host, HostKeys, listAlarms, openHome
 import { live } from '../child.ts'
 import { homeFolder } from '../home.ts'
 import { askJob } from '../jobs.ts'
+import { OwnerWork } from '../owner-work.ts'
 import { print, say } from '../terminal.ts'
 
-/** The schedule of a host: backups, restore tests, pruning, repair, alarms. Needs the cluster, and nothing else of ERP4. */
+/**
+ * The schedule of a host: backups, restore tests, pruning, repair, alarms; needs the cluster, and nothing else of ERP4. And beside it, what people
+ * ask of the owner of their tables, which is no part of the schedule: a person waits for it.
+ */
 export async function agent(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: { home: { type: 'string' } } })
   await live<{ home: string }>(
@@ -22,9 +26,11 @@ export async function agent(args: readonly string[]): Promise<void> {
         tell: (line) => say(`${new Date().toISOString()} ${line}`),
       })
       running.start()
+      const owner = new OwnerWork(host, { tell: (line) => say(`${new Date().toISOString()} ${line}`) })
+      owner.start()
       return {
         stop: async () => {
-          await running.stop()
+          await Promise.all([running.stop(), owner.stop()])
           await host.close()
         },
       }

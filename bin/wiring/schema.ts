@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { withClient } from '@erp4/ops'
 import {
+  type CustomWork,
   Databases,
   asConnection,
   type MigrationOptions,
@@ -8,6 +9,7 @@ import {
   loadExamples,
   migrate as migrateDatabase,
   planMigration,
+  settleCustomFields,
 } from '@erp4/orm'
 import { scheduleUpkeep, serverTables } from '@erp4/server'
 import type { InstanceAccess, MigrationPlan } from '../erp.ts'
@@ -49,6 +51,12 @@ export async function plan(access: InstanceAccess, apps: readonly string[]): Pro
 
 export const migrate = (access: InstanceAccess, apps: readonly string[], options: { allow: readonly string[] }): Promise<MigrationPlan> =>
   migrateAs(access.owner, apps, options)
+
+/** Makes the columns that people of an instance asked for, and drops those whose days are over. `owner` is its owner's. */
+export async function settleFields(owner: pg.ClientConfig, apps: readonly string[]): Promise<CustomWork> {
+  const registry = (await loadApps())(apps)
+  return withClient(owner, (client) => settleCustomFields(client, registry))
+}
 
 /** The same for a database that is no instance's, as its owner. */
 export async function migrateAs(

@@ -5,6 +5,7 @@ import {
   JobRegistry,
   type MailSettings,
   Mailer,
+  OwnRegistries,
   Worker,
   type WorkInstance,
   closeJobCall,
@@ -30,6 +31,7 @@ export async function work(hosting: Hosting & WorkingHost, { onChange }: WorkOpt
   const stores = storesOf(hosting.filesOf)
   const filesOf = (instance: WorkInstance) => stores(recordOf(hosting, instance), hosting.keys(instance.name))
   const registryOf = (instance: WorkInstance) => registryFor(recordOf(hosting, instance).apps)
+  const registries = new OwnRegistries()
   const mailer = new Mailer({
     databases,
     onError,
@@ -45,13 +47,14 @@ export async function work(hosting: Hosting & WorkingHost, { onChange }: WorkOpt
   const worker = new Worker({
     databases,
     onError,
-    registry: withUpkeep(upkeepJob({ databases, registryOf, filesOf })),
+    registry: withUpkeep(upkeepJob({ databases, registryOf, filesOf, askOwner: async ({ name }) => hosting.askOwner?.(name) })),
     hosting: { due: () => hosting.due(), all: async () => hosting.all(), visited: (name, visit) => hosting.visited(name, visit) },
     openCall: async (instance, cx, userId, { name }) => {
       // A job writes to the trail as any call does: the sealer has to look here.
       await hosting.markActive(instance.name)
       const { origin } = recordOf(hosting, instance)
-      return openJobCall(cx, { registry: registryOf(instance), files: filesOf(instance), origin }, userId, name)
+      const registry = await registries.at(cx, instance.database, registryOf(instance))
+      return openJobCall(cx, { registry, files: filesOf(instance), origin }, userId, name)
     },
     closeCall: closeJobCall,
     errands: [mailer.visit],

@@ -98,6 +98,11 @@ create table if not exists operation_lock (
   holder text not null,
   until timestamptz not null
 );
+-- Instances in which something waits for the owner of their tables.
+create table if not exists owner_ask (
+  instance uuid primary key references instance on delete cascade,
+  asked timestamptz not null default now()
+);
 create sequence if not exists operation_fence;
 
 grant select, insert, update, delete on instance, host_name, secret, template, operation_lock to erp4_ops;
@@ -107,6 +112,8 @@ grant select, insert on audit_head to erp4_ops;
 grant usage on sequence operation_fence to erp4_ops;
 grant select on instance, host_name, active, secret to erp4_server;
 grant insert, update on active to erp4_server;
+grant select, insert, update on owner_ask to erp4_server;
+grant select, delete on owner_ask to erp4_ops;
 grant select on instance, host_name, active, secret, audit_head to erp4_sealer;
 grant insert (instance, generation, seq, head, signed) on audit_head to erp4_sealer;
 
@@ -125,6 +132,13 @@ begin
 end $$;
 create or replace trigger tell_instances after insert or update or delete on instance for each statement execute function tell_instances();
 create or replace trigger tell_instances after insert or update or delete on host_name for each statement execute function tell_instances();
+
+create or replace function tell_owner() returns trigger language plpgsql as $$
+begin
+  perform pg_notify('erp4_owner', '');
+  return null;
+end $$;
+create or replace trigger tell_owner after insert or update on owner_ask for each statement execute function tell_owner();
 
 create or replace function demand_verifier(verifier text) returns text language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin

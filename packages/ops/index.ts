@@ -72,6 +72,7 @@ export { certifyShreddings, listShreddings, shredInstanceKeys, waitsFor, type Sh
 export { rotateSigner, signerPurposes, trust, trustedKeys, type Signer, type SignerPurpose } from './keys/signers.ts'
 export { demandHostName, demandInstanceName, demandZone } from './names.ts'
 export { finishInterrupted, listOperations, unfinished, type Finished, type Finisher, type Finishers } from './interrupted.ts'
+export { forgetOwnerAsk, hearOwnerAsks, listOwnerAsks, type OwnerAsk } from './owner-asks.ts'
 export { dropDeadLocks, operation, type Operation, type OperationOptions, type OperationRecord } from './operation.ts'
 export { ensureFolder, writeDurably } from './files.ts'
 export { blockedAt, findOsUser, isRoot, userCan, type OsUser } from './os-user.ts'

@@ -7,7 +7,7 @@ import type { HostKeys } from './keys.ts'
 import { newPassword, scramVerifier } from './scram.ts'
 
 /** Raise it when anything below changes: the next start then runs it again, as superuser, once. */
-export const provisionVersion = 3
+export const provisionVersion = 4
 
 /** Roles that log in on the host itself; each password is sealed in the home. */
 export const hostLogins = ['erp4_ops', 'erp4_builder', 'erp4_server', 'erp4_sealer'] as const

@@ -104,6 +104,11 @@ export class HostTable {
     })
   }
 
+  /** Something in the instance waits for the owner of its tables: whoever may be that looks there now, and for a while. */
+  async askOwner(uuid: string): Promise<void> {
+    await this.#query('insert into owner_ask (instance) values ($1) on conflict (instance) do update set asked = now()', [uuid])
+  }
+
   /** Instances whose trail may have unsealed rows: active now, or so lately that a transaction begun then may just have ended. */
   activeInstances(): Promise<Instance[]> {
     return this.#readyOnes(`a.until > now() - interval '5 minutes'`)

@@ -45,8 +45,13 @@ export interface Call {
   isVolatile: boolean
   /** Depth of nested flushes, so that reading needs does not flush again. */
   flushing: boolean
-  /** Raised when metadata that caches depend on was written: rules, languages, settings. */
-  readonly touched: Set<'rules' | 'langs' | 'login'>
+  /** Raised when metadata that caches depend on was written: rules, languages, settings, fields that people made. */
+  readonly touched: Set<'rules' | 'langs' | 'login' | 'schema'>
+  /**
+   * What was written waits for the owner of the tables, such as a field whose column is still to be made: the server tells the host before the
+   * commit, and waits for it afterwards.
+   */
+  asksOwner: boolean
 }
 
 /** Stored computed values that are no longer right. */
@@ -118,5 +123,6 @@ export function openCall(options: CallOptions): Call {
     isVolatile: false,
     flushing: false,
     touched: new Set(),
+    asksOwner: false,
   }
 }

@@ -13,6 +13,7 @@ function checkNames(model: Model): string[] {
   if (!/^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$/.test(model.name) || model.name.length > 50)
     problems.push(`'${model.name}' cannot be a model's name: small letters, digits, _ and dots, at most 50`)
   for (const name of [...model.fields.keys(), ...model.methods.keys()]) {
+    if (name.startsWith('x_')) problems.push(`${model.name}.${name}: names that begin with x_ are for the fields that people make`)
     if (!/^[a-z][a-z0-9_]{0,49}$/.test(name))
       problems.push(`${model.name}.${name}: a name has small letters, digits and _, at most 50, and begins with a letter`)
   }

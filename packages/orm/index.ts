@@ -4,10 +4,25 @@ export * from './app.ts'
 export * from './blobs.ts'
 export { type Call, type CallOptions, openCall } from './call.ts'
 export * from './databases.ts'
+export {
+  type CustomField,
+  type CustomKind,
+  customDefault,
+  customKinds,
+  isCustomName,
+  isPlace,
+  longestCustomName,
+  longestLabel,
+  mostChoices,
+  mostCustomFields,
+} from './custom/definition.ts'
+export { type CustomState, countAsked, hasOwnerWork, loadCustom, schemaVersion, withCustomFields } from './custom/load.ts'
+export { customTab, namesInColumns } from './custom/views.ts'
 export * from './decimal.ts'
 export * from './env.ts'
 export * from './errors.ts'
 export * from './fields.ts'
+export { choiceLabel, fieldHelp, fieldLabel } from './labels.ts'
 export type * from './letters.ts'
 export type * from './jobs.ts'
 export * from './model.ts'
@@ -52,5 +67,6 @@ export { asSentence } from './operations/database-errors.ts'
 export { inSavepoint } from './operations/savepoint.ts'
 export { type FirstSteps, type Step, firstSteps, step } from './steps.ts'
 export { type Preparers, prepareCall } from './operations/prepare.ts'
+export { Recent } from './recent.ts'
 export { Prepared, sanitizeHtml } from './operations/values.ts'
 export { auditEvent } from './sql/audit.ts'

@@ -84,6 +84,8 @@ export interface Spec<F extends FieldMap> {
    * With `rights`, who may not read that record may not read this one, and who may not write that one may not change this one.
    */
   hangsOn?: { model: keyof F & string; id: keyof F & string; rights?: true }
+  /** `fields`: administrators may add fields of their own to it, and links to its records elsewhere; `links`: only the links. */
+  custom?: 'fields' | 'links'
   fields: F
 }
 

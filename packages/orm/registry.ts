@@ -1,6 +1,9 @@
 import type { Group, Rule } from './access.ts'
 import type { App } from './app.ts'
 import { checkModel, checkView } from './checks.ts'
+import type { CustomField } from './custom/definition.ts'
+import { declarationOf, fits, protectCustom } from './custom/extend.ts'
+import { customViews } from './custom/views.ts'
 import { DefinitionError } from './errors.ts'
 import { type AnyField, type Kind, type Options, char, datetime, integer, many2one } from './fields.ts'
 import { ko } from './i18n/ko.ts'
@@ -34,6 +37,8 @@ export interface FieldInfo {
   readonly app: string
   /** True for the fields that every record has. */
   readonly magic: boolean
+  /** Its definition, of a field that the people of the instance made; null for those of apps. */
+  readonly custom: CustomField | null
 }
 
 export interface OrderTerm {
@@ -49,6 +54,8 @@ export interface Model {
   readonly transient: boolean
   readonly audit: boolean
   readonly hangsOn: { model: string; id: string; rights?: true } | null
+  /** Whether people may add fields of their own, and links to it from other models; or only the links. */
+  readonly custom: 'fields' | 'links' | null
   readonly fields: Map<string, FieldInfo>
   readonly computes: Map<string, Compute>
   readonly constraints: Constraint[]
@@ -87,8 +94,11 @@ export const isToOne = (field: FieldInfo): boolean => toOne.has(field.kind)
 export const isToMany = (field: FieldInfo): boolean => field.kind === 'one2many' || field.kind === 'many2many'
 export const isRelational = (field: FieldInfo): boolean => field.comodel !== null
 
-/** Puts the apps together, dependencies first, and refuses declarations that contradict each other, all problems at once. */
-export function assemble(apps: readonly App[]): Registry {
+/**
+ * Puts the apps together, dependencies first, and refuses declarations that contradict each other, all problems at once. `custom`: fields that
+ * the people of an instance made; what does not fit the apps is left out.
+ */
+export function assemble(apps: readonly App[], custom: readonly CustomField[] = []): Registry {
   const problems: string[] = []
   const ordered = inOrder(apps)
   const models = new Map<string, Model>()
@@ -109,6 +119,7 @@ export function assemble(apps: readonly App[]): Registry {
   const groups = collectGroups(ordered, problems)
   for (const model of models.values()) problems.push(...checkModel(model, models, groups))
   for (const app of ordered) for (const view of app.views) problems.push(...checkView(app.name, view, models))
+  const added = custom.filter((one) => addCustom(one, models, groups))
   const plan = problems.length === 0 ? planRecompute(models, problems) : null
   if (problems.length > 0 || !plan) throw new DefinitionError(problems)
   return {
@@ -120,7 +131,10 @@ export function assemble(apps: readonly App[]): Registry {
     references: [...models.values()].flatMap((model) =>
       [...model.fields.values()].filter((field) => field.kind === 'reference' && field.column),
     ),
-    views: ordered.flatMap((app) => app.views.map((view) => ({ app: app.name, view }))),
+    views: withCustom(
+      ordered.flatMap((app) => app.views.map((view) => ({ app: app.name, view }))),
+      added,
+    ),
     menus: ordered.flatMap((app) => app.menus.map((menu) => ({ app: app.name, menu }))),
     i18n: collectTranslations(ordered),
   }
@@ -194,6 +208,7 @@ function blank(app: App, definition: Definition<any, any>): Model {
     transient: spec.transient ?? false,
     audit: (spec.audit ?? true) && !spec.transient,
     hangsOn: (spec.hangsOn as any) ?? null,
+    custom: spec.custom ?? null,
     fields: new Map(),
     computes: new Map(),
     constraints: [],
@@ -241,11 +256,27 @@ function resolve(model: Model, name: string, declared: AnyField, app: string, is
     links,
     app,
     magic: isMagic,
+    custom: null,
     label: options.label ?? titled(name),
     column: isElsewhere ? null : name,
     related: options.related ? String(options.related).split('.') : null,
     computed,
   }
+}
+
+/** Gives the model the field, with its rights; false where it does not fit. */
+function addCustom(one: CustomField, models: ReadonlyMap<string, Model>, groups: ReadonlyMap<string, Group>): boolean {
+  if (!fits(one, models)) return false
+  const model = models.get(one.model)!
+  model.fields.set(one.name, { ...resolve(model, one.name, declarationOf(one), 'custom', false), custom: one })
+  protectCustom(model, one, groups)
+  return true
+}
+
+function withCustom(views: Registry['views'], custom: readonly CustomField[]): Registry['views'] {
+  const declared = views.map(({ view }) => view)
+  const added = [...Map.groupBy(custom, ({ model }) => model)].flatMap(([model, fields]) => customViews(model, fields, declared))
+  return [...views, ...added.map((view) => ({ app: 'custom', view }))]
 }
 
 const titled = (name: string): string =>

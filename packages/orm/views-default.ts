@@ -26,5 +26,11 @@ export function defaultView(env: Env, model: Model, type: ViewType): Pick<View, 
 
 const asField = (field: FieldInfo): Node => ({ tag: 'field', field: field.name })
 
-const isForPeople = ({ magic, name, kind, column, options }: FieldInfo): boolean =>
-  !magic && name !== 'id' && !options.secret && (column !== null || kind === 'many2many') && name !== 'parent_path'
+const isForPeople = ({ magic, name, kind, column, options, custom }: FieldInfo): boolean =>
+  !magic &&
+  // What people made says itself where it is shown.
+  !custom &&
+  name !== 'id' &&
+  !options.secret &&
+  (column !== null || kind === 'many2many') &&
+  name !== 'parent_path'

@@ -1,5 +1,6 @@
 import type { Group } from './access.ts'
 import type { Env } from './env.ts'
+import { fieldLabel } from './labels.ts'
 import { describeField } from './methods/fields.ts'
 import { type FieldInfo, type Model, isToMany } from './registry.ts'
 import { mayEver, readableField, visibleField } from './rules.ts'
@@ -80,8 +81,13 @@ function deliver(env: Env, model: Model, node: Node): ViewNode[] {
   const { tag, label, only, when, ...rest } = node as Node & { label?: string; only?: Group; when?: readonly unknown[] }
   if (only && !env.isIn(only)) return []
   if (!canDecide(env, model, when)) return []
+  const own = tag === 'group_by' ? model.fields.get(String(rest['field'])) : undefined
   const told = {
-    ...(label === undefined ? {} : { label: env.t(label), name: slug(label) }),
+    ...(own?.custom
+      ? { label: fieldLabel(env, own), name: own.name }
+      : label === undefined
+        ? {}
+        : { label: env.t(label), name: slug(label) }),
     ...(when ? { when } : {}),
   }
   switch (tag) {

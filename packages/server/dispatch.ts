@@ -90,7 +90,7 @@ export function createDispatcher({ databases }: { databases: Databases }): Dispa
         : undefined
       await instance.markActive()
       if (facts.idempotencyKey !== undefined) sweeps.sweepSometimes(instance)
-      return databases.transaction(instance.database, async (cx) => {
+      return transaction(instance, async (cx) => {
         const env = await enter(cx, instance, signed ?? credentials, facts, opened?.isConfirmed)
         const asked = opened?.asked ?? bind(call, method)
         const work = async (): Promise<unknown> => {
@@ -98,7 +98,8 @@ export function createDispatcher({ databases }: { databases: Databases }): Dispa
           if (opened?.keptSession) await keepSession(cx, opened.keptSession)
           return answer
         }
-        return facts.idempotencyKey === undefined ? work() : once(env, nameCall(instance, env.user.id, facts.idempotencyKey, asked), work)
+        const key = facts.idempotencyKey
+        return { env, answer: await (key === undefined ? work() : once(env, nameCall(instance, env.user.id, key, asked), work)) }
       })
     },
 
@@ -106,24 +107,35 @@ export function createDispatcher({ databases }: { databases: Databases }): Dispa
       const known = await signedByPassword(instance, databases, credentials, facts)
       return databases.use(instance.database, async (cx) => {
         const signed = await identify(cx, instance, known ?? credentials)
-        return work(envOf(cx, instance, signed, facts), signed)
+        return work(await envOf(cx, instance, signed, facts), signed)
       })
     },
 
     async act(instance, credentials, facts, work) {
       const known = await signedByPassword(instance, databases, credentials, facts)
       await instance.markActive()
-      return databases.transaction(instance.database, async (cx) => {
-        const env = envOf(cx, instance, await identify(cx, instance, known ?? credentials), facts)
+      return transaction(instance, async (cx) => {
+        const env = await envOf(cx, instance, await identify(cx, instance, known ?? credentials), facts)
         try {
-          const result = await work(env)
+          const answer = await work(env)
           await finishCall(env)
-          return result
+          return { env, answer }
         } catch (error) {
           throw asSentence(env, error)
         }
       })
     },
+  }
+
+  /** One that writes; what it leaves for the owner of the tables is told to the host before it commits, and waited for afterwards. */
+  async function transaction<T>(instance: Instance, work: (cx: Connection) => Promise<{ env: Env; answer: T }>): Promise<T> {
+    const { answer, asks } = await databases.transaction(instance.database, async (cx) => {
+      const { env, answer: made } = await work(cx)
+      if (env.call.asksOwner) await instance.askOwner()
+      return { answer: made, asks: env.call.asksOwner }
+    })
+    if (asks) await instance.untilOwnerDone(databases)
+    return answer
   }
 
   async function enter(
@@ -256,8 +268,9 @@ async function demandSamePerson(cx: Connection, instance: Instance, signed: Sign
   if (other && other.user.id !== signed.user.id) throw new AccessDenied()
 }
 
-function envOf(cx: Connection, instance: Instance, signed: Signed, facts: RequestFacts, isConfirmed = false): Env {
-  const { registry, files, record } = instance
+async function envOf(cx: Connection, instance: Instance, signed: Signed, facts: RequestFacts, isConfirmed = false): Promise<Env> {
+  const { files, record } = instance
+  const registry = await instance.registryAt(cx, signed.schema)
   return openEnv(cx, signed, {
     registry,
     files,

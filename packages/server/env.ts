@@ -33,7 +33,7 @@ export const systemUser: User = {
 /** A call of this user with his own rights, languages and companies. Whoever opens it ends it with `finishCall`. */
 export function openEnv(
   cx: Connection,
-  { user, languages }: Acting,
+  { user, languages }: Pick<Acting, 'user' | 'languages'>,
   { registry, files, source, origin, accounts = accountsFor(), identityConfirmed = false }: EnvOptions,
 ): Env {
   const call = openCall({

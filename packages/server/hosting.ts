@@ -31,6 +31,11 @@ export interface Hosting {
   connect(database: string): Promise<pg.ClientConfig>
   /** Renews the instance's lease in the host registry, so that workers visit it (kernel §2.9). Resolves when the lease is committed. */
   markActive(name: string): Promise<void>
+  /**
+   * Tells the host that something in the instance waits for the owner of its tables (a field that people made), which no process that serves
+   * requests may be. Resolves when that is committed; said again, it costs nothing. Absent where nobody does such work.
+   */
+  askOwner?(name: string): Promise<void>
   /** Secrets of one instance, derived for a purpose: nothing made with them means anything at another instance. */
   keys(name: string): InstanceKeys
 }

@@ -1,4 +1,4 @@
-import { type Connection, type Databases, type Model, type Registry, moment } from '@erp4/orm'
+import { type Connection, type Databases, type Model, type Registry, hasOwnerWork, moment } from '@erp4/orm'
 import { sweepSignIns } from './auth/index.ts'
 import { type Collection, type FileStore, collectFiles, fileReferences } from './files/index.ts'
 import { JobRegistry, type Schedule, type SteppedJob, type WorkInstance, ensureSchedule } from './jobs/index.ts'
@@ -10,6 +10,8 @@ export interface UpkeepOptions {
   databases: Databases
   registryOf: (instance: WorkInstance) => Registry
   filesOf: (instance: WorkInstance) => FileStore
+  /** Tells the host that the owner of the instance's tables has something to do there. */
+  askOwner?: (instance: WorkInstance) => Promise<void>
   /** How long a mail that went out is kept. */
   keepMailDays?: number
 }
@@ -29,9 +31,9 @@ const dialogueMs = 86_400_000
 
 /**
  * The daily housekeeping of an instance: ended sessions and cooldowns, answers kept for repeated calls, dialogues of yesterday, mail
- * sent long ago, and the files that nobody refers to any more. Small transactions; interrupted, it goes on where it was.
+ * sent long ago, the files that nobody refers to any more, and the fields of people's own whose days are over. Small transactions; interrupted, it goes on where it was.
  */
-export function upkeepJob({ databases, registryOf, filesOf, keepMailDays = 90 }: UpkeepOptions): SteppedJob {
+export function upkeepJob({ databases, registryOf, filesOf, askOwner, keepMailDays = 90 }: UpkeepOptions): SteppedJob {
   return {
     class: 'bulk',
     runSteps: async ({ instance, progress, transaction }): Promise<Swept> => {
@@ -44,6 +46,9 @@ export function upkeepJob({ databases, registryOf, filesOf, keepMailDays = 90 }:
         if (model.transient) dialogues += await drain((cx) => sweepDialogues(cx, registry, model))
       const mails = await drain(async (cx) => (await cx.query(sweepMail(keepMailDays))).length)
       const files = await collectFiles(databases, instance.database, filesOf(instance), { references: fileReferences(registry) })
+      if (askOwner && registry.models.get('ir.model.fields')?.fields.has('phase')) {
+        if (await databases.use(instance.database, hasOwnerWork)) await askOwner(instance)
+      }
       return { signIns, dialogues, mails, files }
     },
   }

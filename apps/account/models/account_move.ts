@@ -35,6 +35,7 @@ export type MoveType = keyof typeof moveTypes
 /** An invoice, a credit note or another entry of the books: changed freely as a draft, not at all once it is posted. */
 export const account_move = model('account.move', {
   label: 'Journal Entry',
+  custom: 'fields',
   order: 'date desc, name desc, id desc',
   unique: [{ fields: ['name', 'journal_id'], message: 'Another entry of the journal has this number already.' }],
   fields: {

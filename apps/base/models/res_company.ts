@@ -4,6 +4,7 @@ import { userManager } from '../groups.ts'
 /** One of our own companies: its books, its users, its currency. */
 export const res_company = model('res.company', {
   label: 'Company',
+  custom: 'links',
   order: 'sequence, name',
   unique: [{ fields: ['name'], message: 'Another company has this name already.' }],
   fields: {

@@ -2,6 +2,7 @@ import { type ModelFields, char, integer, many2many, many2one, model, one2many }
 
 export const res_country = model('res.country', {
   label: 'Country',
+  custom: 'links',
   order: 'name',
   unique: [{ fields: ['code'], fold: true, message: 'Another country has this code already.' }],
   fields: {

@@ -2,6 +2,7 @@ import { type Day, type Decimal, type ModelFields, boolean, char, date, float, i
 
 export const res_currency = model('res.currency', {
   label: 'Currency',
+  custom: 'links',
   order: 'active desc, name',
   unique: [{ fields: ['name'], fold: true, message: 'Another currency has this code already.' }],
   fields: {

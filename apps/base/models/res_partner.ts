@@ -21,6 +21,7 @@ export const languageChoices = languageNames
 /** A person or a company in the books, or one of its addresses. */
 export const res_partner = model('res.partner', {
   label: 'Contact',
+  custom: 'fields',
   order: 'display_name, id desc',
   fields: {
     name: char({ index: 'trigram', help: 'Needed for people and companies; an address may do without.' }),

@@ -2,6 +2,7 @@ import { type ModelFields, boolean, char, integer, many2many, many2one, model, o
 
 export const res_partner_category = model('res.partner.category', {
   label: 'Contact Tag',
+  custom: 'links',
   order: 'display_name, id',
   fields: {
     name: char({ label: 'Tag Name', required: true }),

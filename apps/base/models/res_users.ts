@@ -26,6 +26,7 @@ import { clientAction } from './res_users_apikeys_description.ts'
 /** Somebody who signs in. Who it is (name, mail, image) is his contact's; what he may do is his groups'. */
 export const res_users = model('res.users', {
   label: 'User',
+  custom: 'links',
   order: 'display_name, login',
   unique: [{ fields: ['login'], fold: true, message: 'Another user has this login already.' }],
   fields: {

@@ -2,6 +2,7 @@ import { type ModelFields, char, many2one, model, one2many } from '@erp4/orm'
 
 export const product_category = model('product.category', {
   label: 'Product Category',
+  custom: 'links',
   order: 'display_name',
   fields: {
     name: char({ required: true, index: 'trigram' }),

@@ -19,6 +19,7 @@ import { combinationKey } from '../combinations.ts'
 /** A variant of a product: what is ordered, delivered, invoiced and counted. */
 export const product_product = model('product.product', {
   label: 'Product Variant',
+  custom: 'fields',
   order: 'display_name, id',
   unique: [{ fields: ['barcode'], message: 'Another product has this barcode already.' }],
   fields: {

@@ -24,6 +24,7 @@ import { firstUnit } from './uom_uom.ts'
 /** Something that is sold or bought; its variants are what is ordered and counted. */
 export const product_template = model('product.template', {
   label: 'Product',
+  custom: 'fields',
   order: 'sequence, name, id',
   fields: {
     name: char({ required: true, translate: true, index: 'trigram' }),

@@ -2,6 +2,7 @@ import { type ModelFields, boolean, char, integer, many2many, many2one, model } 
 
 export const crm_team = model('crm.team', {
   label: 'Sales Team',
+  custom: 'links',
   order: 'sequence, name, id',
   fields: {
     name: char({ label: 'Sales Team', required: true, translate: true }),

@@ -42,6 +42,7 @@ import { customerPaths, customerTerms, followPricelist, prepareOrders } from '..
 /** A quotation, and the order that it becomes when it is confirmed. */
 export const sale_order = model('sale.order', {
   label: 'Sales Order',
+  custom: 'fields',
   order: 'date_order desc, id desc',
   unique: [{ fields: ['name', 'company_id'], message: 'Another order of the company has this number already.' }],
   fields: {

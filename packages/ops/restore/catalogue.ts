@@ -22,20 +22,29 @@ export const grantLines = (client: pg.ClientBase): Promise<string[]> => linesOf(
 /** Hex of the SHA-256 over the lines, as `SetFacts.catalogue` keeps it. */
 export const catalogueHash = (lines: readonly string[]): string => createHash('sha256').update(lines.join('\n')).digest('hex')
 
-/** Compares two catalogues. A column named `x_…` of a plain type, without a default, is a customer's own and allowed. */
+/**
+ * Compares two catalogues. A column named `x_…` of a plain type is a customer's own and allowed, and so are its link and index: they are left
+ * behind when rows move, and made anew by a migration.
+ */
 export function compareCatalogues(expected: readonly string[], found: readonly string[]): CatalogueDifference {
   const [wanted, there] = [new Set(expected), new Set(found)]
   return {
-    extra: found.filter((line) => !wanted.has(line) && !isOwnColumn(line)),
+    extra: found.filter((line) => !wanted.has(line) && !isOwnColumn(line) && !isOwnLink(line)),
     missing: expected.filter((line) => !there.has(line)),
   }
 }
 
-/** A data column, and nothing but one: a type of PostgreSQL's own, nullable, no expression that would be evaluated. */
+/** A data column, and nothing but one: a type of PostgreSQL's own, no expression that would be evaluated. */
 export const isOwnColumn = (line: string): boolean =>
-  /^column public\.[a-z_][a-z0-9_]* x_[a-z0-9_]+ (?:boolean|integer|bigint|numeric(?:\(\d+,\d+\))?|double precision|text|character varying(?:\(\d+\))?|date|timestamp(?:\(\d\))? without time zone|jsonb?)$/.test(
+  /^column public\.[a-z_][a-z0-9_]* x_[a-z0-9_]+ (?:boolean(?: not null default false)?|integer|bigint|numeric(?:\(\d+,\d+\))?|double precision|text|character varying(?:\(\d+\))?|date|timestamp(?:\(\d\))? without time zone|jsonb?)$/.test(
     line,
   )
+
+/** What holds a customer's own link together: a foreign key and an index on that column alone. */
+const isOwnLink = (line: string): boolean =>
+  /^constraint on public\.[a-z_][a-z0-9_]* [a-z0-9_]+ FOREIGN KEY \(x_[a-z0-9_]+\) REFERENCES public\.[a-z_][a-z0-9_]*\(id\) ON DELETE SET NULL DEFERRABLE$/.test(
+    line,
+  ) || /^CREATE INDEX [a-z0-9_]+ ON public\.[a-z_][a-z0-9_]* USING btree \((x_[a-z0-9_]+)\) WHERE \(\1 IS NOT NULL\)$/.test(line)
 
 /** Sentences for people: at most `most` of each kind, and how many there are. */
 export function tellDifference({ extra, missing }: CatalogueDifference, most = 5): string {

@@ -90,4 +90,10 @@ export const ko: Readonly<Record<string, string>> = {
   // Groups by time
   'Q{quarter} {year}': '{year}년 {quarter}분기',
   'W{week} {year}': '{year}년 {week}주',
+  // Fields that people made
+  More: '추가 정보',
+  'A table is in use by others, and we did not wait for it: nothing has changed. Try again when fewer people work.':
+    '다른 사용자가 테이블을 사용 중이라 기다리지 않았으며, 바뀐 것은 없습니다. 사용자가 적을 때 다시 시도하십시오.',
+  'What the apps declare now leaves no room for such a field.': '지금 설치된 앱에서는 이런 필드를 둘 수 없습니다.',
+  'A column of that name is there already, and holds something else.': '같은 이름의 열이 이미 있으며 다른 값이 들어 있습니다.',
 }

@@ -1,4 +1,5 @@
 import type { Env } from '../env.ts'
+import { choiceLabel, fieldHelp, fieldLabel } from '../labels.ts'
 import { type FieldInfo, type Model, isToMany } from '../registry.ts'
 import { mayEver, settableField, visibleField } from '../rules.ts'
 import { isPushable, relatedEnd } from '../sql/expression.ts'
@@ -38,6 +39,7 @@ const wireType = (field: FieldInfo): string => (field.kind === 'decimal' ? 'floa
 /** What a client must know of a field, in the caller's language and cut to his rights. */
 export function describeField(env: Env, field: FieldInfo): Record<string, unknown> {
   const { options } = field
+  const help = fieldHelp(env, field)
   const end = field.related ? relatedEnd(env, field) : field
   const store = field.column !== null || isToMany(field)
   const sortable = isPushable(env, field) && !isToMany(field) && field.kind !== 'json' && !options.secret
@@ -45,8 +47,8 @@ export function describeField(env: Env, field: FieldInfo): Record<string, unknow
   return {
     name: field.name,
     type: wireType(end),
-    string: env.t(field.label),
-    ...(options.help ? { help: env.t(options.help) } : {}),
+    string: fieldLabel(env, field),
+    ...(help ? { help } : {}),
     required: options.required === true && field.computed === null,
     readonly:
       options.readonly === true || !mayWrite || (field.computed !== null && !field.related && !field.model.inverses.has(field.name)),
@@ -60,7 +62,7 @@ export function describeField(env: Env, field: FieldInfo): Record<string, unknow
     depends: field.computed ? [...(field.model.computes.get(field.name)?.needs ?? (field.related ? [field.related.join('.')] : []))] : [],
     ...(end.comodel ? { relation: end.comodel, domain: options['domain'] ?? [], context: {} } : {}),
     ...(field.kind === 'one2many' ? { relation_field: field.inverse } : {}),
-    ...(end.choices ? { selection: Object.entries(end.choices).map(([key, label]) => [key, env.t(label)]) } : {}),
+    ...(end.choices ? { selection: Object.keys(end.choices).map((key) => [key, choiceLabel(env, end, key)]) } : {}),
     ...(options['digits'] === undefined ? {} : { digits: [16, options['digits']] }),
     ...(end.kind === 'monetary' ? { currency_field: end.options['currency'] ?? 'currency_id' } : {}),
     ...(field.kind === 'char' ? { trim: true, ...(options['size'] ? { size: options['size'] } : {}) } : {}),

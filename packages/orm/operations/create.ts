@@ -1,5 +1,6 @@
 import type { Env } from '../env.ts'
 import { UserError, ValidationError } from '../errors.ts'
+import { fieldLabel } from '../labels.ts'
 import type { FieldInfo, Model } from '../registry.ts'
 import { auditRows, createdChange } from '../sql/audit.ts'
 import { Scope } from '../sql/expression.ts'
@@ -117,7 +118,7 @@ function demandRequired(env: Env, model: Model, { columns }: Sorted): void {
   )
   if (missing.length > 0)
     throw new ValidationError(
-      env.t('{field} is required.', { field: `${missing.map((field) => env.t(field.label)).join(', ')} (${env.t(model.label)})` }),
+      env.t('{field} is required.', { field: `${missing.map((field) => fieldLabel(env, field)).join(', ')} (${env.t(model.label)})` }),
     )
 }
 

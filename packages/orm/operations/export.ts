@@ -1,6 +1,7 @@
 import { Decimal } from '../decimal.ts'
 import type { Env } from '../env.ts'
 import { ValueError } from '../errors.ts'
+import { choiceLabel } from '../labels.ts'
 import { type FieldInfo, type Model, isToMany } from '../registry.ts'
 import { readableField } from '../rules.ts'
 import { relatedEnd } from '../sql/expression.ts'
@@ -113,7 +114,7 @@ async function cellOf(env: Env, field: FieldInfo, value: unknown): Promise<Cell>
   if (value === null || value === undefined) return !isExact && ['integer', 'float', 'decimal', 'monetary'].includes(field.kind) ? 0 : ''
   switch (field.kind) {
     case 'selection':
-      return env.t(field.choices?.[value as string] ?? String(value))
+      return choiceLabel(env, field, String(value))
     case 'datetime':
       return onClock(env.context.tz, value as never)
     case 'binary':

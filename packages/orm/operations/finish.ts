@@ -31,6 +31,7 @@ export async function finishCall(env: Env): Promise<void> {
 const bumps = {
   rules: sql`update meta set rules = rules + 1`,
   login: sql`update meta set login = login + 1`,
+  schema: sql`update meta set schema = schema + 1`,
   langs: sql`update meta set langs = array(select 'en_US' union all select code from res_lang where active and code <> 'en_US' order by 1)`,
 }
 

@@ -1,5 +1,6 @@
 import type { Env } from '../env.ts'
 import { ConflictError, UserError } from '../errors.ts'
+import { fieldLabel } from '../labels.ts'
 import { type FieldInfo, type Model, isToMany } from '../registry.ts'
 import { settableField } from '../rules.ts'
 import { type Traced, type TrailRow, lastTransaction, trailOf } from '../sql/trail.ts'
@@ -141,7 +142,9 @@ function demandSettable(env: Env, model: Model, name: string): FieldInfo {
   const field = settableField(env, model, name, 'write')
   if (field && !field.options.secret && !field.magic) return field
   throw new UserError(
-    env.t('{field} was changed with it, which you may not set.', { field: env.t(model.fields.get(name)?.label ?? model.label) }),
+    env.t('{field} was changed with it, which you may not set.', {
+      field: model.fields.has(name) ? fieldLabel(env, model.fields.get(name)!) : env.t(model.label),
+    }),
   )
 }
 

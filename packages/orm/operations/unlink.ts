@@ -1,6 +1,7 @@
 import type { Call } from '../call.ts'
 import { Env } from '../env.ts'
 import { UserError } from '../errors.ts'
+import { fieldLabel } from '../labels.ts'
 import type { FieldInfo, Model } from '../registry.ts'
 import { mayEver, visibleField } from '../rules.ts'
 import { auditRows, createdChange } from '../sql/audit.ts'
@@ -66,7 +67,7 @@ async function inUse(env: Env, model: Model, field: FieldInfo, ids: readonly num
     count > 0 && visibleField(env, field.model, field.name)
       ? "This '{model}' cannot be deleted: {count} record(s) of '{other}' still refer to it ({field}). Archive it instead, or change those first."
       : "This '{model}' cannot be deleted: something that you may not see still refers to it. Archive it instead."
-  const [other, named] = [env.t(field.model.label), env.t(field.label)]
+  const [other, named] = [env.t(field.model.label), fieldLabel(env, field)]
   return new UserError(env.t(text, { model: env.t(model.label), count, other, field: named }))
 }
 

@@ -2,6 +2,7 @@ import sanitize from 'sanitize-html'
 import { Decimal } from '../decimal.ts'
 import type { Env } from '../env.ts'
 import { ValidationError, ValueError } from '../errors.ts'
+import { fieldLabel } from '../labels.ts'
 import type { FieldInfo, Model } from '../registry.ts'
 import { settableField } from '../rules.ts'
 import { isDay, isMoment } from '../time.ts'
@@ -131,7 +132,7 @@ export async function toColumn(env: Env, field: FieldInfo, value: unknown): Prom
 }
 
 function missing(env: Env, field: FieldInfo): never {
-  throw new ValidationError(env.t('{field} is required.', { field: `${env.t(field.label)} (${env.t(field.model.label)})` }))
+  throw new ValidationError(env.t('{field} is required.', { field: `${fieldLabel(env, field)} (${env.t(field.model.label)})` }))
 }
 
 function toSecret(env: Env, field: FieldInfo, value: unknown): string | null {
@@ -147,7 +148,7 @@ function toText(env: Env, field: FieldInfo, value: unknown): string | null {
   // PostgreSQL keeps neither NUL nor half of a surrogate pair.
   const text = (given.includes('\0') ? given.replaceAll('\0', '') : given).toWellFormed()
   if (field.options['size'] && text.length > (field.options['size'] as number))
-    throw new ValidationError(`${field.label} is longer than ${field.options['size']} characters.`)
+    throw new ValidationError(`${fieldLabel(env, field)} is longer than ${field.options['size']} characters.`)
   if (field.options.required && text.trim() === '') return missing(env, field)
   return field.kind === 'html' ? sanitizeHtml(text) : text
 }

@@ -60,12 +60,28 @@ function modelTable(model: Model, registry: Registry, options: SchemaOptions, ha
   }
 }
 
+/** What the table holds for one of its fields, and nothing else of it. */
+export function partFor(field: FieldInfo, registry: Registry): Table {
+  return {
+    name: field.model.table,
+    mark: `erp4 model ${field.model.name}`,
+    label: field.model.label,
+    primaryKey: ['id'],
+    columns: [columnOf(field)],
+    indexes: fieldIndexes(field, { tables: [], languages: [], hasTrigrams: false }),
+    foreignKeys: foreignKeys(field, registry, false),
+    checks: checks(field),
+  }
+}
+
 const alwaysThere = new Set(['id', 'create_date', 'write_date', 'version'])
 
 function columnOf(field: FieldInfo): Column {
   const required = field.magic
     ? alwaysThere.has(field.name)
-    : !field.options.companyDependent && (field.kind === 'boolean' || (Boolean(field.options.required) && field.computed === null))
+    : !field.options.companyDependent &&
+      !(field.custom && field.kind !== 'boolean') &&
+      (field.kind === 'boolean' || (Boolean(field.options.required) && field.computed === null))
   return {
     name: field.column!,
     label: field.label,
@@ -82,8 +98,19 @@ function foreignKeys(field: FieldInfo, registry: Registry, hasBlobs: boolean): F
   const name = shortened(`${field.model.table}_${field.column}_fkey`)
   if (field.options.companyDependent || field.magic) return []
   if (field.kind === 'many2one')
-    return [{ name, column: field.column!, table: registry.models.get(field.comodel!)!.table, key: 'id', field }]
-  return field.kind === 'binary' && hasBlobs ? [{ name, column: field.column!, table: 'blob', key: 'hash', field }] : []
+    return [
+      {
+        name,
+        column: field.column!,
+        table: registry.models.get(field.comodel!)!.table,
+        key: 'id',
+        field,
+        onDelete: field.custom ? 'set null' : 'no action',
+      },
+    ]
+  return field.kind === 'binary' && hasBlobs
+    ? [{ name, column: field.column!, table: 'blob', key: 'hash', field, onDelete: 'no action' }]
+    : []
 }
 
 // PostgreSQL parses a table's checks again with every statement that writes to it: 600 time zones cost 0.4 ms each time, four
@@ -92,7 +119,8 @@ const mostChoices = 20
 
 function checks(field: FieldInfo): Check[] {
   const choices = Object.keys(field.choices ?? {})
-  if (field.kind !== 'selection' || field.options.companyDependent || choices.length > mostChoices) return []
+  // Those of people's own fields change without the owner of the tables: the ORM keeps them.
+  if (field.kind !== 'selection' || field.custom || field.options.companyDependent || choices.length > mostChoices) return []
   const definition = choiceCheck(field.column!, choices)
   return [{ name: shortened(`${field.model.table}_${field.column}_check`), definition, mark: `erp4 choices ${digest(definition)}`, field }]
 }
@@ -114,6 +142,8 @@ function fieldIndexes(field: FieldInfo, { languages, hasTrigrams }: SchemaOption
   const at = `${field.model.table}_${field.column}`
   if (field.magic || field.options.companyDependent) return []
   if (field.kind === 'binary') return [speed(`${at}_idx`, sparseIndex(field.column!))]
+  // Most records have no value in a field that people made later: one that is made in an instant, and serves whoever looks for a value.
+  if (field.kind === 'many2one' && field.custom) return [speed(`${at}_idx`, sparseIndex(field.column!))]
   // Whoever deletes a record looks for what refers to it.
   if (field.kind === 'many2one' || field.kind === 'reference') return [speed(`${at}_idx`, plainIndex(field, ''))]
   if ((!field.options.index && field.name !== 'parent_path') || field.kind === 'json') return []
@@ -170,6 +200,7 @@ function linkTable(field: FieldInfo, registry: Registry): Table {
     table: registry.models.get(model)!.table,
     key: 'id',
     field,
+    onDelete: 'no action',
   })
   const column = (name: string, model: string): Column => ({
     name,

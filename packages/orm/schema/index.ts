@@ -1,4 +1,5 @@
 export { type SchemaOptions, desiredSchema } from './desired.ts'
+export { type CustomWork, settleCustomFields, withAllCustomFields } from './custom-fields.ts'
 export { MigrationFailed, MigrationRefused } from './errors.ts'
 export { type GrantFault, checkGrants } from './grants.ts'
 export { type Violation, constraintMessage } from './messages.ts'

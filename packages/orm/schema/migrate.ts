@@ -6,6 +6,7 @@ import { catalog, parseCatalog } from '../sql/schema-catalog.ts'
 import { type HeldRight, heldRights } from '../sql/schema-grants.ts'
 import { beginMigration, readMeta, restingRole, takeRole, updateMeta } from '../sql/schema-statements.ts'
 import type { SystemTable } from '../sql/system-table.ts'
+import { withAllCustomFields } from './custom-fields.ts'
 import { desiredSchema } from './desired.ts'
 import { MigrationFailed, MigrationRefused } from './errors.ts'
 import { type GrantFault, compareRights, declaredRights, withKernel } from './grants.ts'
@@ -111,7 +112,8 @@ export async function migrate(client: pg.ClientBase, options: MigrationOptions):
   return done
 }
 
-async function inTransaction<T>(client: pg.ClientBase, keep: boolean, work: () => Promise<T>): Promise<T> {
+/** `work` as the owner of all tables, one migration at a time; what a lock or the data refuses is told as a MigrationFailed. */
+export async function inTransaction<T>(client: pg.ClientBase, keep: boolean, work: () => Promise<T>): Promise<T> {
   try {
     for (const text of beginMigration) await client.query(text)
     const result = await work()
@@ -134,7 +136,8 @@ async function prepare(client: pg.ClientBase, options: MigrationOptions): Promis
   const meta = actual.tables.has('meta') ? (await client.query(readMeta)).rows[0] : undefined
   const { registry } = options
   const tables = withKernel(options.tables)
-  const desired = desiredSchema(registry, { tables, languages: meta?.langs ?? ['en_US'], hasTrigrams: actual.hasTrigrams })
+  const whole = await withAllCustomFields(client, registry)
+  const desired = desiredSchema(whole, { tables, languages: meta?.langs ?? ['en_US'], hasTrigrams: actual.hasTrigrams })
   const steps = await weigh(client, diff(desired, actual, { concurrentlyFrom: options.concurrentlyFrom ?? 100_000 }))
   const apps: Record<string, string> = meta?.apps ?? {}
   const allowed = new Set(options.allow ?? [])

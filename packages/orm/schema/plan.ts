@@ -150,7 +150,7 @@ const isThere = (index: Index, actual: ActualTable): boolean => {
 
 const isSame = (key: Table['foreignKeys'][number], actual: ActualTable): boolean => {
   const known = actual.foreignKeys.get(key.name)
-  return known !== undefined && known.isOurs && known.column === key.column && known.table === key.table
+  return known !== undefined && known.isOurs && known.column === key.column && known.table === key.table && known.onDelete === key.onDelete
 }
 
 function freshSteps(table: Table): Draft[] {

@@ -50,6 +50,8 @@ export interface ForeignKey {
   /** The column that it refers to. */
   readonly key: string
   readonly field: FieldInfo
+  /** `set null` for links that people made: the ORM does not know them any more when they are archived, and nothing may hang on that. */
+  readonly onDelete: 'no action' | 'set null'
 }
 
 export interface Check {
@@ -77,6 +79,9 @@ export interface ActualTable {
   >
   /** Indexes that belong to no constraint. `mark` is null for one made by hand. */
   readonly indexes: ReadonlyMap<string, { readonly mark: string | null; readonly isValid: boolean }>
-  readonly foreignKeys: ReadonlyMap<string, { readonly column: string; readonly table: string; readonly isOurs: boolean }>
+  readonly foreignKeys: ReadonlyMap<
+    string,
+    { readonly column: string; readonly table: string; readonly onDelete: ForeignKey['onDelete']; readonly isOurs: boolean }
+  >
   readonly checks: ReadonlyMap<string, { readonly mark: string | null }>
 }

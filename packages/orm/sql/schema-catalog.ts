@@ -18,7 +18,8 @@ export const catalog = sql`
     where not exists (select from pg_constraint n where n.conindid = i.indexrelid and n.contype in ('p', 'u', 'x')) group by i.indrelid
   ), keys as (
     select n.conrelid, json_object_agg(n.conname, json_build_object('column', a.attname, 'table', t.relname,
-             'isOurs', n.condeferrable and not n.condeferred and n.confdeltype = 'a' and n.convalidated and cardinality(n.conkey) = 1)) as list
+             'onDelete', case n.confdeltype when 'a' then 'no action' when 'n' then 'set null' end,
+             'isOurs', n.condeferrable and not n.condeferred and n.convalidated and cardinality(n.conkey) = 1)) as list
     from pg_constraint n join ours on ours.oid = n.conrelid join pg_class t on t.oid = n.confrelid
       join pg_attribute a on a.attrelid = n.conrelid and a.attnum = n.conkey[1]
     where n.contype = 'f' group by n.conrelid

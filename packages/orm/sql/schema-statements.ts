@@ -133,7 +133,7 @@ export const createCheck = (table: string, check: Check): string =>
  */
 export const createForeignKey = (table: string, key: ForeignKey): string =>
   textOf(
-    sql`alter table ${ident(table)} add constraint ${ident(key.name)} foreign key (${ident(key.column)}) references ${ident(key.table)} (${ident(key.key)}) on delete no action deferrable initially immediate`,
+    sql`alter table ${ident(table)} add constraint ${ident(key.name)} foreign key (${ident(key.column)}) references ${ident(key.table)} (${ident(key.key)}) on delete ${raw(key.onDelete)} deferrable initially immediate`,
   )
 
 /** Begins a migration: one at a time in a database, as the owner of all tables, never waiting long for a table in use. */

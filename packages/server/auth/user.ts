@@ -5,7 +5,7 @@ import { userOf } from './session.ts'
 import type { Signed } from './types.ts'
 
 /** Somebody in whose name something is done, and the active languages of his instance. Good for one call, never kept. */
-export type Acting = Pick<Signed, 'user' | 'languages'>
+export type Acting = Pick<Signed, 'user' | 'languages' | 'schema'>
 
 /** The active user with this id, with his rights as they are now; undefined when there is none, or he may no longer act. */
 export async function userById(cx: Connection, registry: Registry, id: number): Promise<Acting | undefined> {
@@ -22,4 +22,5 @@ export async function userByLogin(cx: Connection, registry: Registry, login: str
 const acting = (registry: Registry, row: SignedRow): Acting => ({
   user: userOf(row, impliedGroups(registry, row.groups)),
   languages: row.languages,
+  schema: row.schema,
 })

@@ -62,7 +62,8 @@ async function callAs<T>(
   const open = async (cx: Parameters<typeof openEnv>[0]): Promise<Env | null> => {
     const signed = await sessionUser(cx, instance, sessionToken(request))
     if (!signed?.session) return null
-    const { registry, files, record } = instance
+    const { files, record } = instance
+    const registry = await instance.registryAt(cx, signed.schema)
     const accounts = accountsFor(signed.session)
     return openEnv(cx, signed, { registry, files, source: 'portal', origin: record.origin, accounts })
   }

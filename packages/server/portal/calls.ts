@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { type Databases, type Env, asSentence, finishCall } from '@erp4/orm'
+import { type Connection, type Databases, type Env, asSentence, finishCall } from '@erp4/orm'
 import { openSystemEnv } from '../env.ts'
 
 /**
@@ -13,12 +13,17 @@ export async function callForReader<T>(
   work: (sys: Env<true>) => Promise<T>,
 ): Promise<T> {
   const { instance } = request
-  const open = (cx: Parameters<typeof openSystemEnv>[0]) =>
-    openSystemEnv(cx, { registry: instance.registry, files: instance.files, source: 'portal', origin: instance.record.origin })
-  if (how === 'reading') return databases.use(instance.database, (cx) => work(open(cx)))
+  const open = async (cx: Connection) =>
+    openSystemEnv(cx, {
+      registry: await instance.registryAt(cx),
+      files: instance.files,
+      source: 'portal',
+      origin: instance.record.origin,
+    })
+  if (how === 'reading') return databases.use(instance.database, async (cx) => work(await open(cx)))
   await instance.markActive()
   return databases.transaction(instance.database, async (cx) => {
-    const sys = open(cx)
+    const sys = await open(cx)
     try {
       const answer = await work(sys)
       await finishCall(sys)

@@ -1,6 +1,7 @@
 import { Decimal } from '../../decimal.ts'
 import type { Env } from '../../env.ts'
 import { ValidationError } from '../../errors.ts'
+import { choiceLabel, fieldLabel } from '../../labels.ts'
 import type { FieldInfo } from '../../registry.ts'
 import { fromClock } from '../../time-zones.ts'
 import { isDay, isMoment } from '../../time.ts'
@@ -35,7 +36,7 @@ export function parseCell(env: Env, field: FieldInfo, cell: Text): unknown {
 
 function wrong(env: Env, field: FieldInfo, cell: Text, hint: string): never {
   throw new ValidationError(
-    `${env.t("'{value}' does not fit the field '{field}'", { value: String(cell).slice(0, 80), field: env.t(field.label) })}: ${hint}`,
+    `${env.t("'{value}' does not fit the field '{field}'", { value: String(cell).slice(0, 80), field: fieldLabel(env, field) })}: ${hint}`,
   )
 }
 
@@ -151,10 +152,9 @@ function byFormat(format: string, text: string): string | undefined {
 /** A label in the caller's language or in English, or the key. */
 function parseChoice(env: Env, field: FieldInfo, cell: Text): string {
   const text = String(cell)
-  const choices = Object.entries(field.choices ?? {})
+  const choices = Object.entries(field.choices ?? {}).map(([key, label]) => [key, label, choiceLabel(env, field, key)] as const)
   const found =
-    choices.find(([key]) => key === text) ??
-    choices.find(([key, label]) => [key, label, env.t(label)].some((one) => one.toLowerCase() === text.toLowerCase()))
+    choices.find(([key]) => key === text) ?? choices.find((names) => names.some((one) => one.toLowerCase() === text.toLowerCase()))
   return found
     ? found[0]
     : wrong(
@@ -164,7 +164,7 @@ function parseChoice(env: Env, field: FieldInfo, cell: Text): string {
         env.t('it is none of {choices}', {
           choices: choices
             .slice(0, 12)
-            .map(([, label]) => env.t(label))
+            .map(([, , label]) => label)
             .join(', '),
         }),
       )
