@@ -29,7 +29,12 @@ const lockPatienceMs = 120_000
 
 /** The database as of the snapshot, dumped by its owner: never by a superuser, whom a view could make run anything (cloud.md F7). */
 export function sealDatabase(order: PartOrder, snapshot: Snapshot): Promise<ManifestPart> {
-  return sealed(order, { name: 'db-000.esdk', kind: 'database' }, dumpCommand(order.home, snapshot.config, snapshot.id), true)
+  return sealed(
+    order,
+    { name: 'db-000.esdk', kind: 'database' },
+    { ...dumpCommand(order.home, snapshot.config, snapshot.id), writes: 2 ** 20 },
+    true,
+  )
 }
 
 /** `pg_dump -Fc -Z0`: compressed by us, all of it at once, which is quicker and smaller than table by table. */

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { setPriority } from 'node:os'
 import { asOpsError, OpsError } from '../errors.ts'
 import type { Asked, Job, OpenedPart, OpenJob, Report, SealedPart } from './job.ts'
@@ -22,6 +23,7 @@ process.on('message', ({ id, job }: Asked) => {
   jobs.set(id, job)
   perform(id, job).then((done) => {
     jobs.delete(id)
+    keepCompiled()
     tell({ id, done })
   }, fail)
 })
@@ -39,6 +41,14 @@ async function perform(id: number, job: Job): Promise<SealedPart | OpenedPart> {
   } finally {
     clearInterval(progress)
   }
+}
+
+let isCompiledKept = false
+
+/** We are killed when nothing more is asked, and Node keeps compiled code as it exits: without this, each of us compiles the SDK anew. */
+function keepCompiled(): void {
+  if (!isCompiledKept) flushCompileCache()
+  isCompiledKept = true
 }
 
 function fail(error: unknown): void {

@@ -7,6 +7,8 @@ export interface Command {
   args: readonly string[]
   /** What it gets besides PATH; passwords belong here, never into `args`. */
   env?: Readonly<Record<string, string>>
+  /** Of one that writes through the C library: how many bytes at once, where `stdbuf` is there to have it so, instead of 4 KiB. */
+  writes?: number
 }
 
 /** What the child is asked, over its channel: a key in argv or in the environment could be read by others. */

@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import { OpsError } from '../errors.ts'
 import type { Command } from './job.ts'
 
+/** Of coreutils. */
+const stdbuf = '/usr/bin/stdbuf'
 /** How much of a program's last words an error repeats. */
 const tailLength = 600
 
@@ -13,8 +16,10 @@ export interface Program {
 }
 
 /** `pipe` says which end of it we hold. It stays in our process group, so that it ends with us. */
-export function run({ command, args, env }: Command, pipe: 'its output' | 'its input'): Program {
-  const child = spawn(command, args, {
+export function run({ command, args, env, writes }: Command, pipe: 'its output' | 'its input'): Program {
+  const isWide = writes !== undefined && existsSync(stdbuf)
+  // It becomes the program: the process is the same one.
+  const child = spawn(isWide ? stdbuf : command, isWide ? [`--output=${writes}`, command, ...args] : args, {
     stdio: pipe === 'its output' ? ['ignore', 'pipe', 'pipe'] : ['pipe', 'ignore', 'pipe'],
     env: { PATH: process.env.PATH, LC_ALL: 'C', ...env },
     cwd: '/',

@@ -25,8 +25,9 @@ export async function seal(job: SealJob, count: (plainBytes: number) => void): P
   plain.on('data', () => count(plain.bytes))
   await pipeline([
     source,
+    Duplex.from(inPieces),
     plain,
-    ...(job.compress ? [Duplex.from(inPieces), compression()] : []),
+    ...(job.compress ? [compression()] : []),
     encryption(job),
     sealed,
     createWriteStream(`${job.to}.part`, { flags: 'wx', mode: 0o600, flush: true }),
@@ -38,7 +39,7 @@ export async function seal(job: SealJob, count: (plainBytes: number) => void): P
   return { bytes: sealed.bytes, sha256: sealed.digest(), plainBytes: plain.bytes, plainSha256: plain.digest() }
 }
 
-/** Pipes give 64 KiB at a time, and each piece is a turn of a thread: in larger ones compressing takes half the processor time. */
+/** Pipes give 64 KiB at a time at most, and each piece is a turn of every step after it, and of a thread: in larger ones all take half the processor time. */
 async function* inPieces(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let held: Buffer[] = []
   let length = 0

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { setPrefix, type Manifest, type ManifestPart, type SetFacts } from '../backup/manifest.ts'
 import { openManifest } from '../backup/signed-manifest.ts'
 import { demandSpace } from '../backup/spool.ts'
-import { openPart, type Command } from '../envelope/envelope.ts'
+import { openPart, PartProcess, type Command } from '../envelope/envelope.ts'
 import { OpsError } from '../errors.ts'
 import { ensureFolder } from '../files.ts'
 import type { Home } from '../home.ts'
@@ -27,6 +27,8 @@ export interface FetchedSet {
   folder: string
   /** The key of its parts. */
   key: Buffer
+  /** Opens all of them, and ends with `withSet`; a process for each without it. */
+  opening?: PartProcess | undefined
 }
 
 export interface FetchOptions {
@@ -74,6 +76,7 @@ export async function withSet<T>(
   const known = foreign ?? (await knownManifest(host, set))
   const { manifest, manifestSha256 } = await readManifest(store, known, foreign?.trustedKey ?? ((id) => host.keys.trustedKey(id)))
   const folder = reserveFolder(host.home)
+  const opening = new PartProcess()
   try {
     const parts = manifest.parts.filter(({ kind }) => kind === 'facts' || !options.factsAlone)
     const all = parts.reduce((sum, part) => sum + part.bytes, 0)
@@ -85,9 +88,10 @@ export async function withSet<T>(
         () => (read += part.bytes),
       )
     const key = foreign?.key ?? host.keys.instanceKeys(manifest.instance, manifest.key_version).derive('backup')
-    const fetched = { manifest, manifestSha256, location: store.location.name, folder, key }
+    const fetched = { manifest, manifestSha256, location: store.location.name, folder, key, opening }
     return await work({ ...fetched, facts: await readFacts(fetched, options.signal) })
   } finally {
+    await opening.close()
     rmSync(folder, { recursive: true, force: true })
   }
 }
@@ -101,14 +105,15 @@ export function partOf(manifest: Manifest, kind: ManifestPart['kind']): Manifest
 
 /** Opens a part of a fetched set into a file or a program, and compares what was in it with the manifest. */
 export async function openInto(
-  { manifest, folder, key, location }: Pick<FetchedSet, 'manifest' | 'folder' | 'key' | 'location'>,
+  { manifest, folder, key, location, opening }: Omit<FetchedSet, 'facts'>,
   part: ManifestPart,
   sink: Command | { file: string },
   { signal, progress }: { signal?: AbortSignal | undefined; progress?: ((bytes: number) => void) | undefined } = {},
 ): Promise<void> {
   const context = { instance: manifest.instance, set: part.shared_from ?? manifest.set, part: part.name }
   const compressed = part.kind !== 'files'
-  const opened = await openPart({ source: { file: join(folder, part.name) }, key, context, sink, compressed, signal, progress })
+  const source = { file: join(folder, part.name) }
+  const opened = await openPart({ process: opening, source, key, context, sink, compressed, signal, progress })
   if (opened.plainSha256 !== part.plain_sha256 || opened.plainBytes !== part.plain_bytes)
     throw new OpsError('set_damaged', `What is in ${part.name} of the set ${manifest.set} (${location}) is not what its manifest says.`)
 }
