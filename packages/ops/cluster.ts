@@ -20,6 +20,8 @@ import { OpsError } from './errors.ts'
 import { ensureFolder, writeDurably } from './files.ts'
 import type { Home } from './home.ts'
 import { postgresUser, type OsUser } from './os-user.ts'
+import type { PreparedData } from './prepared.ts'
+import { newPassword, scramVerifier } from './scram.ts'
 import { hbaConf, postgresqlConf } from './settings.ts'
 
 export interface ClusterOptions {
@@ -31,6 +33,8 @@ export interface ClusterOptions {
   user?: OsUser | undefined
   /** A program with arguments that starts PostgreSQL, in place of itself: one that takes the network away, say. It runs as we do. */
   launcher?: readonly string[]
+  /** Where data folders lie prepared, for a cluster that does not live long. */
+  prepared?: PreparedData
 }
 
 export type ClusterStatus = { running: true; pid: number } | { running: false }
@@ -49,6 +53,7 @@ export class Cluster {
   readonly #scratch: boolean
   readonly #user: OsUser | undefined
   readonly #launcher: readonly string[]
+  readonly #prepared: PreparedData | undefined
 
   constructor(home: Home, options: ClusterOptions = {}) {
     this.home = home
@@ -57,6 +62,7 @@ export class Cluster {
     this.#throwaway = this.#scratch || (options.throwaway ?? false)
     this.#user = options.user ?? postgresUser()
     this.#launcher = options.launcher ?? []
+    this.#prepared = options.prepared
   }
 
   /** Where the socket lies; changes between starts when the home's path is too long for one. */
@@ -86,8 +92,13 @@ export class Cluster {
     const binaries = findPostgres()
     const fresh = join(this.home.dir, 'data.new')
     rmSync(fresh, { recursive: true, force: true })
-    ensureFolder(fresh, 0o700, this.#user)
-    await this.#initdb(binaries, fresh, superuserPassword)
+    if (this.#prepared) {
+      await this.#prepared.copy(String(binaries.major), fresh, this.#user, (empty) => this.#initdb(binaries, empty, newPassword()))
+      await this.#setPassword(binaries, fresh, superuserPassword)
+    } else {
+      ensureFolder(fresh, 0o700, this.#user)
+      await this.#initdb(binaries, fresh, superuserPassword)
+    }
     renameSync(fresh, this.home.data)
     this.home.note({ postgres: binaries.major })
   }
@@ -152,6 +163,22 @@ export class Cluster {
     letLive()
     rmSync(passwordFile, { force: true })
     if (code !== 0) throw explain('PostgreSQL could not make its data folder', said || String(code))
+  }
+
+  /** As initdb does it itself, before anybody can connect. */
+  async #setPassword({ dir }: PostgresBinaries, data: string, superuserPassword: string): Promise<void> {
+    const child = spawn(join(dir, 'postgres'), ['--single', '-c', 'fsync=off', '-c', 'exit_on_error=on', '-D', data, 'postgres'], {
+      ...this.#spawnOptions(data),
+      stdio: ['pipe', 'ignore', 'pipe'],
+    })
+    const letLive = endWithUs(child)
+    let said = ''
+    child.stderr.on('data', (chunk) => (said += chunk))
+    child.stdin.on('error', () => {}) // it has ended, and said why
+    child.stdin.end(`alter role postgres password '${scramVerifier(superuserPassword)}'\n`)
+    const code = await new Promise((resolve) => child.once('error', resolve).once('close', resolve))
+    letLive()
+    if (code !== 0) throw explain('PostgreSQL could not set the password of its superuser', said || String(code))
   }
 
   async #launch({ dir }: PostgresBinaries): Promise<void> {

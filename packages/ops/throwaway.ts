@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Cluster } from './cluster.ts'
@@ -10,6 +10,7 @@ import { findInstance } from './instances.ts'
 import { removeInstance } from './instances-removal.ts'
 import { HostKeys } from './keys.ts'
 import { operation } from './operation.ts'
+import { PreparedData, preparedFolder } from './prepared.ts'
 
 export interface Throwaway {
   host: Host
@@ -45,7 +46,10 @@ async function startOwn(): Promise<Throwaway> {
   chmodSync(dir, 0o711) // closed by mkdtemp, to the OS user of PostgreSQL too
   const letGo = guardAgainstOrphans(dir)
   const { home } = openOrCreateHome(dir)
-  const { host } = await startHost(home, { throwaway: true })
+  const shared = process.env[sharedHomeVariable]
+  // What is prepared for one of a run's clusters is for all, and for the scratch clusters beside them.
+  if (shared !== undefined && existsSync(preparedFolder(shared))) symlinkSync(preparedFolder(shared), preparedFolder(dir))
+  const { host } = await startHost(home, { throwaway: true, prepared: new PreparedData(preparedFolder(dir)) })
   made.add(host)
   const stop = async () => {
     await host.close()

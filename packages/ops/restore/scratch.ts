@@ -7,6 +7,7 @@ import { findOsUser, isRoot } from '../os-user.ts'
 import { ensureFolder } from '../files.ts'
 import { openOrCreateHome, type Home } from '../home.ts'
 import { startHost, type Host } from '../host.ts'
+import { PreparedData, preparedFolder } from '../prepared.ts'
 import { createInstance, type Instance } from '../instances.ts'
 import { removeInstance } from '../instances-removal.ts'
 import { ulid } from '../ulid.ts'
@@ -35,7 +36,13 @@ export async function withScratch<T>(home: Home, work: (scratch: Scratch) => Pro
   const dir = reserve(home)
   const letGo = guardAgainstOrphans(dir)
   try {
-    const options = { scratch: true, maxConnections: 40, user: isRoot() ? findOsUser(scratchUser) : undefined, launcher: launcher() }
+    const options = {
+      scratch: true,
+      maxConnections: 40,
+      user: isRoot() ? findOsUser(scratchUser) : undefined,
+      launcher: launcher(),
+      prepared: new PreparedData(preparedFolder(home.dir)),
+    }
     const { host } = await startHost(openOrCreateHome(dir).home, options)
     try {
       return await work({
