@@ -142,7 +142,11 @@ export async function receive(args: readonly string[]): Promise<void> {
   if (!file || positionals.length > 1) throw new CommandError('usage', 'Give the file of one ticket.')
   const ticket = readPaper(file)
   await withHost(values.home, async (host) => {
-    const receipt = values.decline ? await declineTicket(host, ticket, values.trust) : await receiveHere(host, ticket, values.trust, values)
+    const tell = (left: string) =>
+      say(`Stored by an attempt that failed, and still there: ${left} Decline again when the location is there.`)
+    const receipt = values.decline
+      ? await declineTicket(host, ticket, values.trust, tell)
+      : await receiveHere(host, ticket, values.trust, values)
     print(receipt)
     say(`Carry the receipt to the source: erp4 instance move NAME --receipt FILE`)
   })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -84,6 +84,14 @@ async function demandNothing(host: Host, { uuid }: Pick<Instance, 'uuid'>): Prom
     assert.ok(!existsSync(join(place, uuid)))
 }
 
+/** Nothing of an instance is left in the locations of a host either: no key, and no set. */
+async function demandNothingStored(host: Host, { uuid }: Pick<Instance, 'uuid'>): Promise<void> {
+  for (const store of await openStores(host.home, 'read')) {
+    assert.deepEqual(await listKeyObjects(store, uuid), [], store.location.name)
+    assert.deepEqual((await store.list(`v1/${uuid}/`)).objects, [], store.location.name)
+  }
+}
+
 test('an instance moves with every row, file and host name; its source refuses from the first moment, and its target has keys of its own', async () => {
   const instance = await made('azure')
   const departure = await send('azure')
@@ -154,6 +162,7 @@ for (const [what, change] of [
     const { ticket } = await send(instance.name)
     await assert.rejects(receive(ticket, { erp: rehearsedErp(there.host, change) }))
     await demandNothing(there.host, instance)
+    await demandNothingStored(there.host, instance)
     await assert.rejects(undoMove(here.host, instance.name, { isTargetGone: false }), { code: 'refused', message: /decline/ })
     assert.equal(await isServed(here.host, instance), false, 'until the target has said so')
     assert.equal(await finishMove(here.host, instance.name, await declineTicket(there.host, ticket, ownFingerprint(here.host))), 'declined')
@@ -162,6 +171,27 @@ for (const [what, change] of [
     await assert.rejects(receive(ticket), { code: 'refused', message: /void/ })
     await demandNothing(there.host, instance)
   })
+
+test('what a failed arrival stored where it can no longer be reached is told, and cleared away when it is declined', async () => {
+  const instance = await made()
+  const { ticket } = await send(instance.name)
+  const [away] = readRegister(there.host.home).locations
+  const folder = directoryOf(there.host.home, away!.store as { path: string })
+  // The proof reads from one of the locations that are left; what it finds is not what was backed up.
+  const erp = rehearsedErp(there.host, { rewrap: async () => 0 })
+  const lost = receive(ticket, { erp, tell: (step) => step.startsWith('Restoring that') && renameSync(folder, `${folder}.away`) })
+  await assert.rejects(lost, { message: new RegExp(`could not be cleared away .*${away!.name}.*--decline`) })
+  renameSync(`${folder}.away`, folder)
+  await demandNothing(there.host, instance)
+  const [first] = await openStores(there.host.home, 'read')
+  assert.equal((await listKeyObjects(first!, instance.uuid)).length, 1)
+
+  const told: string[] = []
+  const receipt = await declineTicket(there.host, ticket, ownFingerprint(here.host), (left) => told.push(left))
+  assert.deepEqual(told, [])
+  await demandNothingStored(there.host, instance)
+  assert.equal(await finishMove(here.host, instance.name, receipt), 'declined')
+})
 
 test('a ticket that is altered, another host’s, sealed to somebody else, expired or of a stranger brings nothing in', async () => {
   const instance = await made()

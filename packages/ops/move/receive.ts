@@ -19,6 +19,7 @@ import { demandLocations } from '../stores/locations.ts'
 import { openStores, openStoreWith } from '../stores/open.ts'
 import type { StoreReader } from '../stores/store.ts'
 import { proveSet } from '../verify/prove.ts'
+import { clearLeavings, usedVersions, withLeavings } from './leavings.ts'
 import { openPaper, openSealed, signPaper, type Luggage, type Receipt, type Ticket } from './papers.ts'
 
 export interface ReceiveOrder {
@@ -65,8 +66,16 @@ export async function receiveInstance(host: Host, line: string, order: ReceiveOr
   )
 }
 
-/** Promises that a ticket will never be taken here, so that its host can take the instance back. OpsError `refused` once it has arrived. */
-export async function declineTicket(host: Host, line: string, trust: string | undefined): Promise<string> {
+/**
+ * Promises that a ticket will never be taken here, so that its host can take the instance back, and clears away what failed attempts had
+ * stored; `tell` hears what could not be. OpsError `refused` once it has arrived.
+ */
+export async function declineTicket(
+  host: Host,
+  line: string,
+  trust: string | undefined,
+  tell: (sentence: string) => void = () => {},
+): Promise<string> {
   const ticket = openTicket(host, line, trust)
   return operation(
     host.db,
@@ -75,6 +84,8 @@ export async function declineTicket(host: Host, line: string, trust: string | un
     async () => {
       const past = await endOf(host, ticket)
       if (past?.outcome === 'arrived') throw new OpsError('refused', `The instance ${ticket.instance} has arrived here already.`)
+      await sweepInstances(host)
+      for (const left of await clearLeavings(host, ticket)) tell(left)
       if (!past) await note(host.db, ticket, { outcome: 'declined' })
       return receiptOf(host, ticket, { outcome: 'declined' })
     },
@@ -163,7 +174,6 @@ function foreignSet({ instance, set, signer }: Ticket, { manifest: signed, keys 
 async function make(host: Host, ticket: Ticket, luggage: Luggage, fetched: FetchedSet, order: ReceiveOrder): Promise<string> {
   const { facts } = fetched
   const { uuid, apps, plan, zone, suspended } = facts.instance
-  for (const pem of luggage.sealers) trustSealer(host.home, pem)
   const { prepared } = await createInstance(host, {
     name: order.name ?? facts.instance.name,
     hosts: await order.hosts(facts.instance.hosts),
@@ -180,10 +190,15 @@ async function make(host: Host, ticket: Ticket, luggage: Luggage, fetched: Fetch
     },
     prepare: async (instance, op) => {
       await fillFromSet(host, instance, fetched, order, op)
-      return prove(host, instance, luggage, order, op)
+      const proven = await prove(host, ticket, instance, luggage, order, op)
+      // Whom a sealer has sealed for is served by now, or never.
+      for (const pem of luggage.sealers) trustSealer(host.home, pem)
+      return proven
     },
     // No ticket is open of an instance that is served here, and none is closed of one that is not.
     begun: (db, set) => note(db, ticket, { outcome: 'arrived', set }),
+  }).catch(async (error: unknown) => {
+    throw await withLeavings(host, ticket, error)
   })
   return prepared
 }
@@ -192,7 +207,8 @@ async function make(host: Host, ticket: Ticket, luggage: Luggage, fetched: Fetch
 async function bringKeys(host: Host, uuid: string, { keys }: Luggage): Promise<number> {
   const stores = await openStores(host.home, 'read')
   try {
-    const version = Math.max(await nextVersion(host, uuid, stores), ...keys.map((one) => one.version + 1))
+    const used = [...keys.map(({ version }) => version), ...(await usedVersions(host, uuid))]
+    const version = Math.max(await nextVersion(host, uuid, stores), ...used.map((one) => one + 1))
     for (const one of keys) host.keys.lendInstanceKey(uuid, one.version, Buffer.from(one.key, 'base64'))
     host.keys.createInstanceKey(uuid, version)
     return version
@@ -201,10 +217,17 @@ async function bringKeys(host: Host, uuid: string, { keys }: Luggage): Promise<n
   }
 }
 
-async function prove(host: Host, instance: Instance, { keys }: Luggage, order: ReceiveOrder, op: Operation): Promise<string> {
+async function prove(
+  host: Host,
+  ticket: Ticket,
+  instance: Instance,
+  { keys }: Luggage,
+  order: ReceiveOrder,
+  op: Operation,
+): Promise<string> {
   const { tell = () => {}, erp, scratch, signal } = order
   tell('Wrapping the keys of its files anew')
-  await op.step('rewrapped')
+  await op.step('rewrapped', { ticket: ticket.id, version: instance.keyVersion })
   await erp.rewrap(instance)
   for (const { version } of keys) host.keys.removeInstanceKeys(instance.uuid, version)
   tell('Backing it up here')
