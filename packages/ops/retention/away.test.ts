@@ -14,6 +14,7 @@ import { openOrCreateHome } from '../home.ts'
 import { readKey } from '../keys/key-file.ts'
 import { keyIdOf, publicPem, signingKey } from '../keys/signers.ts'
 import { HostKeys } from '../keys.ts'
+import { s3Ground, sftpGround } from '../stores/fixtures/grounds.ts'
 import { startThrowawayCluster, type Throwaway } from '../throwaway.ts'
 import { noteRemovals, pruneAway, prunerOrder, type PrunerOrder } from './away.ts'
 import { ann, bob, dayMs, hourMs, Place } from './fixtures/place.ts'
@@ -76,6 +77,42 @@ test('a pruner away from its host prunes by what lies there alone, and leaves a 
   assert.deepEqual([lines.length, payload.dropped], [1, instances[0]!.dropped.map(({ set }) => ({ instance: ann, set }))])
   assert.equal((await pruneAway(dir, none)).instances[0]!.dropped.length, 0, 'it remembers: two a day')
 })
+
+for (const { kind, make } of [sftpGround, s3Ground])
+  test(`a pruner at a location over ${kind} drops what may go with its own credentials alone, and what went lies in the trash`, async (t) => {
+    const ground = await make()
+    t.after(() => ground.stop())
+    const eu = new Place({ writer: await ground.open('write'), pruner: await ground.open('prune') })
+    t.after(() => Promise.all([eu.writer.close(), eu.pruner.close()]))
+    const soon = new Date(Date.now() + dayMs / 2)
+    const sets = await eu.history(15)
+    const locked = await eu.add(new Date(Date.now() - 60_000), { lockedUntil: soon })
+    const dir = pruner(eu, { location: ground.location })
+    const before = await eu.keys()
+    for (const role of ['read', 'write'] as const) {
+      await assert.rejects(
+        pruneAway(dir, () => ground.credentials(role)!),
+        { code: /^(refused|store_failed|missing_right)$/ },
+      )
+      assert.deepEqual(await eu.keys(), before, `the credentials to ${role} let nothing go`)
+    }
+    rmSync(join(dir, 'state.json'), { force: true })
+
+    const [one] = (await pruneAway(dir, () => ground.credentials('prune')!)).instances
+    assert.equal(one!.dropped.length, 2)
+    assert.deepEqual(
+      await eu.sets(),
+      [...sets, locked].filter((set) => !one!.dropped.some((gone) => gone.set === set)),
+    )
+    const gone = before.filter((key) => one!.dropped.some(({ set }) => key.includes(set)))
+    assert.equal(gone.length, 8)
+    for (const key of gone) assert.equal(await ground.inTrash(key), 1, key)
+    const line = readFileSync(join(dir, 'removals.jsonl'), 'utf8')
+    assert.equal(line.trimEnd().split('\n').length, 1)
+    assert.ok((await eu.pruner.head(before.find((key) => key.includes(locked))!))!.retainUntil! > soon, 'what stays is locked for longer')
+    await assert.rejects(eu.pruner.delete(before.find((key) => key.includes(locked))!), { code: 'retained' })
+    assert.deepEqual((await pruneAway(dir, () => ground.credentials('prune')!)).instances[0]!.dropped, [], 'two a day')
+  })
 
 test('a host that was taken over can ask the pruner for more to stay, and for nothing to go', async () => {
   const eu = new Place()
