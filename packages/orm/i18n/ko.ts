@@ -55,6 +55,7 @@ export const ko: Readonly<Record<string, string>> = {
   'Someone else is working on this record right now. Please try again.':
     '지금 다른 사람이 이 레코드를 작업하고 있습니다. 다시 시도하십시오.',
   'This took too long and was stopped. Nothing was changed.': '시간이 너무 오래 걸려 중단되었습니다. 변경된 내용은 없습니다.',
+  'These files are too large to be read at once. Read them one by one.': '파일이 너무 커서 한 번에 읽을 수 없습니다. 하나씩 읽으십시오.',
   // Import
   "There is no '{model}' named '{value}'": "이름이 '{value}'인 '{model}'이(가) 없습니다",
   "There is no '{model}' with the id '{value}'": "ID가 '{value}'인 '{model}'이(가) 없습니다",

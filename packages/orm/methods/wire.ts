@@ -1,7 +1,7 @@
 import { Decimal } from '../decimal.ts'
 import { type Node } from '../domain.ts'
 import type { Env } from '../env.ts'
-import { ArgumentError, ValueError, shown } from '../errors.ts'
+import { ArgumentError, UserError, ValueError, shown } from '../errors.ts'
 import { type FieldInfo, type Model, isToMany } from '../registry.ts'
 import { computeLive, byDomain, byIds, demandEver, parseOrder, readTyped, searchNode } from '../operations/read.ts'
 import { keptStatement } from '../operations/kept.ts'
@@ -146,9 +146,10 @@ async function complete(env: Env, model: Model, wants: readonly Want[], rows: Ro
         )
       ).map((row) => [row.id, row]),
     )
+    const held = { files: 0, bytes: 0 }
     for (const row of rows) {
       for (const want of live) row[want.field.name] = await toWire(env, want, typed.get(row.id)?.[want.field.name] ?? null)
-      for (const { field } of binary) row[field.name] = await content(env, typed.get(row.id)?.[field.name] ?? null)
+      for (const { field } of binary) row[field.name] = await content(env, typed.get(row.id)?.[field.name] ?? null, held)
     }
   }
   for (const want of wants) {
@@ -164,11 +165,18 @@ async function complete(env: Env, model: Model, wants: readonly Want[], rows: Ro
 
 const endOf = (env: Env, field: FieldInfo): FieldInfo => (field.related ? relatedEnd(env, field) : field)
 
-async function content(env: Env, name: string | null): Promise<string | false> {
+/** Of one file as much as it has; of several together no more than this: a row may name a file, and an answer has any number of rows. */
+const mostContentBytes = 96 << 20
+
+async function content(env: Env, name: string | null, held: { files: number; bytes: number }): Promise<string | false> {
   const { blobs, cx } = env.call
   if (!name || !blobs) return false
   if (env.context['bin_size']) return sizeText(await blobs.size(cx, name))
-  return Buffer.from(await blobs.get(cx, name)).toString('base64')
+  const bytes = await blobs.get(cx, name)
+  held.bytes += bytes.byteLength
+  if (++held.files > 1 && held.bytes > mostContentBytes)
+    throw new UserError(env.t('These files are too large to be read at once. Read them one by one.'))
+  return Buffer.from(bytes).toString('base64')
 }
 
 function sizeText(bytes: number): string {

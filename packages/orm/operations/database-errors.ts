@@ -38,7 +38,7 @@ export function asSentence(env: Env, error: unknown): unknown {
       return new ValidationError(env.t('A text contains a character that cannot be stored.'))
     case '54001':
     case '54000':
-      return new ValueError('The request is too complex.')
+      return new ValueError('The request is too complex, or its answer too large. Ask for fewer records or fields at once.')
     case '55P03':
       return new LockError(env.t('Someone else is working on this record right now. Please try again.'))
     case '57014':

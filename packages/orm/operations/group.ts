@@ -21,6 +21,7 @@ import {
   spans,
 } from '../sql/group.ts'
 import { weekStartOf } from '../time-labels.ts'
+import { orderTerm } from './order-term.ts'
 import { demandEver, searchNode } from './read.ts'
 import { flush } from './recompute.ts'
 
@@ -146,11 +147,13 @@ function columnNamed(name: string, { keys, aggregates }: Named): GroupColumn | n
 /** `'date:month desc, __count'`; the keys follow, so that pages do not overlap. Names that are in no column are an error, or (`lenient`) left out. */
 export function parseGroupOrder(order: unknown, named: Named, lenient: boolean): GroupOrder[] {
   const terms: GroupOrder[] = []
-  for (const term of typeof order === 'string' && order.trim() !== '' ? order.split(',') : []) {
-    const [, name = '', direction = ''] = /^\s*([\w.:]+)(?:\s+(asc|desc))?(?:\s+nulls\s+(?:first|last))?\s*$/i.exec(term) ?? []
-    const by = name ? columnNamed(name, named) : null
-    if (by) terms.push({ by, descending: direction.toLowerCase() === 'desc' })
-    else if (!lenient || !name) throw new ValueError(`Invalid order '${term.trim().slice(0, 60)}': neither a group nor an aggregate`)
+  const given = typeof order === 'string' && order.trim() !== '' ? order.split(',') : []
+  if (given.length > 50) throw new ValueError('Invalid order: too many fields')
+  for (const term of given) {
+    const found = orderTerm(term)
+    const by = found ? columnNamed(found.name, named) : null
+    if (found && by) terms.push({ by, descending: found.descending })
+    else if (!lenient || !found) throw new ValueError(`Invalid order '${term.trim().slice(0, 60)}': neither a group nor an aggregate`)
   }
   const rest = named.keys.flatMap((_, key) =>
     terms.some(({ by }) => by !== 'count' && 'key' in by && by.key === key) ? [] : [{ by: { key }, descending: false }],

@@ -11,6 +11,7 @@ import { type Encoding, type Nested, type Want, activeOnly, asArray, orderBy, pa
 import { oneOf } from '../sql/ids.ts'
 import { askedName, shapeName } from '../sql/names.ts'
 import { isAscending, keptStatement } from './kept.ts'
+import { orderTerm } from './order-term.ts'
 import { flush } from './recompute.ts'
 import { shapeFor } from './shape.ts'
 
@@ -45,13 +46,12 @@ export function parseOrder(env: Env, model: Model, order: string | readonly Orde
   const terms = order.split(',')
   if (terms.length > 50) throw new ValueError('Invalid order: too many fields')
   return terms.map((term) => {
-    const [, name = '', direction = ''] =
-      /^\s*"?([a-zA-Z_][a-zA-Z0-9_]*)"?\s*(asc|desc)?(?:\s+nulls\s+(?:first|last))?\s*$/i.exec(term) ?? []
-    const field = name ? readableField(env, model, name) : undefined
+    const { name, descending } = orderTerm(term) ?? { name: '', descending: false }
+    const field = readableField(env, model, name)
     if (!field) throw new ValueError(`Invalid order '${term.trim().slice(0, 60)}' on ${model.name}: no such field`)
     if (!isPushable(env, field) || isToMany(field) || field.kind === 'json')
       throw new ValueError(`Cannot sort ${model.name} by ${field.name}`)
-    return { field, descending: direction.toLowerCase() === 'desc' }
+    return { field, descending }
   })
 }
 
@@ -113,7 +113,7 @@ export function byIds(
       : isAscending(ids)
         ? sql` order by ${scope.column('id')}`
         : sql` order by array_position(${ids}, ${scope.column('id')})`
-  return sql`select ${asArray(sql`select ${list} from ${ident(model.table)} t where ${oneOf(scope.column('id'), ids)}${where}${order}`)}`
+  return sql`select ${asArray(sql`select ${list} from ${ident(model.table)} t where ${oneOf(scope.column('id'), ids)}${where}${order}`, encoding)}`
 }
 
 /** JSON text of a page of the records that match. */
@@ -127,7 +127,7 @@ export function byDomain(
 ): Sql {
   const scope = new Scope('t')
   const list = selectList(env, scope, wants, encoding)
-  return sql`select ${asArray(sql`select ${list} from (${page(env, model, node, options, scope.used, scope)}) t`)}`
+  return sql`select ${asArray(sql`select ${list} from (${page(env, model, node, options, scope.used, scope)}) t`, encoding)}`
 }
 
 // ---- Typed reading: what our own code uses ----------------------------------------------------------

@@ -98,7 +98,7 @@ export async function toColumn(env: Env, field: FieldInfo, value: unknown): Prom
       : value === null || value === 0 || value === 1 || value === ''
         ? Boolean(value)
         : wrong(field, value)
-  if (field.kind === 'json') return value === null || value === false ? null : value
+  if (field.kind === 'json') return value === null || value === false ? null : env.isSystem ? value : keptJson(value)
   if (field.options.secret) return toSecret(env, field, value)
   if (value === null || value === false)
     return field.options.required && !field.computed && !field.options.companyDependent ? missing(env, field) : null
@@ -142,11 +142,21 @@ function toSecret(env: Env, field: FieldInfo, value: unknown): string | null {
   return value
 }
 
+/** PostgreSQL keeps neither NUL nor half of a surrogate pair. */
+const keptText = (text: string): string => (text.includes('\0') ? text.replaceAll('\0', '') : text).toWellFormed()
+
+/** Nor in the texts and names of JSON. What our own code puts together has been a text of a field, or is known. */
+function keptJson(value: unknown): unknown {
+  if (typeof value === 'string') return keptText(value)
+  if (Array.isArray(value)) return value.map(keptJson)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [keptText(name), keptJson(one)]))
+}
+
 function toText(env: Env, field: FieldInfo, value: unknown): string | null {
   const given = typeof value === 'number' ? String(value) : value
   if (typeof given !== 'string') return wrong(field, value)
-  // PostgreSQL keeps neither NUL nor half of a surrogate pair.
-  const text = (given.includes('\0') ? given.replaceAll('\0', '') : given).toWellFormed()
+  const text = keptText(given)
   if (field.options['size'] && text.length > (field.options['size'] as number))
     throw new ValidationError(`${fieldLabel(env, field)} is longer than ${field.options['size']} characters.`)
   if (field.options.required && text.trim() === '') return missing(env, field)
