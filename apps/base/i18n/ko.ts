@@ -325,6 +325,8 @@ export const korean: Readonly<Record<string, string>> = {
   Prefix: '접두사',
   Suffix: '접미사',
   'Sequence Size': '자릿수',
+  'The numbers of {name} have no gaps: only its documents draw them.':
+    '{name}의 번호에는 빈 번호가 없어야 하므로 해당 문서만 번호를 받을 수 있습니다.',
   'Next Number': '다음 번호',
   Step: '간격',
 

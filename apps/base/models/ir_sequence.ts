@@ -55,25 +55,31 @@ ir_sequence.constrain(['prefix', 'suffix'], (sequence) => {
   return unknown.length === 0 || `'${unknown[0]![0]}' stands for nothing; there are ${Object.keys(dateParts).join(', ')}.`
 })
 
-/** The next number of the caller's company for this code, or false when no sequence has it. */
+/**
+ * The next number of the caller's company for this code, or false when no sequence has it. Throws a UserError for one without gaps: its numbers are
+ * given to documents, and one that is drawn and thrown away is a gap that an auditor asks about.
+ */
 export const next_by_code = ir_sequence.action(
   'next_by_code',
   { on: 'model', needs: 'read', args: { sequence_code: char({ required: true }) }, returns: json() },
-  async ({ env }, { sequence_code }) => (await nextNumber(env, sequence_code)) ?? false,
+  async ({ env }, { sequence_code }) =>
+    env.asSystem('numbers are drawn by everybody who may see the sequence', async (sys) => {
+      const id = await sequenceId(sys, sequence_code)
+      return id === undefined ? false : drawLoose(sys, id)
+    }),
 )
 
 export const next_by_id = ir_sequence.action('next_by_id', { needs: 'read', returns: char({ required: true }) }, async ({ env, ids }) => {
   const [id] = ids
   if (id === undefined || ids.length > 1) throw new UserError('A number comes from one sequence.')
-  return env.asSystem('numbers are drawn by everybody who may see the sequence', (sys) => draw(sys, id))
+  return env.asSystem('numbers are drawn by everybody who may see the sequence', (sys) => drawLoose(sys, id))
 })
 
-/** For code: the next number of a code in the current company, else of one shared by all; undefined when there is neither. */
-export async function nextNumber(env: Env, code: string): Promise<string | undefined> {
-  return env.asSystem('numbers are shared by the company', async (sys) => {
-    const id = await sequenceId(sys, code)
-    return id === undefined ? undefined : draw(sys, id)
-  })
+async function drawLoose(sys: Env<true>, id: number): Promise<string> {
+  const [sequence] = await sys.model('ir.sequence').browse([id]).read(['name', 'implementation'])
+  if (sequence?.implementation === 'no_gap')
+    throw new UserError(sys.t('The numbers of {name} have no gaps: only its documents draw them.', { name: sequence.name }))
+  return draw(sys, id)
 }
 
 /**

@@ -222,10 +222,21 @@ const addressLabels = { contact: '', invoice: 'Invoice Address', delivery: 'Deli
 
 const isWritten = (text: string | null): boolean => text !== null && text.trim() !== ''
 
-/** `ann@azure.example` out of `Ann <Ann@Azure.example>`; null when it holds no single address. */
+const localPart = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
+const domainLabel = /^[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u
+
+/**
+ * `ann@azure.example` out of `Ann <Ann@Azure.example>`; null when it holds no single address that a letter could go to (one that cannot be written
+ * to would keep letters from everybody else who follows the same record). In time that grows with the text alone, which anybody may make long.
+ */
 function plainAddress(email: string): string | null {
-  const found = /<([^<>\s]+@[^<>\s]+)>\s*$/.exec(email)?.[1] ?? email.trim()
-  return /^[^@\s,;<>"]+@[^@\s,;<>"]+$/.test(found) ? found.toLowerCase() : null
+  const text = email.trim()
+  const start = text.lastIndexOf('<')
+  const found = (start >= 0 && text.endsWith('>') ? text.slice(start + 1, -1) : text).toLowerCase()
+  const at = found.lastIndexOf('@')
+  if (at < 1 || at > 64 || found.length > 254 || !localPart.test(found.slice(0, at))) return null
+  const labels = found.slice(at + 1).split('.')
+  return labels.length > 1 && labels.every((label) => domainLabel.test(label)) ? found : null
 }
 
 function writtenAddress(
