@@ -1,5 +1,5 @@
-import { administrator, employee, portal } from '@erp4/base'
-import { type Access, all, grant } from '@erp4/orm'
+import { administrator, employee, nobody, portal } from '@erp4/base'
+import { type Access, all, grant, protect } from '@erp4/orm'
 import type { models } from './models.ts'
 
 type Own = (typeof models)[number]['name']
@@ -16,7 +16,11 @@ export const access: Access<Own> = {
   ],
   'mail.message.subtype': [grant(employee, ['read']), grant(portal, ['read'], () => [['internal', '=', false]])],
   'mail.followers': [grant(employee, ['read'])],
-  'mail.activity': [grant(employee, all)],
+  'mail.activity': [
+    grant(employee, all),
+    // It stays where it was planned: what is told about it names that record.
+    protect(['res_model_id', 'res_model', 'res_id'], nobody, ['write']),
+  ],
   'mail.activity.type': [grant(employee, ['read']), grant(administrator, all)],
   'mail.template': [grant(employee, ['read']), grant(administrator, all)],
   'ir.mail_server': [grant(administrator, all)],

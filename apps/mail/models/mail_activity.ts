@@ -58,6 +58,7 @@ declare module '@erp4/orm/models' {
 /** The model may be given by its record, as integrations do; the day follows from the type. */
 mail_activity.prepare(async (env, list) => {
   const completed: Given[] = []
+  if (!env.isSystem) await demandRecords(env, list)
   await env.asSystem('an activity names its record by model and id', async (sys) => {
     completed.push(...(await complete(sys, list)))
   })
@@ -65,6 +66,19 @@ mail_activity.prepare(async (env, list) => {
 })
 
 type Given = Readonly<Record<string, unknown>>
+
+/** What goes wrong later may be said with the record's name: whoever plans something on it must be able to read it, before anything else. */
+async function demandRecords(env: Env, list: readonly Given[]): Promise<void> {
+  const names = new Map((await env.model('ir.model').find([], ['model'])).map(({ id, model }) => [id, model]))
+  const wanted = Map.groupBy(list, (given) => names.get(given['res_model_id'] as number) ?? String(given['res_model'] ?? ''))
+  for (const [model, mine] of wanted) {
+    if (!env.registry.models.get(model)?.fields.has('activity_ids')) continue
+    // As the field will take it: numbers come as texts, too. What is no number is refused there.
+    const ids = [...new Set(mine.map((given) => Math.trunc(Number(given['res_id']))).filter((id) => Number.isSafeInteger(id)))]
+    const seen = await namesOf(env, model, ids)
+    if (seen.size < ids.length) throw new AccessError(env.t('This record does not exist, or you may not see it.'))
+  }
+}
 
 async function complete(sys: Env<true>, list: readonly Given[]): Promise<Given[]> {
   const models = await sys.model('ir.model').find([], ['model'])
@@ -82,6 +96,8 @@ async function complete(sys: Env<true>, list: readonly Given[]): Promise<Given[]
       ...given,
       res_model,
       res_model_id: byName.get(res_model) ?? null,
+      // Not from the context, where nobody has looked at it.
+      res_id: given['res_id'] ?? null,
       date_deadline: given['date_deadline'] || days.get(type),
     })
   }
