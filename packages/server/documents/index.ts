@@ -1,2 +1,3 @@
 export { readFonts } from './fonts.ts'
 export { printPaper } from './print.ts'
+export { isSoundPng } from './png.ts'
