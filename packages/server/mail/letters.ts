@@ -1,4 +1,4 @@
-import type { Letter, LetterState, Outbox } from '@erp4/orm'
+import type { Letter, LetterState, Mailbox, Outbox } from '@erp4/orm'
 import { type Html, cleaned, href, html, render } from '../html/index.ts'
 import { mailStates } from '../sql/outbox.ts'
 import { resendMail, sendMail } from './outbox.ts'
@@ -7,13 +7,13 @@ import { resendMail, sendMail } from './outbox.ts'
 export const letters: Outbox = {
   put: (cx, letter) =>
     sendMail(cx, {
-      from: letter.from,
-      to: [letter.to],
-      ...(letter.replyTo ? { replyTo: letter.replyTo } : {}),
-      subject: letter.subject,
+      from: named(letter.from),
+      to: [named(letter.to)],
+      ...(letter.replyTo ? { replyTo: named(letter.replyTo) } : {}),
+      subject: oneLine(letter.subject, 300),
       text: asText(letter),
       html: asPage(letter),
-      attachments: letter.attachments ?? [],
+      attachments: (letter.attachments ?? []).map(({ name, blob }) => ({ name: oneLine(name, 200) || 'file', blob })),
       language: letter.language.replace('_', '-'),
     }),
 
@@ -27,6 +27,18 @@ export const letters: Outbox = {
     await resendMail(cx, numbers)
   },
 }
+
+/** What people are called, and what they call their documents, is theirs to say; that a letter goes out must not hang on it. */
+const named = ({ name, address }: Mailbox): Mailbox => {
+  const said = oneLine(name ?? '', 200)
+  return said === '' ? { address } : { name: said, address }
+}
+
+const oneLine = (text: string, most: number): string =>
+  text
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .trim()
+    .slice(0, most)
 
 const told = { queued: 'waiting', sending: 'waiting', sent: 'sent', failed: 'failed', held: 'held' } as const
 

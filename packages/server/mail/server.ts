@@ -96,14 +96,18 @@ for (const [net, bits] of [
 ] as const)
   inside4.addSubnet(net, bits, 'ipv4')
 for (const [net, bits] of [
-  ['::', 127],
+  ['::', 96],
   ['::ffff:0:0', 96],
   ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['2001::', 32],
+  ['2002::', 16],
   ['fc00::', 7],
   ['fe80::', 10],
+  ['fec0::', 10],
   ['ff00::', 8],
 ] as const)
   inside6.addSubnet(net, bits, 'ipv6')
 
-/** Loopback, private, link-local, shared, multicast; and IPv4 dressed up as IPv6, whatever it is. */
+/** Loopback, private, link-local, shared, multicast; and IPv4 dressed up as IPv6 (mapped, translated, tunnelled), whatever it is. */
 export const isInside = (address: string): boolean => (isIPv4(address) ? inside4.check(address, 'ipv4') : inside6.check(address, 'ipv6'))
