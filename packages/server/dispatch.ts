@@ -296,12 +296,13 @@ async function once({ cx }: Env, call: IdempotentCall, work: () => Promise<unkno
   const reservation = await reserveKey(cx, call)
   if (reservation.isNew) {
     const text = jsonText(await work())
-    await keepAnswer(cx, call, text)
+    await keepAnswer(cx, call, call.isToldOnce ? '' : text)
     return new RawJson(text)
   }
   if (!reservation.digest.equals(call.digest))
     throw new UserError('This Idempotency-Key was used for another call. Use a new key for each thing to be done.')
   if (reservation.answer === null) throw new Error('A reserved idempotency key was committed without its answer.')
+  if (reservation.answer === '') throw new UserError('This was done already. What it answered was told once, and is kept nowhere.')
   return new RawJson(reservation.answer)
 }
 
@@ -311,8 +312,11 @@ function nameCall({ keys }: Instance, userId: number, key: string, { model, meth
   const digest = createHmac('sha256', keys.derive('idempotency'))
     .update(JSON.stringify([model, method, args, kwargs]))
     .digest()
-  return { userId, key, digest }
+  return { userId, key, digest, isToldOnce: toldOnce.has(model) }
 }
+
+/** Their answers hold new API keys, of which only hashes are kept. */
+const toldOnce: ReadonlySet<string> = new Set(['res.users.apikeys.description', 'res.users.identitycheck'])
 
 const sweepEveryMs = 3_600_000
 

@@ -20,6 +20,8 @@ export interface IdempotentCall {
   key: string
   /** Of the model, the method and the arguments: the same key with another one is a mistake of the client. */
   digest: Buffer
+  /** What it answers is not to be kept. */
+  isToldOnce?: boolean
 }
 
 export type Reservation = { isNew: true } | { isNew: false; digest: Buffer; answer: string | null }
