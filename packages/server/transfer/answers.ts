@@ -192,7 +192,7 @@ async function errors(env: Env, { id, offset, limit }: Params): Promise<unknown>
   const domain = [['import_id', '=', record.id]]
   const rows = await table.find(domain, ['row', 'position', 'column', 'value', 'message'], {
     limit: within(limit, 200),
-    offset: Number(offset) || 0,
+    offset: from(offset),
   })
   return { rows, total: await table.count(domain) }
 }
@@ -205,7 +205,7 @@ async function kept(env: Env, { id, offset, limit }: Params): Promise<unknown> {
     ['state', '=', 'kept'],
   ]
   const table = tableOf(env, 'ir.import.line')
-  const rows = await table.find(domain, ['row', 'res_id', 'kind', 'reason'], { limit: within(limit, 200), offset: Number(offset) || 0 })
+  const rows = await table.find(domain, ['row', 'res_id', 'kind', 'reason'], { limit: within(limit, 200), offset: from(offset) })
   const model = env.registry.models.get(record.res_model)
   const named =
     model && mayEver(env, model, 'read')
@@ -215,13 +215,14 @@ async function kept(env: Env, { id, offset, limit }: Params): Promise<unknown> {
   return { rows: rows.map((row) => ({ ...row, name: names.get(row['res_id']) ?? null })), total: await table.count(domain) }
 }
 
-const within = (limit: unknown, most: number): number => Math.min(Math.max(1, Number(limit) || most), most)
+const within = (limit: unknown, most: number): number => Math.min(Math.max(1, Math.trunc(Number(limit)) || most), most)
+const from = (offset: unknown): number => (Number.isSafeInteger(offset) ? Math.max(0, offset as number) : 0)
 
 /** `{ model?, offset? }`: the person's imports, the last one first; an administrator's list is everybody's. */
 async function history(env: Env, { model, offset }: Params): Promise<unknown> {
   const domain = [['state', '!=', 'draft'], ...(typeof model === 'string' ? [['res_model', '=', model]] : [])]
   const table = tableOf(env, 'ir.import')
-  const found = await table.find(domain, ['create_uid.display_name'], { limit: 50, offset: Number(offset) || 0 })
+  const found = await table.find(domain, ['create_uid.display_name'], { limit: 50, offset: from(offset) })
   const rows: unknown[] = []
   for (const one of found) {
     const told = await tell(env, await settle(env, await readWhole(env, one['id'])))

@@ -43,6 +43,8 @@ const ranges: Readonly<Record<string, number>> = { m: 12, d: 31, H: 23, M: 59, S
 /** Whether a text is written in the format: its digits where they belong, and no thirteenth month. */
 function fits(format: string, text: string): boolean {
   const letters = [...format.matchAll(/%(.)/g)].map(([, letter]) => letter!)
+  // An administrator writes the format of a language. With the same digits asked for many times, to find no match takes years.
+  if (new Set(letters).size < letters.length || letters.some((letter) => !Object.hasOwn(sizes, letter))) return false
   const source = format.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/%(.)/g, (_, letter: string) => `(${sizes[letter]!})`)
   const found = new RegExp(`^${source}$`).exec(text)
   return found !== null && letters.every((letter, i) => Number(found[i + 1]) <= (ranges[letter] ?? Infinity))

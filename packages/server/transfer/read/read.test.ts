@@ -301,3 +301,41 @@ test('an apostrophe that keeps a text from being a formula is taken away once, a
     assert.equal(unguarded(guarded(text)), text, JSON.stringify(text))
   assert.equal(unguarded("'+82"), '+82')
 })
+
+// ---- What nobody's program writes ------------------------------------------------------------------
+
+const sheetOf = (cells: string): string => `<worksheet><sheetData><row>${cells}</row></sheetData></worksheet>`
+const million = 1_000_000
+
+for (const [name, sheet, more] of [
+  ['tags a million deep', `<worksheet>${'<row>'.repeat(million)}`, {}],
+  ['a comment that does not end', `<worksheet><!--${'x'.repeat(20 * million)}`, {}],
+  ['an attribute of twenty megabytes', `<worksheet a="${'x'.repeat(20 * million)}"/>`, {}],
+  ['texts a million deep', sheetOf('<c t="s"><v>0</v></c>'), { 'xl/sharedStrings.xml': `<sst>${'<si>'.repeat(million)}` }],
+] as const)
+  test(`a workbook with ${name} is refused before it fills the memory`, async () => {
+    await assert.rejects(rowsOf(await workbook(sheet, more), 'xlsx'), /damaged/)
+  })
+
+test('a format of a million brackets is none of days, and is found to be none at once', async () => {
+  const styles = `<styleSheet><numFmts><numFmt numFmtId="200" formatCode="${'['.repeat(million)}d"/></numFmts><cellXfs><xf numFmtId="200"/></cellXfs></styleSheet>`
+  const started = performance.now()
+  const sheet = '<worksheet><sheetData><row><c s="0"><v>1</v></c><c><v>2</v></c></row></sheetData></worksheet>'
+  assert.deepEqual(await rowsOf(await workbook(sheet, { 'xl/styles.xml': styles }), 'xlsx'), [[1, 2]])
+  assert.ok(performance.now() - started < 5000)
+})
+
+test('half of a letter in a cell is no half of a letter in what is kept', async () => {
+  const half = '<c t="inlineStr"><is><t>a_xD800_b_x0000_</t></is></c><c t="inlineStr"><is><t>c</t></is></c>'
+  const { headers } = await look(await workbook(sheetOf(half)), 'xlsx', { hasHeader: true }).catch(async () =>
+    look(await workbook(sheetOf(half)), 'xlsx', { hasHeader: false }),
+  )
+  for (const text of [...headers, ...(await rowsOf(await workbook(sheetOf(half)), 'xlsx')).flat()]) assert.ok(String(text).isWellFormed())
+})
+
+test("a language's way of writing days that asks for the same digits forty times fits nothing, and at once", async () => {
+  const started = performance.now()
+  for (const days of ['%d'.repeat(40), '%m%d%H%M%S'.repeat(8), '%q', '%__proto__', '%constructor'])
+    assert.equal((await look(bytes(`a;b\n${'1'.repeat(60)}x;c\n`), 'csv', {}, days)).options.dateFormat, '')
+  assert.ok(performance.now() - started < 5000)
+})

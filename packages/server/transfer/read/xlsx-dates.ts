@@ -19,6 +19,8 @@ export function datesOf(styles: readonly number[], formats: ReadonlyMap<number, 
 
 /** `yyyy"년" m"월"` shows a day, `0.00" m"` does not: what is quoted, escaped or in brackets is no part of the pattern. */
 const isDateFormat = (code: string): boolean => {
+  // Excel writes 255 signs at most. In a million brackets that are never closed, each is looked for the end of.
+  if (code.length > 255) return false
   const [first = ''] = code.replaceAll(/"[^"]*"|\\.|_.|\*./g, '').split(';')
   const bare = first.replaceAll(/\[(?!h+\]|m+\]|s+\])[^\]]*\]/gi, '')
   return /[dmyhs]/i.test(bare) && !/[0#?]/.test(bare.replaceAll(/[sS]\.0+/g, ''))

@@ -8,6 +8,8 @@ import { type Zip, openZip } from './zip.ts'
 /** Unpacked bytes of all parts, and of the texts, which are in memory while the rows come by. */
 const limits = { maxBytes: 300 << 20, maxEntries: 2000 }
 const mostTextBytes = 64 << 20
+/** Excel has 65,490. */
+const mostStyles = 100_000
 
 /** An Excel workbook, opened: nothing of its sheets is read yet. */
 export interface Workbook {
@@ -100,7 +102,7 @@ async function readDates(zip: Zip, is1904: boolean): Promise<Dates> {
       open: (name, { numFmtId, formatCode }) => {
         if (name === 'numFmt') formats.set(Number(numFmtId), formatCode ?? '')
         else if (name === 'cellXfs') isCells = true
-        else if (name === 'xf' && isCells) styles.push(Number(numFmtId ?? 0))
+        else if (name === 'xf' && isCells && styles.length < mostStyles) styles.push(Number(numFmtId ?? 0))
       },
       close: (name) => {
         if (name === 'cellXfs') isCells = false
@@ -195,5 +197,8 @@ function numberText(value: string, style: number, dates: Dates): Text {
 /** Signs that XML cannot hold are written `_x000B_` (ECMA-376 §22.9.2.19). */
 const unescaped = (text: string): string =>
   text.includes('_x')
-    ? text.replaceAll(/_x([0-9A-Fa-f]{4})_/g, (_, code: string) => String.fromCharCode(parseInt(code, 16))).replaceAll('\0', '')
+    ? text
+        .replaceAll(/_x([0-9A-Fa-f]{4})_/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
+        .replaceAll('\0', '')
+        .toWellFormed()
     : text
