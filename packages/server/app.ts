@@ -68,7 +68,10 @@ declare module 'fastify' {
 /** The HTTP application of all instances of this host. It listens nowhere yet. */
 export function createApp(options: AppOptions): App {
   const instances = new Instances(options)
+  const limits = { ...defaultBodyLimits, ...options.bodies }
   const http = fastify({
+    // Of routes that say nothing else: the framework's own would be 1 MB, less than most files.
+    bodyLimit: limits.maxBytes,
     loggerInstance: options.log ?? createLogger(),
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
@@ -79,7 +82,7 @@ export function createApp(options: AppOptions): App {
     // A path that cannot be decoded reaches no hook; the cast drops type parameters of routes, and there is no route.
     frameworkErrors: (_error, request, reply) => answerBadPath(instances, request as FastifyRequest, reply as FastifyReply),
   }) as unknown as FastifyInstance
-  const budget = new BodyBudget({ ...defaultBodyLimits, ...options.bodies })
+  const budget = new BodyBudget(limits)
   const metrics = createMetrics({ databaseConnections: () => options.databases.size, heldBodyBytes: () => budget.heldBytes })
   const state = { isStopping: false }
   const isReady = async (): Promise<boolean> => !state.isStopping && (await (options.isReady?.() ?? true))

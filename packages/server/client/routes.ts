@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Env, firstSteps, menusFor, narrow, numberedMenus } from '@erp4/orm'
 import { makeNonce, render } from '../html/index.ts'
 import { requestFacts, sessionToken } from '../http/facts.ts'
+import { signInPath } from '../pages/redirect.ts'
 import { type RpcContext, countAnswer, reportError } from '../rpc/context.ts'
 import { Refused, openEnvelope, sendError, sendRefusal, sendResult } from '../rpc/envelope.ts'
 import { SessionExpired } from '../rpc/errors.ts'
@@ -116,7 +117,7 @@ async function sendShell(context: RpcContext, client: Client, request: FastifyRe
       .header('cache-control', 'no-store')
       .send(render(shellPage({ nonce, client, start: shown.start })))
   } catch (error) {
-    if (error instanceof SessionExpired) return reply.redirect(`/web/login?redirect=${encodeURIComponent(request.url)}`, 303)
+    if (error instanceof SessionExpired) return reply.redirect(signInPath(request.url), 303)
     throw error
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { BusyError } from '@erp4/orm'
+import { sourceNetwork } from '../auth/index.ts'
 
 export interface BodyLimits {
   /** Bytes of one body. Files travel as base64 inside RPC calls, so this is also the largest file. */
@@ -17,9 +18,13 @@ export class BodyTooLarge extends Error {
   readonly statusCode = 413
 }
 
-/** The bytes of bodies in memory, over all requests of this process. */
+/**
+ * The bytes of bodies in memory, over all requests of this process. When half of what there is is held, no network gets more than a quarter: one
+ * that sends large bodies slowly leaves room for the others.
+ */
 export class BodyBudget {
   readonly #limits: BodyLimits
+  readonly #bySource = new Map<string, number>()
   #held = 0
 
   constructor(limits: BodyLimits) {
@@ -30,14 +35,22 @@ export class BodyBudget {
     return this.#held
   }
 
-  take(bytes: number, ofRequest: number, routeMaxBytes: number): void {
-    if (ofRequest > Math.min(this.#limits.maxBytes, routeMaxBytes)) throw new BodyTooLarge('The request is too large.')
-    if (this.#held + bytes > this.#limits.maxTotalBytes) throw new BusyError()
+  /** Counts `bytes` more for a request that holds `ofRequest` with them. Throws BodyTooLarge, or BusyError where there is no room now. */
+  take(bytes: number, { ofRequest, routeMaxBytes, source }: { ofRequest: number; routeMaxBytes: number; source: string }): void {
+    const { maxBytes, maxTotalBytes } = this.#limits
+    if (ofRequest > Math.min(maxBytes, routeMaxBytes)) throw new BodyTooLarge('The request is too large.')
+    const ofSource = (this.#bySource.get(source) ?? 0) + bytes
+    const isScarce = this.#held > maxTotalBytes / 2
+    if (this.#held + bytes > maxTotalBytes || (isScarce && ofSource > maxTotalBytes / 4)) throw new BusyError()
     this.#held += bytes
+    this.#bySource.set(source, ofSource)
   }
 
-  release(bytes: number): void {
+  release(bytes: number, source: string): void {
     this.#held -= bytes
+    const left = (this.#bySource.get(source) ?? 0) - bytes
+    if (left > 0) this.#bySource.set(source, left)
+    else this.#bySource.delete(source)
   }
 }
 
@@ -52,7 +65,7 @@ export function readBodies(app: FastifyInstance, budget: BodyBudget): void {
   })
   app.addHook('onRequest', (request, reply, done) => {
     // On the answer's own end, which comes for clients that went away too, as the framework's hook does not.
-    if (request.method !== 'GET') reply.raw.once('close', () => budget.release(request.heldBytes))
+    if (request.method !== 'GET') reply.raw.once('close', () => budget.release(request.heldBytes, sourceNetwork(request.ip)))
     done()
   })
   app.decorateRequest('heldBytes', 0)
@@ -62,9 +75,10 @@ function collect(request: FastifyRequest, payload: IncomingMessage, budget: Body
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     const routeMaxBytes = request.routeOptions.bodyLimit ?? Infinity
+    const source = sourceNetwork(request.ip)
     payload.on('data', (chunk: Buffer) => {
       try {
-        budget.take(chunk.length, request.heldBytes + chunk.length, routeMaxBytes)
+        budget.take(chunk.length, { ofRequest: request.heldBytes + chunk.length, routeMaxBytes, source })
         request.heldBytes += chunk.length
         chunks.push(chunk)
       } catch (error) {

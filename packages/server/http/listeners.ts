@@ -79,6 +79,8 @@ export class Listeners {
     )
     server.timeout = silentMs
     server.on('clientError', refuseMalformed)
+    // Node would say 417 to whoever expects something, and so to strangers that here is somebody.
+    server.on('checkExpectation', this.#handler)
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen({ port, host: address, reusePort: isShared, backlog: 511 }, resolve)

@@ -17,4 +17,8 @@ export function safeRedirect(wanted: unknown): string {
   return url.pathname + url.search + url.hash
 }
 
+/** Where to sign in and come back from; a way back too long to be taken, and for a header, is left out. */
+export const signInPath = (back: string): string =>
+  back.length > maxLength ? '/web/login' : `/web/login?redirect=${encodeURIComponent(back)}`
+
 const here = 'http://here.invalid'

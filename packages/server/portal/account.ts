@@ -6,6 +6,7 @@ import { openEnv } from '../env.ts'
 import { type Html, href, html } from '../html/index.ts'
 import { isSameOrigin, sessionToken } from '../http/facts.ts'
 import { readForm } from '../pages/form.ts'
+import { signInPath } from '../pages/redirect.ts'
 import { sendGone, sendLogo, sendPdf, sendSigned, showDocument, takeDeed, type Visit } from './document.ts'
 import { sendFramed } from './frame.ts'
 import { askedLanguage, type PortalTexts, portalTexts } from './texts.ts'
@@ -47,8 +48,7 @@ async function asUser(
   const { instance } = request
   const signed = await databases.use(instance.database, (cx) => sessionUser(cx, instance, sessionToken(request)))
   if (signed?.session) return answer(signed)
-  const back = request.method === 'GET' ? request.url : home
-  return reply.redirect(`/web/login?redirect=${encodeURIComponent(back)}`, 303)
+  return reply.redirect(signInPath(request.method === 'GET' ? request.url : home), 303)
 }
 
 /** A call of this user with his rights; who he is was found out in a call before, so that it is asked again within a writing one. */
