@@ -65,3 +65,6 @@ export const metaOf = (views: ModelViews): ModelMeta => views.models[views.model
 
 /** After a change anywhere: lists, groups and records are asked for anew, and what is on the screen at once. */
 export const changed = (): Promise<void> => queries.invalidateQueries()
+
+/** After a form changed its record: the same, but for the form, which has what it needs. */
+export const changedInForm = (): Promise<void> => queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'form' })

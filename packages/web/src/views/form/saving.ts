@@ -1,0 +1,106 @@
+import { useCallback, useEffect, useRef, useState } from 'react'
+import { changedInForm } from '../../data/views.ts'
+import { useTexts } from '../../i18n/index.ts'
+import { type Place, formatPlace, go, guardLeaving, historyState } from '../../location.ts'
+import { Refusal, call } from '../../rpc.ts'
+import { choose } from '../../ui/confirm.tsx'
+import { tell, tellFailure, tellUndoable } from '../../ui/notify.ts'
+import { problemsOf } from './check.ts'
+import { type Clash, readClash } from './Conflict.tsx'
+import { type FormRecord, useRecord } from './record.ts'
+
+export interface Saving {
+  /** Answers whether the record is saved. A second key, pressed while the first is at work, is told what came of the first. */
+  readonly save: () => Promise<boolean>
+  readonly isSaving: boolean
+  /** Takes the last save back, while it can be; the server refuses where somebody changed the record since. */
+  readonly undo: (() => Promise<void>) | null
+  /** What somebody else saved meanwhile, to be decided about. */
+  readonly clash: Clash | null
+  readonly settleClash: () => void
+}
+
+/** Saves what a form holds, tells what came of it, and lets nobody leave with something unsaved unasked. */
+export function useSaving(record: FormRecord, place: Place, showProblems: (found: Readonly<Record<string, string>>) => void): Saving {
+  const t = useTexts()
+  const [clash, setClash] = useState<Clash | null>(null)
+  const [isSaving, setSaving] = useState(false)
+  /** The version that the last save made. */
+  const [undoable, setUndoable] = useState<number | null>(null)
+  const version = useRecord(record, ({ saved }) => saved['version'])
+  const isDirty = useRecord(record, (one) => one.isDirty)
+
+  const undo = useCallback(async (): Promise<void> => {
+    try {
+      await call(record.model, 'web_undo', [[record.id]], { version: record.saved['version'] })
+      const now = await record.readNow()
+      if (now) record.reset(now)
+      setUndoable(null)
+      tell(t.saveUndone)
+      void changedInForm()
+    } catch (error) {
+      tellFailure(error, t)
+    }
+  }, [record, t])
+
+  const saveOnce = useCallback(async (): Promise<boolean> => {
+    if (!record.isDirty && record.id !== null) return true
+    // What the last keys bring may be what is required.
+    await record.settled()
+    const found = problemsOf(record, t)
+    if (Object.keys(found).length > 0) {
+      showProblems(found)
+      return false
+    }
+    const wasNew = record.id === null
+    setSaving(true)
+    try {
+      const id = await record.save()
+      void changedInForm()
+      if (wasNew) tell(t.saved)
+      else tellUndoable(t.saved, { label: t.undo, run: () => void undo() })
+      setUndoable(record.saved['version'] as number)
+      if (wasNew) await go(placeOfSaved(place, id), { replace: true, force: true, stays: true, state: historyState() })
+      return true
+    } catch (error) {
+      const found = error instanceof Refusal && error.isConflict ? await readClash(record).catch(() => null) : null
+      if (found) setClash(found)
+      else tellFailure(error, t)
+      return false
+    } finally {
+      setSaving(false)
+    }
+  }, [record, t, place, showProblems, undo])
+  const underWay = useRef<Promise<boolean>>(null)
+  const save = useCallback((): Promise<boolean> => (underWay.current ??= saveOnce().finally(() => (underWay.current = null))), [saveOnce])
+
+  useGuard(record, isDirty, save)
+  return { save, isSaving, undo: undoable === version && !isDirty ? undo : null, clash, settleClash: () => setClash(null) }
+}
+
+const placeOfSaved = ({ steps }: Place, id: number): string => formatPlace([...steps.slice(0, -1), { ...steps.at(-1)!, id }])
+
+/** Asks before what is unsaved is left: in the page with the choice to save, at its end with what the browser has. */
+function useGuard(record: FormRecord, isDirty: boolean, save: () => Promise<boolean>): void {
+  const t = useTexts()
+  useEffect(
+    () =>
+      guardLeaving(async () => {
+        if (!record.isDirty) return true
+        const answer = await choose({
+          title: t.unsavedTitle,
+          body: t.unsavedHint,
+          answers: [{ label: t.saveAndLeave }, { label: t.discardAndLeave, tone: 'quiet' }],
+        })
+        if (answer === 1) record.discard()
+        return answer === 0 ? save() : answer === 1
+      }),
+    [record, save, t],
+  )
+  useEffect(() => {
+    if (!isDirty) return undefined
+    const warn = (event: BeforeUnloadEvent): void => event.preventDefault()
+    addEventListener('beforeunload', warn)
+    return () => removeEventListener('beforeunload', warn)
+  }, [isDirty])
+}
