@@ -492,6 +492,42 @@ test('rights, companies and people that end, end with the next call', async () =
   assert.match(text, /AccessDenied/)
 })
 
+test('in a session that was left open nobody changes rights, logins or passwords before he said his own', async () => {
+  const chief = await site.caller(0, (await at.person(administrator)).user.id)
+  const age = () =>
+    at.databases.use(at.database, (cx) =>
+      cx.query(sql`update session set confirmed = now() - interval '11 minutes' where user_id = ${chief.id}::int4`),
+    )
+  await age()
+  const attempts: Attempt[] = [
+    ...[
+      { group_ids: [[4, adminGroup, 0]] },
+      { login: 'evil@example.com' },
+      { password: 'chosen by somebody else' },
+      { company_ids: [[4, elsewhere, 0]] },
+    ].flatMap((given) => doors(ann, given)),
+    ['res.groups', 'write', [[adminGroup], { user_ids: [[4, ann.id, 0]] }]],
+    ['res.users', 'confirm_identity', ['a guess at the password']],
+    ['res.users', 'confirm_identity', [false]],
+    ['res.users', 'confirm_identity', []],
+  ]
+  await refused(chief, attempts)
+  const before = await standing()
+  const { result } = await chief.call('res.users', 'load', [['.id', 'group_ids/.id'], [[String(ann.id), String(adminGroup)]]])
+  assert.match(result.messages[0].message, /takes your password/)
+  assert.deepEqual(await standing(), before)
+  const grant = (caller: Caller) => caller.call('res.users', 'write', [[bob.id], { group_ids: [[4, managerGroup, 0]] }])
+  assert.equal((await grant(chief)).error?.name, 'erp4.exceptions.IdentityError')
+  assert.equal((await chief.call('res.users', 'write', [[bob.id], { lang: 'ko_KR' }])).error, undefined, 'the rest of him is no door')
+  // Whoever confirms himself has confirmed nobody else, and not for long.
+  assert.equal((await asMeg.call('res.users', 'confirm_identity', [password])).result, true)
+  assert.equal((await grant(chief)).error?.name, 'erp4.exceptions.IdentityError')
+  assert.equal((await chief.call('res.users', 'confirm_identity', [password])).result, true)
+  assert.equal((await grant(chief)).result, true)
+  await age()
+  assert.equal((await grant(chief)).error?.name, 'erp4.exceptions.IdentityError')
+})
+
 test('a key that is removed, or over, opens nothing any more', async () => {
   const key = await asPat.key()
   const ask = () =>

@@ -1,4 +1,4 @@
-import { type Access, all, grant, guard, protect } from '@erp4/orm'
+import { type Access, all, grant, guard, protect, prove } from '@erp4/orm'
 import { administrator, anonymous, contactManager, employee, nobody, portal, userManager } from './groups.ts'
 import type { models } from './models.ts'
 
@@ -46,11 +46,13 @@ export const access: Access<Own> = {
     grant(userManager, all),
     protect(['login', 'password', 'active', 'active_partner', 'partner_id', 'group_ids', 'company_ids'], userManager, ['create', 'write']),
     protect(['sec_version'], nobody),
+    prove(['login', 'password', 'group_ids', 'company_ids']),
   ],
   'res.groups': [
     grant(employee, ['read']),
     grant(portal, ['name']),
     grant(userManager, ['write']),
+    prove(['user_ids']),
     // Groups are what the code says they are; only who is in them is decided here.
     protect(['name', 'key', 'comment', 'share', 'implied_ids', 'all_implied_ids'], nobody, ['create', 'write']),
   ],

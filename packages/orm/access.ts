@@ -28,7 +28,7 @@ export interface Me {
 type Where<N extends ModelName> = (me: Me) => Domain<N>
 
 export interface Rule<N extends ModelName = ModelName> {
-  readonly kind: 'grant' | 'guard' | 'protect' | 'freeze'
+  readonly kind: 'grant' | 'guard' | 'protect' | 'freeze' | 'prove'
   readonly group: Group | null
   readonly operations: readonly Operation[]
   readonly where: Where<N> | null
@@ -65,6 +65,14 @@ export function protect<N extends ModelName>(fields: readonly FieldName<N>[], to
  */
 export function freeze<N extends ModelName>(fields: readonly FieldName<N>[], where: Where<N>, says: string): Rule<N> {
   return { kind: 'freeze', group: null, operations: ['write'], where, fields, says }
+}
+
+/**
+ * Fields that open doors, such as rights and passwords: who sets them has to prove first who he is, beyond being signed in. Throws an
+ * IdentityError, upon which a client asks for the password and tries again. Code sets them as the system.
+ */
+export function prove<N extends ModelName>(fields: readonly FieldName<N>[]): Rule<N> {
+  return { kind: 'prove', group: null, operations: ['create', 'write'], where: null, fields, says: null }
 }
 
 export const all: readonly Operation[] = ['read', 'create', 'write', 'unlink']

@@ -27,6 +27,8 @@ export interface Call {
   readonly source: string
   /** Whether the caller gave his password with this call or within the last minutes of his session: asked before what outlives it, such as a key. */
   readonly identityConfirmed: boolean
+  /** Whether the call may set what opens doors (`prove`): its caller confirmed his identity, or came with a key, for which he did. */
+  readonly isProven: boolean
   /** Whose hands it was, when somebody acts for the user; null otherwise. */
   readonly onBehalf: number | null
   readonly now: () => Date
@@ -96,6 +98,7 @@ export interface CallOptions {
   languages?: readonly string[]
   source?: string
   identityConfirmed?: boolean
+  isProven?: boolean
   onBehalf?: number | null
   now?: () => Date
 }
@@ -112,6 +115,7 @@ export function openCall(options: CallOptions): Call {
     languages: options.languages ?? ['en_US'],
     source: options.source ?? 'code',
     identityConfirmed: options.identityConfirmed ?? false,
+    isProven: options.isProven ?? options.identityConfirmed ?? false,
     onBehalf: options.onBehalf ?? null,
     now: options.now ?? (() => new Date()),
     dirty: { ids: new Map(), reached: [] },

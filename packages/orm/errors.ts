@@ -38,6 +38,11 @@ export class AccessDenied extends UserError {
   }
 }
 
+/** Who is signed in must give his password before this is done: it opens doors, and a browser is easily left open. */
+export class IdentityError extends AccessDenied {
+  override name = 'IdentityError'
+}
+
 /** A caller named a field, an operator or a value that does not exist: the wire's ValueError. */
 export class ValueError extends UserError {
   override name = 'ValueError'

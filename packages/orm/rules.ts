@@ -1,6 +1,7 @@
 import type { Operation, Rule } from './access.ts'
 import { type Node, and, no, or, parseDomain, yes } from './domain.ts'
 import type { Env } from './env.ts'
+import { IdentityError } from './errors.ts'
 import type { FieldInfo, Model } from './registry.ts'
 
 /**
@@ -77,6 +78,13 @@ export function readableField(env: Env, model: Model, name: string, asUser = tru
 export function visibleField(env: Env, model: Model, name: string): FieldInfo | undefined {
   const field = model.fields.get(name)
   return !field || isProtected(env, field, 'read') ? undefined : field
+}
+
+/** Throws an IdentityError where the field opens doors and the caller has not lately proven who he is. */
+export function demandProof(env: Env, { model, name }: FieldInfo): void {
+  if (env.isSystem || env.call.isProven) return
+  if (model.rules.some((rule) => rule.kind === 'prove' && (rule.fields as readonly string[]).includes(name)))
+    throw new IdentityError(env.t('This takes your password: it changes who may do what.'))
 }
 
 export function settableField(env: Env, model: Model, name: string, operation: 'create' | 'write'): FieldInfo | undefined {

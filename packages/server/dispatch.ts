@@ -196,15 +196,17 @@ function carriesSecrets({ registry }: Instance, call: ModelCall): boolean {
 
 /**
  * The caller's own password, where a call brings it: `res.users.identitycheck.run_check` in its context (external-api §2), `res.users.change_password`
- * as the old one. It is checked even within the minutes after a sign-in: a browser left open must not be enough to take the account.
+ * as the old one, `res.users.confirm_identity` as all it has to say. It is checked even within the minutes after a sign-in: a browser left open must not be enough to take the account.
  */
 function confirmingPassword(asked: MethodCall): string | undefined {
   const { model, method, args, kwargs } = asked
   const given = changesPassword(asked)
     ? (kwargs.old_passwd ?? args[0])
-    : model === 'res.users.identitycheck' && method === 'run_check'
-      ? ((kwargs.context ?? {}) as { password?: unknown }).password
-      : undefined
+    : model === 'res.users' && method === 'confirm_identity'
+      ? (kwargs.password ?? args[0])
+      : model === 'res.users.identitycheck' && method === 'run_check'
+        ? ((kwargs.context ?? {}) as { password?: unknown }).password
+        : undefined
   return typeof given === 'string' ? given : undefined
 }
 
@@ -278,6 +280,7 @@ async function envOf(cx: Connection, instance: Instance, signed: Signed, facts: 
     origin: record.origin,
     accounts: accountsFor(signed.session),
     identityConfirmed: isConfirmed || signed.isConfirmed,
+    isProven: isConfirmed || signed.isConfirmed || signed.how === 'key',
   })
 }
 

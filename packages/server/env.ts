@@ -12,6 +12,8 @@ export interface EnvOptions {
   /** Under which people reach the instance: what links in letters begin with. */
   origin?: string
   identityConfirmed?: boolean
+  /** As `identityConfirmed` unless given. */
+  isProven?: boolean
   /** Those of the caller's session. */
   accounts?: Accounts
 }
@@ -34,7 +36,7 @@ export const systemUser: User = {
 export function openEnv(
   cx: Connection,
   { user, languages }: Pick<Acting, 'user' | 'languages'>,
-  { registry, files, source, origin, accounts = accountsFor(), identityConfirmed = false }: EnvOptions,
+  { registry, files, source, origin, accounts = accountsFor(), identityConfirmed = false, isProven = identityConfirmed }: EnvOptions,
 ): Env {
   const call = openCall({
     registry,
@@ -47,6 +49,7 @@ export function openEnv(
     languages,
     source,
     identityConfirmed,
+    isProven,
   })
   return new Env(call, user, contextOf(user), false)
 }

@@ -73,6 +73,7 @@ export class Actor<S extends boolean = boolean> {
           origin: testOrigin,
           languages,
           source: 'test',
+          isProven: true,
           now,
         }),
         this.user,

@@ -167,6 +167,19 @@ export const change_password = res_users.action(
   },
 )
 
+/**
+ * For ten minutes the caller's session may do what asks who he is: change rights and passwords (`prove`), make keys. The server has verified the
+ * password, counted as a sign-in, before this runs.
+ */
+export const confirm_identity = res_users.action(
+  'confirm_identity',
+  { on: 'model', needs: 'read', args: { password: char({ required: true, secret: true }) }, returns: boolean() },
+  async ({ env }) => {
+    if (!isIdentityConfirmed(env)) throw new AccessDenied()
+    return true
+  },
+)
+
 /** Sends these users a link to choose a password, an invitation to whoever has none yet: see `invite`. */
 export const action_reset_password = res_users.action('action_reset_password', { needs: 'write', returns: json() }, async (users) => {
   const { env, ids } = users

@@ -1,6 +1,7 @@
 /** Korean for what the kernel itself says to people; apps bring their own words. */
 export const ko: Readonly<Record<string, string>> = {
   // Refusals
+  'This takes your password: it changes who may do what.': '권한에 관한 변경이므로 비밀번호 확인이 필요합니다.',
   "You are not allowed to do this with '{model}' ({name}) records.": "'{model}'({name}) 레코드에 이 작업을 할 권한이 없습니다.",
   "You are not allowed to access '{model}' ({name}) records.": "'{model}'({name}) 레코드에 접근할 권한이 없습니다.",
   "You are not allowed to modify '{model}' ({name}) records.": "'{model}'({name}) 레코드를 수정할 권한이 없습니다.",

@@ -4,7 +4,7 @@ import type { Env } from '../env.ts'
 import { ValidationError, ValueError } from '../errors.ts'
 import { fieldLabel } from '../labels.ts'
 import type { FieldInfo, Model } from '../registry.ts'
-import { settableField } from '../rules.ts'
+import { demandProof, settableField } from '../rules.ts'
 import { isDay, isMoment } from '../time.ts'
 import { type Commands, parseCommands } from './commands.ts'
 
@@ -62,6 +62,7 @@ async function sortInto(
     if (value === undefined || (ignored.has(name) && !model.computes.has(name))) continue
     const field = settableField(env, model, name, operation)
     if (!field) throw new ValueError(`Invalid field '${name.slice(0, 60)}' in '${model.name}'`)
+    demandProof(env, field)
     const inverse = model.inverses.get(name)
     if (inverse) await sortInto(env, model, inverse(asRead(field, await toColumn(env, field, value))), operation, sorted)
     else if (field.related) {

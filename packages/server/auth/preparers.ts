@@ -13,6 +13,7 @@ export const preparers = (instance: AuthInstance, databases: Databases): Prepare
     ['res.users.password', (clear: string) => hashNew(instance, databases, clear)],
     ['res.users.change_password.new_passwd', (clear: string) => hashNew(instance, databases, clear)],
     ['res.users.change_password.old_passwd', async () => ''],
+    ['res.users.confirm_identity.password', async () => ''],
     ['res.users.identitycheck.password', async () => ''],
     ['ir.mail_server.smtp_pass', async (clear: string) => sealPassword(instance.keys, clear)],
   ])

@@ -4,6 +4,7 @@ import {
   ArgumentError,
   BusyError,
   ConflictError,
+  IdentityError,
   LockError,
   NotFoundError,
   UserError,
@@ -89,6 +90,7 @@ const builtin = (name: string, status: number): Kind => ({ name: `builtins.${nam
 
 /** external-api.md §3 as one table; a class stands before the class it extends. */
 const kinds: readonly (readonly [new (...args: never[]) => Error, Kind | ((error: never, dialect: Dialect) => Kind)])[] = [
+  [IdentityError, { name: 'erp4.exceptions.IdentityError', status: 403, fault: 3 }],
   [AccessDenied, odoo('AccessDenied', 403, 3)],
   // Hidden and missing records give this one; there is no MissingError to tell them apart by (kernel §3).
   [AccessError, odoo('AccessError', 403, 4)],

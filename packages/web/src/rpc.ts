@@ -21,6 +21,10 @@ export class Refusal extends Error {
   get isAccess(): boolean {
     return this.kind.endsWith('.AccessError')
   }
+  /** The caller's password is wanted first. */
+  get isIdentity(): boolean {
+    return this.kind.endsWith('.IdentityError')
+  }
 }
 
 /** No answer came. Nothing may have happened, or all of it. */
@@ -52,6 +56,10 @@ export function onReach(listener: (isReachable: boolean) => void): () => void {
 /** Lets the person sign in again where he is; answers whether he did. There is one, in the shell (`SignInAgain`). */
 let signInAgain: () => Promise<boolean> = () => Promise.resolve(false)
 export const onSignedOut = (ask: () => Promise<boolean>): void => void (signInAgain = ask)
+
+/** Asks for the password before something that opens doors; answers whether it was given. There is one, in the shell (`ConfirmIdentity`). */
+let confirmIdentity: () => Promise<boolean> = () => Promise.resolve(false)
+export const onIdentityAsked = (ask: () => Promise<boolean>): void => void (confirmIdentity = ask)
 
 /** Whether the server answers, told to the listeners of `onReach`. */
 export const probe = (): Promise<void> =>
@@ -87,7 +95,9 @@ async function post(path: string, params: unknown): Promise<unknown> {
     throw new SignedOut()
   }
   const { name, message, arguments: details } = answer.error.data
-  throw new Refusal(name, message, details)
+  const refusal = new Refusal(name, message, details)
+  if (refusal.isIdentity && (await confirmIdentity())) return post(path, params)
+  throw refusal
 }
 
 async function refused(response: Response): Promise<Answer> {

@@ -6,6 +6,9 @@ export const shellEn = {
   signInAs: 'Signed in as',
   password: 'Password',
   toSignInPage: 'To the sign-in page',
+  confirmIdentity: 'Is it you?',
+  confirmIdentityHint: 'This changes who may do what. Give your password, and it goes on; you are not asked again for ten minutes.',
+  passwordIsWrong: 'That is not your password.',
 
   looking: 'Looking…',
   onThisScreen: 'On this screen',

@@ -7,6 +7,9 @@ export const shellKo: typeof shellEn = {
   signInAs: '로그인 계정',
   password: '비밀번호',
   toSignInPage: '로그인 페이지로 이동',
+  confirmIdentity: '본인 확인',
+  confirmIdentityHint: '권한에 관한 변경입니다. 비밀번호를 입력하면 계속 진행되며, 10분 동안 다시 묻지 않습니다.',
+  passwordIsWrong: '비밀번호가 올바르지 않습니다.',
 
   looking: '찾는 중…',
   onThisScreen: '이 화면에서',

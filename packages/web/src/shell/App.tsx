@@ -14,6 +14,7 @@ import { Runs } from '../ui/run.tsx'
 import { Empty, FormSkeleton } from '../ui/states.tsx'
 import { Listing } from '../views/Listing.tsx'
 import { Breadcrumbs } from './Breadcrumbs.tsx'
+import { ConfirmIdentity } from './ConfirmIdentity.tsx'
 import { Help } from './Help.tsx'
 import { Home } from './Home.tsx'
 import { Offline } from './Offline.tsx'
@@ -73,6 +74,7 @@ export function App() {
       <Questions />
       <Runs />
       <SignInAgain />
+      <ConfirmIdentity />
       <Dialogues />
       <Palette />
       <Help />
