@@ -1,20 +1,12 @@
 import { Button, Progress } from '@mantine/core'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useTexts } from '../i18n/index.ts'
 import { call, transfer } from '../rpc.ts'
 import { explain } from '../ui/states.tsx'
 import type { Open, ShownColumn } from './open.ts'
-import type { FieldChoice } from './wire.ts'
+import { tellWhenExported } from './watch.ts'
+import { type ExportTold, type FieldChoice, fileOf } from './wire.ts'
 
-interface ExportTold {
-  readonly id: number
-  readonly name: string
-  readonly state: 'running' | 'done' | 'failed' | 'cancelled'
-  readonly total: number
-  readonly rows: number
-  readonly done: number
-  readonly message: string | false
-}
 interface Preset {
   readonly id: number
   readonly name: string
@@ -48,6 +40,15 @@ export function ExportScreen({ open }: { open: Open & { what: 'export' } }) {
     const timer = setInterval(() => void transfer<ExportTold>('export-status', { id }).then(setTold, setError), 700)
     return () => clearInterval(timer)
   }, [isRunning, id])
+
+  const latest = useRef(told)
+  latest.current = told
+  useEffect(
+    () => () => {
+      if (latest.current?.state === 'running') tellWhenExported(latest.current, t).catch(() => {}) // out of reach: its file waits a day
+    },
+    [],
+  )
 
   const attempt = (work: Promise<unknown>): void => {
     setError(null)
@@ -112,12 +113,7 @@ export function ExportScreen({ open }: { open: Open & { what: 'export' } }) {
         <p className="transfer-outcome" role="status">
           {t.exportReady(told.rows)}
         </p>
-        <Button
-          component="a"
-          data-autofocus
-          href={`/web/content/ir.export/${told.id}/file/${encodeURIComponent(told.name)}?download=1`}
-          download={told.name}
-        >
+        <Button component="a" data-autofocus href={fileOf(told)} download={told.name}>
           {t.fetchFile}
         </Button>
       </div>

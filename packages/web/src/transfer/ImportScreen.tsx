@@ -1,5 +1,5 @@
 import { Button, Progress } from '@mantine/core'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { changed } from '../data/views.ts'
 import { useTexts } from '../i18n/index.ts'
 import { sendFile, transfer } from '../rpc.ts'
@@ -8,6 +8,7 @@ import { explain } from '../ui/states.tsx'
 import { ErrorList, KeptList } from './Findings.tsx'
 import { type Open, openTransfer } from './open.ts'
 import { ReadingOptions } from './ReadingOptions.tsx'
+import { tellWhenImported } from './watch.ts'
 import { type FieldChoice, type ImportTold, type ReadOptions, follow } from './wire.ts'
 
 /** From the file to what became of it: choose, map, test, import, undo. What is under way goes on without this screen. */
@@ -52,6 +53,15 @@ export function ImportScreen({ open }: { open: Open & { what: 'import' } }) {
     follow(id, take, ending.signal).then(() => !ending.signal.aborted && void changed(), setError)
     return () => ending.abort()
   }, [isWorking, id])
+
+  const latest = useRef(told)
+  latest.current = told
+  useEffect(
+    () => () => {
+      if (latest.current?.progress) tellWhenImported(latest.current, t).catch(() => {}) // out of reach: it is in the history
+    },
+    [],
+  )
 
   const inspect = (options: Partial<ReadOptions>): Promise<void> => act(() => transfer<ImportTold>('import-inspect', { id, options }))
   const run = (question: 'import-test' | 'import-start'): Promise<void> =>

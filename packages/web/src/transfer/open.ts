@@ -55,4 +55,7 @@ const subscribe = (tell: () => void): (() => void) => {
   return () => listeners.delete(tell)
 }
 
+/** Whether it is on the screen. */
+export const isTransferOpen = (what: Open['what'], id: number): boolean => open?.what === what && 'id' in open && open.id === id
+
 export const useOpenTransfer = (): Open | null => useSyncExternalStore(subscribe, () => open)

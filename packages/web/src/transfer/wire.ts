@@ -47,6 +47,23 @@ export interface ImportTold {
   readonly user?: string
 }
 
+export interface ExportTold {
+  readonly id: number
+  readonly name: string
+  readonly state: 'running' | 'done' | 'failed' | 'cancelled'
+  readonly total: number
+  readonly rows: number
+  readonly done: number
+  readonly message: string | false
+}
+
+/** Where the file of an export is fetched. */
+export const fileOf = ({ id, name }: ExportTold): string => `/web/content/ir.export/${id}/file/${encodeURIComponent(name)}?download=1`
+
+/** Fetches it, as a click on a link to it would. */
+export const fetchFile = (told: ExportTold): void =>
+  Object.assign(document.createElement('a'), { href: fileOf(told), download: told.name }).click()
+
 export interface FieldChoice {
   readonly path: string
   readonly label: string
