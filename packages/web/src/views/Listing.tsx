@@ -157,7 +157,7 @@ function Known({ views, place }: { views: KnownViews; place: Place }) {
               return {
                 value: type,
                 label: (
-                  <span title={label(t)}>
+                  <span title={label(t)} className="view-icon">
                     <Icon size={16} aria-hidden />
                     <span className="sr">{label(t)}</span>
                   </span>

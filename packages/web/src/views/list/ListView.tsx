@@ -15,7 +15,7 @@ import { NoRows } from '../NoRows.tsx'
 import { Pager } from '../Pager.tsx'
 import type { ViewProps } from '../view-type.ts'
 import { ColumnMenu } from './ColumnMenu.tsx'
-import { trackOf, useColumns } from './columns.ts'
+import { useColumns, useTracks } from './columns.ts'
 import { HeaderRow } from './HeaderRow.tsx'
 import { GroupRow, MoreRow, RecordRow, WaitRow } from './ListRows.tsx'
 import { type Item, type Row, pageSize, useRows, useTree } from './rows.ts'
@@ -52,6 +52,7 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf }: V
     [isGrouped, tree.items, rows.data],
   )
   const shownRows = useMemo(() => items.flatMap((item) => (item.kind === 'row' ? [item.row] : [])), [items])
+  const tracks = useTracks(columns, shownRows)
   const selection = useSelection(shownRows, `${JSON.stringify(domain)}${look.page}`)
   const total = isGrouped ? undefined : rows.data?.length
   const virtual = useVirtualizer({
@@ -129,7 +130,7 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf }: V
   const isLoading = isGrouped ? tree.isLoading : rows.isPending
   const template = [
     ...(isPhone ? [] : ['38px']),
-    ...columns.map((column, i) => trackOf(column, i === 0)),
+    ...tracks,
     ...(isPhone ? [] : [columns.every(({ width }) => width !== undefined) ? '1fr' : '0']),
   ]
 

@@ -1,7 +1,9 @@
-import { useMemo } from 'react'
+import { useMemo, useRef } from 'react'
 import type { FieldMeta, ShownField } from '@erp4/orm/views-types'
 import { keepChoice } from '../../data/choices.ts'
 import { type KnownViews, metaOf } from '../../data/views.ts'
+import type { Values } from '../../fields/widget.ts'
+import { trackOf } from '../tracks.ts'
 
 /** A person's own choice of columns for a model. What is left out is as the view declares it. */
 export interface ColumnChoice {
@@ -69,16 +71,20 @@ export function useColumns(views: KnownViews) {
 const numbers = new Set(['integer', 'float', 'monetary'])
 export const isNumber = ({ type }: FieldMeta): boolean => numbers.has(type)
 
-/** How much room a column takes where nobody has said: names much, amounts little. */
-export function trackOf({ field, width }: Column, isFirst: boolean): string {
-  if (width !== undefined) return `${width}px`
-  if (isFirst) return 'minmax(160px, 1.6fr)'
-  if (numbers.has(field.type)) return 'minmax(90px, 0.8fr)'
-  if (field.type === 'boolean') return '80px'
-  if (field.type === 'date') return 'minmax(110px, 0.9fr)'
-  // Badges are not cut: their words are short, and what one looks for.
-  if (field.type === 'selection') return `minmax(${Math.min(220, Math.max(110, longest(field) * 7.5 + 44))}px, 0.9fr)`
-  return 'minmax(120px, 1.2fr)'
+/**
+ * The tracks of the columns: as wide as somebody made them, or as the rows ask that were seen first, so that nothing moves while one looks through
+ * the pages.
+ */
+export function useTracks(columns: readonly Column[], rows: readonly Values[]): string[] {
+  const seen = useRef<readonly Values[]>([])
+  const [first] = seen.current
+  if (!first || columns.some(({ field }) => !(field.name in first))) seen.current = rows
+  const known = seen.current
+  return useMemo(
+    () =>
+      columns.map(({ field, shown, width }, i) =>
+        width === undefined ? trackOf({ field, label: shown.label ?? field.string, isBold: i === 0 }, known, false) : `${width}px`,
+      ),
+    [columns, known],
+  )
 }
-
-const longest = ({ selection = [] }: FieldMeta): number => Math.max(0, ...selection.map(([, label]) => label.length))
