@@ -1,5 +1,5 @@
 import { Skeleton } from '@mantine/core'
-import { useState } from 'react'
+import { memo, useMemo, useState } from 'react'
 import { useTexts } from '../i18n/index.ts'
 import { Failure } from '../ui/states.tsx'
 import type { FormRecord } from '../views/form/record.ts'
@@ -13,8 +13,16 @@ import { type Subject, useThread } from './thread.ts'
 
 type Writing = 'message' | 'note' | 'activity'
 
+interface Props {
+  readonly record: FormRecord
+  readonly model: string
+  readonly id: number
+  readonly canWrite: boolean
+}
+
 /** What is said about a record, who follows it, what is to do, its files, and every change of it. */
-export function Chatter({ record, subject, canWrite }: { record: FormRecord; subject: Subject; canWrite: boolean }) {
+export const Chatter = memo(function Chatter({ record, model, id, canWrite }: Props) {
+  const subject = useMemo((): Subject => ({ model, id }), [model, id])
   const t = useTexts()
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useThread(subject)
   const [writing, setWriting] = useState<Writing | null>(null)
@@ -70,4 +78,4 @@ export function Chatter({ record, subject, canWrite }: { record: FormRecord; sub
       )}
     </section>
   )
-}
+})

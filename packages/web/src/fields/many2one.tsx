@@ -1,5 +1,5 @@
 import { Popover } from '@mantine/core'
-import { useId, useRef, useState } from 'react'
+import { type ReactNode, type Ref, type RefObject, useId, useImperativeHandle, useRef, useState } from 'react'
 import { useTexts } from '../i18n/index.ts'
 import { follow, formatPlace } from '../location.ts'
 import { recordWord } from '../menus.ts'
@@ -119,8 +119,60 @@ export function NamePicker({ edit, shownName, placeholder, onPick, onClear, with
     event.stopPropagation()
   }
   return (
+    <>
+      <input
+        {...inputProps(edit)}
+        ref={box}
+        className="input"
+        role="combobox"
+        aria-expanded={isOpen}
+        aria-controls={isOpen ? `${id}-list` : undefined}
+        aria-autocomplete="list"
+        {...(isOpen && count > 0 ? { 'aria-activedescendant': `${id}-${at}` } : {})}
+        autoComplete="off"
+        placeholder={placeholder}
+        value={text ?? shownName}
+        onClick={() => setOpen(true)}
+        onChange={(event) => {
+          setText(event.target.value)
+          setAt(0)
+          setOpen(true)
+          if (event.target.value === '' && shownName !== '') onClear?.()
+        }}
+        onBlur={() => wanted === null && close()}
+        onKeyDown={onKeyDown}
+      />
+      {isOpen && (
+        <Below field={box}>
+          <ul role="listbox" id={`${id}-list`} aria-label={field.string}>
+            {found.map((one, i) => (
+              <Option key={one.id} id={`${id}-${i}`} isAt={i === at} onPick={() => void pick(i)}>
+                {one.display_name || '–'}
+              </Option>
+            ))}
+            {canCreate && (
+              <Option id={`${id}-${found.length}`} isAt={at === found.length} onPick={() => void pick(found.length)}>
+                {t.createNamed(typed)}
+              </Option>
+            )}
+            {count === 0 && (
+              <li role="option" aria-selected={false} aria-disabled className="soft">
+                {isLoading ? t.loading : t.nothingFound}
+              </li>
+            )}
+          </ul>
+          {hasMore && <p className="options-more">{t.typeForMore}</p>}
+        </Below>
+      )}
+    </>
+  )
+}
+
+/** What is chosen from, below its field. It comes when it is opened: a row of lines has several such fields, and shows one at most. */
+function Below({ field, children }: { field: RefObject<HTMLInputElement | null>; children: ReactNode }) {
+  return (
     <Popover
-      opened={isOpen}
+      opened
       position="bottom-start"
       width="target"
       shadow="md"
@@ -130,52 +182,20 @@ export function NamePicker({ edit, shownName, placeholder, onPick, onClear, with
       offset={2}
       middlewares={{ shift: true, flip: true }}
     >
-      <Popover.Target popupType="listbox">
-        <input
-          {...inputProps(edit)}
-          ref={box}
-          className="input"
-          role="combobox"
-          aria-expanded={isOpen}
-          aria-controls={isOpen ? `${id}-list` : undefined}
-          aria-autocomplete="list"
-          {...(isOpen && count > 0 ? { 'aria-activedescendant': `${id}-${at}` } : {})}
-          autoComplete="off"
-          placeholder={placeholder}
-          value={text ?? shownName}
-          onClick={() => setOpen(true)}
-          onChange={(event) => {
-            setText(event.target.value)
-            setAt(0)
-            setOpen(true)
-            if (event.target.value === '' && shownName !== '') onClear?.()
-          }}
-          onBlur={() => wanted === null && close()}
-          onKeyDown={onKeyDown}
-        />
+      <Popover.Target>
+        <Anchor field={field} />
       </Popover.Target>
       <Popover.Dropdown p={0} className="options">
-        <ul role="listbox" id={`${id}-list`} aria-label={field.string}>
-          {found.map((one, i) => (
-            <Option key={one.id} id={`${id}-${i}`} isAt={i === at} onPick={() => void pick(i)}>
-              {one.display_name || '–'}
-            </Option>
-          ))}
-          {canCreate && (
-            <Option id={`${id}-${found.length}`} isAt={at === found.length} onPick={() => void pick(found.length)}>
-              {t.createNamed(typed)}
-            </Option>
-          )}
-          {count === 0 && (
-            <li role="option" aria-selected={false} aria-disabled className="soft">
-              {isLoading ? t.loading : t.nothingFound}
-            </li>
-          )}
-        </ul>
-        {hasMore && <p className="options-more">{t.typeForMore}</p>}
+        {children}
       </Popover.Dropdown>
     </Popover>
   )
+}
+
+/** Stands for the field where the popover looks for what it hangs on. */
+function Anchor({ field, ref }: { field: RefObject<HTMLInputElement | null>; ref?: Ref<HTMLInputElement> }) {
+  useImperativeHandle(ref, () => field.current!, [field])
+  return null
 }
 
 function Option({ id, isAt, onPick, children }: { id: string; isAt: boolean; onPick: () => void; children: React.ReactNode }) {

@@ -39,13 +39,16 @@ function SecretEdit(props: EditProps) {
 
 export const secret: FieldWidget = { Edit: SecretEdit }
 
+// Elsewhere its height is measured at each key.
+const growsByItself = CSS.supports('field-sizing', 'content')
+
 /** Grows with what is written in it. */
 function TextEdit(props: EditProps) {
   const { value, onChange, shown } = props
   const area = useRef<HTMLTextAreaElement>(null)
   useEffect(() => {
     const { current } = area
-    if (!current) return
+    if (!current || growsByItself) return
     current.style.height = 'auto'
     current.style.height = `${Math.min(current.scrollHeight + 2, 480)}px`
   }, [value])
@@ -55,6 +58,7 @@ function TextEdit(props: EditProps) {
       ref={area}
       className="input"
       rows={props.compact ? 1 : 3}
+      data-compact={props.compact || undefined}
       value={textOf(value)}
       placeholder={shown.placeholder}
       onChange={(event) => onChange(event.target.value === '' ? false : event.target.value)}

@@ -173,7 +173,7 @@ export function Form({ views, given, may, place }: FormProps) {
         </div>
         {id !== null && meta.fields['message_ids'] && (
           <Suspense fallback={null}>
-            <Chatter key={id} record={record} subject={{ model: meta.name, id }} canWrite={canWrite} />
+            <Chatter key={id} record={record} model={meta.name} id={id} canWrite={canWrite} />
           </Suspense>
         )}
       </div>

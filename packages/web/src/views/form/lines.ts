@@ -81,8 +81,10 @@ export function followedLines(before: Lines, commands: unknown, fields: Fields, 
   if (changes.size === 0) return { lines, removed }
   const merged = lines.map((line) => {
     const followed = Object.entries(changes.get(line.key) ?? {}).filter(([field]) => !isOwn(line.key, field))
-    if (followed.length === 0) return line
-    return { ...line, values: { ...line.values, ...withLinks(fields, Object.fromEntries(followed), line.values) } }
+    const said = Object.entries(withLinks(fields, Object.fromEntries(followed), line.values))
+    // A line of which nothing new was said is the same line, and is not drawn anew.
+    const fresh = said.filter(([field, value]) => JSON.stringify(value) !== JSON.stringify(line.values[field]))
+    return fresh.length === 0 ? line : { ...line, values: { ...line.values, ...Object.fromEntries(fresh) } }
   })
   return { lines: merged, removed }
 }

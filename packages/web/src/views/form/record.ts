@@ -128,7 +128,11 @@ export class FormRecord {
       if (isAsSaved) changed.delete(name)
       else changed.add(name)
     }
-    const problems = Object.fromEntries(Object.entries(this.#state.problems).filter(([name]) => !byHand.includes(name)))
+    // The same object where none of them goes: what shows them is not drawn for each key.
+    const isMended = byHand.some((name) => name in this.#state.problems)
+    const problems = isMended
+      ? Object.fromEntries(Object.entries(this.#state.problems).filter(([name]) => !byHand.includes(name)))
+      : this.#state.problems
     this.#put({ ...this.#state, values: ownedBy(this.model, { ...this.#state.values, ...values }), changed, problems })
   }
 
