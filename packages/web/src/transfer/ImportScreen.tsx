@@ -70,6 +70,7 @@ export function ImportScreen({ open }: { open: Open & { what: 'import' } }) {
     if (await confirm(t.undoQuestion, t.undoHint, t.undoImport, 'danger')) await act(() => transfer<ImportTold>('import-undo', { id }))
   }
 
+  const isTested = told?.state === 'tested'
   const refused = error === null ? null : explain(error, t)
   return (
     <div className="transfer">
@@ -102,11 +103,11 @@ export function ImportScreen({ open }: { open: Open & { what: 'import' } }) {
                   </select>
                 </label>
                 <span className="grow" />
-                <Button variant="default" loading={isBusy} onClick={() => void run('import-test')}>
+                <Button variant={isTested ? 'default' : 'filled'} loading={isBusy} onClick={() => void run('import-test')}>
                   {t.testImport}
                 </Button>
-                <Button loading={isBusy} onClick={() => void run('import-start')}>
-                  {told.state === 'tested' ? t.startImport : t.startAnyway}
+                <Button variant={isTested ? 'filled' : 'default'} loading={isBusy} onClick={() => void run('import-start')}>
+                  {isTested ? t.startImport : t.startAnyway}
                 </Button>
               </div>
             </>

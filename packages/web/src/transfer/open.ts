@@ -25,12 +25,13 @@ export type Open =
       readonly count: string
     }
 
-// An import that is under way is found again after the page was loaded anew.
+// An import that is under way is found again after its page was loaded anew; from elsewhere it is found in the history.
 const key = `erp4.import.${start.session['db']}.${String(start.session['uid'])}`
 
 function remembered(): Open | null {
   try {
-    return JSON.parse(sessionStorage.getItem(key) ?? 'null') as Open | null
+    const known = JSON.parse(sessionStorage.getItem(key) ?? 'null') as { open: Open; path: string } | null
+    return known?.path === location.pathname ? known.open : null
   } catch {
     return null // Storage is off, or holds what an older release wrote.
   }
@@ -42,7 +43,8 @@ const listeners = new Set<() => void>()
 export function openTransfer(next: Open | null): void {
   open = next
   try {
-    if (next?.what === 'import' && next.id !== undefined) sessionStorage.setItem(key, JSON.stringify(next))
+    if (next?.what === 'import' && next.id !== undefined)
+      sessionStorage.setItem(key, JSON.stringify({ open: next, path: location.pathname }))
     else sessionStorage.removeItem(key)
   } catch {
     // Without storage the import is in the history all the same.

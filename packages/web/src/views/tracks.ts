@@ -21,34 +21,40 @@ export interface Measured {
   readonly label: string
   /** Its letters are bold. */
   readonly isBold?: boolean
+  /** Its sum stands below it. */
+  readonly isSummed?: boolean
 }
 
 /**
  * The width of a column, as a track of a grid: numbers, dates and badges are never cut, names and texts share what is left by their lengths.
  * A heading that `wraps` has room for its longest word, another one for all of it and the sign of the order.
  */
-export function trackOf({ field, label, isBold = false }: Measured, rows: readonly Values[], wraps: boolean): string {
+export function trackOf({ field, label, isBold = false, isSummed = false }: Measured, rows: readonly Values[], wraps: boolean): string {
   const head = wraps ? longestWord(label) : width(label) + 2
   const letters = (most: number): number => Math.max(0, ...rows.slice(0, sample).map((row) => Math.min(most, width(text(field, row)))))
-  const px = (count: number): number => Math.round(count * letter * (isBold ? 1.08 : 1) + padding)
+  const px = (count: number): number => Math.round(count * letter * (isBold || isSummed ? 1.08 : 1) + padding)
   if (field.type === 'boolean') return `${px(Math.max(head, 4))}px`
   const whole = uncut(field)
   if (whole !== undefined) {
-    const count = Math.max(head, letters(40), whole)
-    return `minmax(${px(count)}px, ${count}fr)`
+    const count = Math.max(head, letters(40) + (isSummed ? 2 : 0), whole)
+    return `minmax(${px(count)}px, ${px(count)}fr)`
   }
   const [least, most] = room[field.type] ?? [12, 24]
   // Rows that are there tell how much is needed, down to the heading; none yet, and there must be room to type.
   const count = Math.min(Math.max(head, rows.length > 0 ? letters(most) : least, 7), most)
-  return `minmax(${px(Math.min(count, least))}px, ${count}fr)`
+  return `minmax(${px(Math.min(count, least))}px, ${px(count)}fr)`
 }
 
 /** The tracks of a table of lines. */
 export const tracksOf = (columns: readonly ShownField[], fields: Readonly<Record<string, FieldMeta>>, rows: readonly Values[]): string =>
   columns
     .map((column) => fields[column.field]!)
-    .map((field, i) => trackOf({ field, label: columns[i]!.label ?? field.string }, rows, true))
+    .map((field, i) => trackOf({ field, label: `${columns[i]!.label ?? field.string}${hasStar(field) ? '**' : ''}` }, rows, true))
     .join(' ')
+
+/** Whether a heading says that the field has to be filled in. A number always is something. */
+export const hasStar = ({ required, readonly, type }: FieldMeta): boolean =>
+  required === true && readonly !== true && !['integer', 'float', 'monetary', 'boolean'].includes(type)
 
 /** Of fields whose values are not to be cut, how many letters those have that are not there yet. */
 function uncut({ type, selection = [] }: FieldMeta): number | undefined {

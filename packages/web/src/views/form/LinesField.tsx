@@ -6,7 +6,7 @@ import { holds } from '../../domain.ts'
 import { useTexts } from '../../i18n/index.ts'
 import { useShortcuts } from '../../shell/shortcuts.ts'
 import { IconPlus } from '../../ui/icons.ts'
-import { tracksOf } from '../tracks.ts'
+import { hasStar, tracksOf } from '../tracks.ts'
 import { type LineActions, LineRow, isNumber } from './LineRow.tsx'
 import { type Line, type Lines, changeLine, moveLine, removeLine } from './lines.ts'
 import { type FormRecord, useRecord } from './record.ts'
@@ -108,7 +108,7 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
             {columns.map((column) => (
               <div key={column.field} role="columnheader" className={isNumber(meta.fields[column.field]!) ? 'cell number' : 'cell'}>
                 {column.label ?? meta.fields[column.field]!.string}
-                {meta.fields[column.field]!.required && (
+                {hasStar(meta.fields[column.field]!) && (
                   <span className="required" aria-hidden>
                     {'\u00a0*'}
                   </span>

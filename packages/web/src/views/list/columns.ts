@@ -83,7 +83,9 @@ export function useTracks(columns: readonly Column[], rows: readonly Values[]): 
   return useMemo(
     () =>
       columns.map(({ field, shown, width }, i) =>
-        width === undefined ? trackOf({ field, label: shown.label ?? field.string, isBold: i === 0 }, known, false) : `${width}px`,
+        width === undefined
+          ? trackOf({ field, label: shown.label ?? field.string, isBold: i === 0, isSummed: shown.sum === true }, known, false)
+          : `${width}px`,
       ),
     [columns, known],
   )
