@@ -494,6 +494,7 @@ test('rights, companies and people that end, end with the next call', async () =
 
 test('in a session that was left open nobody changes rights, logins or passwords before he said his own', async () => {
   const chief = await site.caller(0, (await at.person(administrator)).user.id)
+  const somebody = (await at.person(employee)).user
   const age = () =>
     at.databases.use(at.database, (cx) =>
       cx.query(sql`update session set confirmed = now() - interval '11 minutes' where user_id = ${chief.id}::int4`),
@@ -516,9 +517,9 @@ test('in a session that was left open nobody changes rights, logins or passwords
   const { result } = await chief.call('res.users', 'load', [['.id', 'group_ids/.id'], [[String(ann.id), String(adminGroup)]]])
   assert.match(result.messages[0].message, /takes your password/)
   assert.deepEqual(await standing(), before)
-  const grant = (caller: Caller) => caller.call('res.users', 'write', [[bob.id], { group_ids: [[4, managerGroup, 0]] }])
+  const grant = (caller: Caller) => caller.call('res.users', 'write', [[somebody.id], { group_ids: [[4, managerGroup, 0]] }])
   assert.equal((await grant(chief)).error?.name, 'erp4.exceptions.IdentityError')
-  assert.equal((await chief.call('res.users', 'write', [[bob.id], { lang: 'ko_KR' }])).error, undefined, 'the rest of him is no door')
+  assert.equal((await chief.call('res.users', 'write', [[somebody.id], { lang: 'ko_KR' }])).error, undefined, 'the rest of him is no door')
   // Whoever confirms himself has confirmed nobody else, and not for long.
   assert.equal((await asMeg.call('res.users', 'confirm_identity', [password])).result, true)
   assert.equal((await grant(chief)).error?.name, 'erp4.exceptions.IdentityError')

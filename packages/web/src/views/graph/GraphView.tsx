@@ -65,7 +65,7 @@ export function GraphView(props: ViewProps) {
             return {
               value: one,
               label: (
-                <span title={t.chartKinds[one]}>
+                <span title={t.chartKinds[one]} className="view-icon">
                   <Icon size={16} aria-hidden />
                   <span className="sr">{t.chartKinds[one]}</span>
                 </span>
