@@ -86,7 +86,7 @@ export const access: Access<Own> = {
       ['state', '=', 'posted'],
       ['move_type', 'in', ['out_invoice', 'out_refund']],
     ]),
-    protect(['state', 'name', 'payment_state', 'reversed_entry_id'], nobody, ['create', 'write']),
+    protect(['state', 'name', 'payment_state', 'reversed_entry_id', 'is_move_sent'], nobody, ['create', 'write']),
     freeze(fixed, () => [['state', '=', 'draft']], posted),
   ],
   'account.move.line': [

@@ -1,6 +1,8 @@
 import { letAdministratorIn, loadNamed } from '@erp4/base'
+import { loadTemplates } from '@erp4/mail'
 import { Decimal, type Env } from '@erp4/orm'
 import { openBooks } from './books.ts'
+import { templates } from './templates.ts'
 
 const d = Decimal.of
 
@@ -39,5 +41,6 @@ export async function loadAccountData(sys: Env<true>): Promise<void> {
     { module: 'account' },
   )
   await openBooks(all, (await all.model('res.company').search([])).ids)
+  await loadTemplates(all, 'account', templates)
   await letAdministratorIn(all, ['account.group_account_manager'])
 }

@@ -1,6 +1,7 @@
 import { base } from '@erp4/base'
 import { mail } from '@erp4/mail'
 import { app } from '@erp4/orm'
+import { portal } from '@erp4/portal'
 import { product } from '@erp4/product'
 import { access } from './access.ts'
 import { loadAccountData } from './data.ts'
@@ -33,6 +34,7 @@ export * from './models/account_payment_term.ts'
 export * from './models/account_tax.ts'
 export * from './papers.ts'
 export * from './posting.ts'
+export * from './sending.ts'
 export { mappingsOf, rateKeeper } from './preparation.ts'
 export * from './tax-rules.ts'
 export * from './terms.ts'
@@ -43,7 +45,7 @@ export * from './views.ts'
 export const account = app({
   name: 'account',
   label: 'Invoicing',
-  depends: [base, mail, product],
+  depends: [base, mail, portal, product],
   models,
   extensions: [account_move_thread, res_company, res_currency, res_partner, product_category, product_template, product_product],
   groups,

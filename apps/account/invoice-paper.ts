@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Env, type Loaded, type Paper, type PaperKind, type SharedPaper, writerOf } from '@erp4/orm'
 import { byLanguage, columnsOf, facts, letterheadOf, notesOf, paperLine, paperPaths, partiesOf, sumsOf, taxNames } from './papers.ts'
+import { invoiceLetters } from './sending.ts'
 
 const paths = [
   ...paperPaths,
@@ -35,6 +36,7 @@ export const invoicePaper: PaperKind = {
   label: ['Invoice', 'Invoices'],
   read: readInvoices,
   list: listInvoices,
+  letters: invoiceLetters,
 }
 
 async function readInvoices(sys: Env<true>, ids: readonly number[], lang?: string): Promise<ReadonlyMap<number, SharedPaper>> {

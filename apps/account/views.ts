@@ -4,6 +4,7 @@ import { activity, alter, calendar, form, graph, kanban, list, menu, pivot, sear
 import { action_reverse, button_cancel, button_draft } from './correction.ts'
 import { biller, bookManager, bookReader } from './groups.ts'
 import { action_post } from './posting.ts'
+import { action_invoice_sent } from './sending.ts'
 
 export const account_move_list = list('account.move', (v) => [
   v.field('display_name', { label: 'Number' }),
@@ -22,6 +23,7 @@ export const account_move_list = list('account.move', (v) => [
     tones: { not_paid: 'note', partial: 'note', paid: 'good', reversed: 'quiet' },
   }),
   v.field('state', { widget: 'badge', tones: { draft: 'quiet', posted: 'good', cancel: 'bad' } }),
+  v.field('is_move_sent', { optional: 'hidden' }),
   v.field('company_id', { optional: 'hidden', only: multiCompany }),
 ])
 
@@ -54,6 +56,17 @@ export const account_move_pivot = pivot('account.move', {
 export const account_move_form = form('account.move', (v) => [
   v.header(
     v.button(action_post, 'Post', [['state', '=', 'draft']], { primary: true, only: biller }),
+    v.button(
+      action_invoice_sent,
+      'Send by Email',
+      [
+        ['state', '=', 'posted'],
+        ['move_type', 'in', ['out_invoice', 'out_refund']],
+        ['is_move_sent', '=', false],
+      ],
+      { primary: true },
+    ),
+    v.button(action_invoice_sent, 'Send Again', [['is_move_sent', '=', true]]),
     v.button(action_reverse, 'Credit Note', [['state', '=', 'posted']], { only: biller, confirm: 'A draft is made that takes this back.' }),
     v.button(button_cancel, 'Cancel', [['state', '=', 'draft']], { only: biller }),
     v.button(button_draft, 'Back to Draft', [['state', '=', 'cancel']], { only: biller }),
@@ -88,7 +101,17 @@ export const account_move_form = form('account.move', (v) => [
         sequence: 'sequence',
       },
     ),
-    v.footer('amount_untaxed', 'amount_tax', 'amount_total', 'amount_residual'),
+    v.footer(
+      'amount_untaxed',
+      'amount_tax',
+      'amount_total',
+      v.field('amount_residual', {
+        when: [
+          ['state', '=', 'posted'],
+          ['move_type', '!=', 'entry'],
+        ],
+      }),
+    ),
     v.columns(['narration']),
   ),
   v.tab('Journal Items', v.lines('line_ids', ['account_id', 'partner_id', 'name', 'debit', 'credit', 'date_maturity'])),
@@ -107,6 +130,10 @@ export const account_move_search = search(
   (v) => [
     v.filter('Draft', [['state', '=', 'draft']]),
     v.filter('Posted', [['state', '=', 'posted']]),
+    v.filter('Not Sent', [
+      ['state', '=', 'posted'],
+      ['is_move_sent', '=', false],
+    ]),
     v.separator(),
     v.filter('Invoices', [['move_type', '=', 'out_invoice']]),
     v.filter('Credit Notes', [['move_type', '=', 'out_refund']]),

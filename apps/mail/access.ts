@@ -22,7 +22,12 @@ export const access: Access<Own> = {
     protect(['res_model_id', 'res_model', 'res_id'], nobody, ['write']),
   ],
   'mail.activity.type': [grant(employee, ['read']), grant(administrator, all)],
-  'mail.template': [grant(employee, ['read']), grant(administrator, all)],
+  'mail.template': [
+    grant(employee, ['read']),
+    grant(administrator, all),
+    // What a template came with is its app's to say.
+    protect(['original'], nobody, ['create', 'write']),
+  ],
   'ir.mail_server': [grant(administrator, all)],
   // Files on a record that a customer may see are his only when they came with a message to him.
   'ir.attachment': [grant(portal, ['read'], () => [['message_ids', 'any', [['is_internal', '=', false]]]])],

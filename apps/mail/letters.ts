@@ -5,12 +5,19 @@ import { renderTemplate } from './templates.ts'
 
 type Links = Words['links']
 
+export interface LetterText {
+  readonly subject: string
+  readonly body: string
+  /** Small print below the doors. */
+  readonly footer?: string
+}
+
 /** A letter about a document: what an app sends on behalf of whoever calls it. */
 export interface LetterRequest<N extends ModelName = ModelName> {
   /** One record, which the caller may read. */
   readonly record: Records<N>
-  /** The id of a `mail.template` of the record's model; or the words themselves, `body` being formatted text. */
-  readonly content: { readonly template: number } | { readonly subject: string; readonly body: string }
+  /** The id of a `mail.template` of the record's model; or the words themselves, `body` being formatted text: the same for all, or by partner. */
+  readonly content: { readonly template: number } | LetterText | { readonly words: ReadonlyMap<number, LetterText & { readonly language: string }> }
   /** Partners; each gets a letter of his own, in his language. */
   readonly to: readonly number[]
   /** Ids of `ir.attachment`, or new files, which are then kept on the record. */
@@ -73,7 +80,12 @@ async function wordsFor(
   content: LetterRequest['content'],
   id: number,
   reader: Recipient,
-): Promise<{ subject: string; body: string; language: string }> {
+): Promise<LetterText & { readonly language: string }> {
+  if ('words' in content) {
+    const own = content.words.get(reader.id)
+    if (!own) throw new Error('This letter has no words for one of its readers')
+    return own
+  }
   if (!('template' in content)) return { ...content, language: reader.lang }
   return renderTemplate(env, content.template, { id, language: reader.lang, recipient: reader.id })
 }

@@ -44,7 +44,7 @@ export interface NewFile {
 }
 
 /** The words of one reader's letter, and the doors below them. */
-export interface Words extends Pick<Letter, 'subject' | 'body' | 'language'> {
+export interface Words extends Pick<Letter, 'subject' | 'body' | 'language' | 'footer'> {
   readonly links: NonNullable<Letter['links']>
 }
 
@@ -128,6 +128,13 @@ export async function demandRecipients(env: Env, ids: readonly number[]): Promis
   if (wanted.length === 0) return wanted
   const seen = await env.model('res.partner').browse(wanted).read(['display_name'])
   if (seen.length !== wanted.length) throw new AccessError(env.t('A recipient of this message does not exist, or you may not see him.'))
+  return wanted
+}
+
+/** Puts files that the caller brought along on a record, to be sent with a letter later. @throws AccessError for one that he may not see */
+export async function takeFiles(env: Env, subject: Subject, files: readonly number[]): Promise<readonly number[]> {
+  const wanted = await demandFiles(env, files)
+  await env.asSystem('files of a letter hang on the record that it is about', (sys) => keepFiles(sys, subject, wanted))
   return wanted
 }
 

@@ -1,10 +1,8 @@
-import { Decimal, type Env, type FieldInfo, choiceLabel } from '@erp4/orm'
+import { Decimal, type Env, type FieldInfo, choiceLabel, writerOf } from '@erp4/orm'
 
 export interface Currency {
   readonly name: string
-  readonly symbol: string
-  readonly position: string
-  readonly digits: number
+  readonly decimal_places: number
 }
 
 const locale = (env: Env): string => env.context.lang.replace('_', '-')
@@ -38,13 +36,10 @@ export function showValue(env: Env, field: FieldInfo, value: unknown, currency: 
 /** `Intl` reads decimal text exactly, however long. */
 const exact = (value: unknown): number => (value instanceof Decimal ? (value.toString() as unknown as number) : Number(value))
 
-function showMoney(env: Env, value: Decimal, currency: Currency | null): string {
-  const digits = currency?.digits ?? 2
-  const number = new Intl.NumberFormat(locale(env), { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(
-    exact(value.round(digits)),
-  )
-  if (!currency) return number
-  return currency.position === 'before' ? `${currency.symbol}\u00a0${number}` : `${number}\u00a0${currency.symbol}`
+/** As the document itself writes it. */
+const showMoney = (env: Env, value: Decimal, currency: Currency | null): string => {
+  const writer = writerOf(env.context.lang)
+  return currency ? writer.money(value, currency) : writer.number(value.round(2), 2)
 }
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }

@@ -1,5 +1,5 @@
 import { isReadable } from '@erp4/base'
-import { AccessError, type Env, type FieldInfo, type Registry, UserError, ValidationError, sanitizeHtml } from '@erp4/orm'
+import { AccessError, type Env, type FieldInfo, type Registry, UserError, ValidationError, readableField, sanitizeHtml } from '@erp4/orm'
 import { type Currency, escapeHtml, showValue } from './show.ts'
 import { recipientsOf } from './recipients.ts'
 
@@ -36,7 +36,7 @@ function endOf(registry: Registry, modelName: string, { text, steps }: Place): F
   for (const [i, step] of steps.entries()) {
     const field: FieldInfo | undefined = model?.fields.get(step)
     const isLast = i === steps.length - 1
-    const isShown = field && !field.options.secret && !['one2many', 'many2many', 'binary', 'json', 'reference'].includes(field.kind)
+    const isShown = field && !field.options.secret && !unshown.has(field.kind)
     if (!isShown || (!isLast && field.kind !== 'many2one'))
       throw new ValidationError(`${text.slice(0, 80)} is not something that ‘${model?.label ?? modelName}’ could put into a letter.`)
     if (isLast) return field
@@ -50,6 +50,31 @@ export function checkPlaceholders({ registry }: Env, model: string, texts: reado
   for (const text of texts) for (const place of placesIn(text)) endOf(registry, place.root === 'record' ? model : roots[place.root], place)
 }
 
+const unshown = new Set(['one2many', 'many2many', 'binary', 'json', 'reference'])
+
+/** What a template about a model's records may show without a further step, for whoever writes one: what he may read himself. */
+export function placesOf(env: Env, model: string): { path: string; label: string }[] {
+  const found = env.registry.models.get(model)
+  if (!found) return []
+  const own = [...found.fields.values()].filter(
+    (field) =>
+      !field.magic && field.name !== 'id' && !field.options.secret && !unshown.has(field.kind) && readableField(env, found, field.name),
+  )
+  const rooted = (Object.keys(roots) as Root[]).flatMap((root) =>
+    ['name', 'email', 'phone'].map((name) => ({
+      path: `${root}.${name}`,
+      label: `${rootLabel(env, root)}: ${env.t(labelOf(env, root, name))}`,
+    })),
+  )
+  return [...own.map((field) => ({ path: field.name, label: env.t(field.label) })), ...rooted].toSorted((a, b) =>
+    a.label.localeCompare(b.label),
+  )
+}
+
+const rootLabel = (env: Env, root: Root): string =>
+  root === 'sender' ? env.t('Sender') : root === 'recipient' ? env.t('Recipient') : env.t('Company')
+const labelOf = ({ registry }: Env, root: Root, name: string): string => registry.models.get(roots[root])?.fields.get(name)?.label ?? name
+
 export interface RenderOptions {
   /** The record the letter is about. */
   readonly id: number
@@ -57,6 +82,8 @@ export interface RenderOptions {
   readonly language: string | null
   /** A partner: what `recipient.` stands for. */
   readonly recipient: number | null
+  /** Leaves `{{ recipient.… }}` as it stands: the text goes to several people, and is filled in for each. */
+  readonly keepsRecipient?: boolean
 }
 
 export interface Rendered {
@@ -72,14 +99,28 @@ export interface Rendered {
  */
 export async function renderTemplate(env: Env, templateId: number, options: RenderOptions): Promise<Rendered> {
   const language = await languageOf(env, options)
-  const spoken = env.withContext({ lang: language })
-  const [template] = await spoken.model('mail.template').browse([templateId]).read(['model', 'subject', 'body_html'])
+  const [template] = await env
+    .withContext({ lang: language })
+    .model('mail.template')
+    .browse([templateId])
+    .read(['model', 'subject', 'body_html'])
   if (!template?.model) throw new AccessError(env.t('There is no such template, or you may not use it.'))
-  if (!(await isReadable(spoken, template.model, options.id)))
+  const texts = { subject: template.subject, body: template.body_html ?? '' }
+  return renderText(env, template.model, texts, { ...options, language })
+}
+
+/** The same for words that are in no template, about a record of `model`: whoever writes them may use placeholders as a template does. */
+export async function renderText(
+  env: Env,
+  model: string,
+  texts: { readonly subject: string; readonly body: string },
+  options: RenderOptions,
+): Promise<Rendered> {
+  const language = await languageOf(env, options)
+  const spoken = env.withContext({ lang: language })
+  if (!(await isReadable(spoken, model, options.id)))
     throw new AccessError(env.t('You may not read the record that this letter is about, or it no longer exists.'))
-  const record = { model: template.model, id: options.id }
-  const { subject, body } = await fill(spoken, record, options.recipient, { subject: template.subject, body: template.body_html ?? '' })
-  return { subject, body, language }
+  return { ...(await fill(spoken, { model, id: options.id }, options, texts)), language }
 }
 
 async function languageOf(env: Env, { language, recipient }: RenderOptions): Promise<string> {
@@ -91,6 +132,13 @@ async function languageOf(env: Env, { language, recipient }: RenderOptions): Pro
   )
 }
 
+/** To whom a letter about the record usually goes: its partner, where it has one that the caller may see. */
+export async function partnerOf(env: Env, model: string, id: number): Promise<number | null> {
+  if (env.registry.models.get(model)?.fields.get('partner_id')?.comodel !== 'res.partner') return null
+  const [row] = await rowsOf(env, { model, id }, ['partner_id'])
+  return (row?.['partner_id'] as number | null | undefined) ?? null
+}
+
 interface RecordName {
   readonly model: string
   readonly id: number
@@ -100,10 +148,11 @@ interface RecordName {
 async function fill(
   env: Env,
   record: RecordName,
-  recipient: number | null,
-  texts: { subject: string; body: string },
+  { recipient, keepsRecipient }: RenderOptions,
+  texts: { readonly subject: string; readonly body: string },
 ): Promise<{ subject: string; body: string }> {
-  const places = [...placesIn(texts.subject), ...placesIn(texts.body)]
+  const all = [...placesIn(texts.subject), ...placesIn(texts.body)]
+  const places = keepsRecipient ? all.filter(({ root }) => root !== 'recipient') : all
   const values = new Map<string, { text: string; isHtml: boolean }>()
   for (const [root, mine] of Map.groupBy(places, (place) => place.root)) {
     const start = root === 'record' ? record : await startOf(env, root, record, recipient)
@@ -111,7 +160,7 @@ async function fill(
     for (const [text, value] of found) values.set(text, value)
   }
   const replaced = (text: string, show: (value: { text: string; isHtml: boolean }) => string): string =>
-    text.replaceAll(placeholder, (whole) => show(values.get(whole)!))
+    text.replaceAll(placeholder, (whole) => show(values.get(whole) ?? { text: whole, isHtml: false }))
   return {
     subject: replaced(texts.subject, ({ text, isHtml }) => (isHtml ? '' : text))
       .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
@@ -136,8 +185,8 @@ async function read(env: Env, start: RecordName, places: readonly Place[]): Prom
   const [row] = await rowsOf(env, start, [...new Set(paths)])
   return ends.map(({ place, field }) => {
     const value = valueAt(row, pathTo(place, field))
-    const [name, symbol, position, digits] = currencyPaths(place, field).map((path) => valueAt(row, path))
-    const currency = name === undefined ? null : ({ name, symbol, position, digits } as Currency)
+    const [name, decimal_places] = currencyPaths(place, field).map((path) => valueAt(row, path))
+    const currency = typeof name === 'string' ? ({ name, decimal_places } as Currency) : null
     return [place.text, { text: showValue(env, field, value, currency), isHtml: field.kind === 'html' }]
   })
 }
@@ -148,7 +197,7 @@ const pathTo = ({ steps }: Place, field: FieldInfo): string => [...steps, ...(fi
 function currencyPaths({ steps }: Place, field: FieldInfo): string[] {
   if (field.kind !== 'monetary') return []
   const currency = [...steps.slice(0, -1), String(field.options['currency'] ?? 'currency_id')].join('.')
-  return ['name', 'symbol', 'position', 'decimal_places'].map((name) => `${currency}.${name}`)
+  return ['name', 'decimal_places'].map((name) => `${currency}.${name}`)
 }
 
 type Row = Readonly<Record<string, unknown>>

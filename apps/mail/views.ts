@@ -1,6 +1,7 @@
 import { administrator } from '@erp4/base'
 import { activity, calendar, form, list, menu, search } from '@erp4/orm'
 import { test_smtp_connection } from './models/ir_mail_server.ts'
+import { action_write_texts } from './models/mail_template.ts'
 
 export const ir_mail_server_form = form('ir.mail_server', (v) => [
   v.header(v.button(test_smtp_connection, 'Test Connection', [], { primary: true })),
@@ -18,6 +19,7 @@ export const ir_mail_server_form = form('ir.mail_server', (v) => [
 ])
 
 export const mail_template_form = form('mail.template', (v) => [
+  v.header(v.button(action_write_texts, 'Write and Preview', [], { primary: true })),
   v.title(v.field('name', { placeholder: 'Reminder' })),
   v.columns(['model_id'], ['active']),
   v.columns([v.field('subject', { placeholder: 'Your order {{ name }}' })]),

@@ -7,6 +7,7 @@ import { korean } from './i18n/ko.ts'
 import { models } from './models.ts'
 import { views } from './views.ts'
 
+export * from './compose.ts'
 export * from './letters.ts'
 export * from './links.ts'
 export * from './models/portal_link.ts'

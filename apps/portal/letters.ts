@@ -1,23 +1,28 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { post, sendLetter } from '@erp4/mail'
-import { type Env, type LetterJob, type ModelName, type Printed, UserError, writerOf } from '@erp4/orm'
+import { type Env, type LetterJob, type ModelName, type Paper, type Printed, UserError, writerOf } from '@erp4/orm'
 import { paragraphs, putLetter } from './correspondence.ts'
 import { demandKind, makeLink } from './links.ts'
 import { contentOf, fileName, proofOf, readSignature, signedName, timeOf } from './proof.ts'
 
 // Letters with a document in them: put on paper by a job, since that takes its time, and sent when that is done.
 
-/** A document that goes to somebody, with a link to read and, perhaps, accept it. */
+/** A document that goes to people who read the same language: printed once, a letter and a link to each. */
 export interface Sending {
   readonly kind: 'document'
   readonly model: ModelName
   readonly id: number
   readonly purpose: 'sign' | 'view'
-  readonly partner: number
-  /** Who sends it: the letter is signed with his name, and answers go to him. */
+  /** `ko_KR`: of the letters and of the file. */
+  readonly lang: string
+  /** Formatted text, filled in for each reader; what the link is for is said below it. */
+  readonly to: readonly { readonly partner: number; readonly subject: string; readonly body: string }[]
+  /** Who sends it: answers go to him. */
   readonly user: number
-  /** What he wrote instead of the usual words; a blank line begins a paragraph. */
-  readonly text: string | null
+  /** `ir.attachment`s that go with it. */
+  readonly files: readonly number[]
+  /** Whether the document was out before; if not, and it is recalled, it is not out after all. */
+  readonly isFirst: boolean
 }
 
 /** What both sides get when something was signed. */
@@ -26,11 +31,14 @@ export interface Signing {
   readonly signature: number
 }
 
-/** Has a letter printed and sent, if and only if this call commits. */
-export async function askForLetter(sys: Env<true>, letter: Sending | Signing): Promise<void> {
+/** The job that prints and sends. */
+export const letterJob = 'portal.letter'
+
+/** Has a letter printed and sent, if and only if this call commits, and not before so many seconds; gives the job's number. */
+export async function askForLetter(sys: Env<true>, letter: Sending | Signing, afterSeconds = 0): Promise<number> {
   const { jobs } = sys.call
   if (!jobs) throw new UserError(sys.t('Nothing can be sent from here.'))
-  await jobs.ask(sys.cx, 'portal.letter', { ...letter, letter: randomUUID() })
+  return jobs.ask(sys.cx, letterJob, { ...letter, letter: randomUUID() }, { afterSeconds })
 }
 
 const asLetter = (job: LetterJob): Sending | Signing => job as unknown as Sending | Signing
@@ -42,7 +50,7 @@ export async function printLetter(sys: Env<true>, job: LetterJob): Promise<Print
     if (!signature) return null
     return { paper: await withLogo(sys, signature), proof: await proofOf(sys, signature) }
   }
-  const shared = (await demandKind(sys, letter.model).read(sys, [letter.id])).get(letter.id)
+  const shared = (await demandKind(sys, letter.model).read(sys, [letter.id], letter.lang)).get(letter.id)
   return shared && shared.state !== 'withdrawn' ? { paper: shared.paper, proof: null } : null
 }
 
@@ -61,50 +69,45 @@ export async function postLetter(sys: Env<true>, job: LetterJob, pdf: Uint8Array
 
 async function postDocument(
   sys: Env<true>,
-  { model, id, purpose, partner, user, text }: Sending,
+  { model, id, purpose, lang, to, user, files }: Sending,
   letter: string,
   pdf: Uint8Array,
 ): Promise<void> {
   // Sent by an earlier try, which ended before it could say so.
   if ((await sys.model('portal.link').count([['letter', '=', letter]])) > 0) return
-  const [reader] = await sys.model('res.partner').browse([partner]).read(['name', 'email', 'lang'])
-  const lang = reader?.lang ?? 'en_US'
   const env = sys.withContext({ lang })
   const shared = (await demandKind(env, model).read(env, [id], lang)).get(id)
-  if (!reader?.email || !shared) return
-  const { paper } = shared
-  const [sender] = await env.model('res.users').browse([user]).read(['name', 'partner_id'])
-  const { token, expires } = await makeLink(env, { model, id, purpose, partner, email: reader.email, shared, letter })
-  const total = paper.sums.at(-1)?.value ?? ''
-  const words = {
-    reader: reader.name ?? '',
-    document: paper.title,
-    seller: paper.seller.name,
-    sender: sender?.name ?? paper.seller.name,
-    total,
-    until: writerOf(lang).day(expires),
+  const reachable = new Map((await sys.model('res.partner').browse(to.map(({ partner }) => partner)).read(['email_normalized'])).map((one) => [one.id, one.email_normalized]))
+  const readers = to.filter(({ partner }) => reachable.get(partner))
+  if (readers.length === 0 || !shared) return
+  const [sender] = await env.model('res.users').browse([user]).read(['partner_id'])
+  const doors = new Map<number, { label: string; url: string }>()
+  let until = ''
+  for (const { partner } of readers) {
+    const { token, expires } = await makeLink(env, { model, id, purpose, partner, email: reachable.get(partner)!, shared, letter })
+    const label = purpose === 'sign' ? env.t('Read and accept') : env.t('Read it online')
+    doors.set(partner, { label, url: `${sys.call.origin}/portal/open/${token}` })
+    until = writerOf(lang).day(expires)
   }
-  const usual = [
-    env.t('Dear {reader},', words),
-    purpose === 'sign'
-      ? env.t('Here is {document} over {total}. You can read it, ask questions and accept it online.', words)
-      : env.t('Here is {document} over {total}. You can read it online, too.', words),
-  ].join('\n\n')
-  const footer = env.t('The link is meant for you alone: whoever has it can answer in your name. It works until {until}.', words)
-  const door = {
-    label: purpose === 'sign' ? env.t('Read and accept') : env.t('Read it online'),
-    url: `${sys.call.origin}/portal/open/${token}`,
-  }
-  const greeting = [env.t('Kind regards'), ...new Set([words.sender, words.seller])].join('\n')
+  const footer = linkNotice(env, purpose, until)
   await sendLetter(env, {
     record: env.model(model).browse([id]),
-    content: { subject: env.t('{document} from {seller}', words), body: paragraphs([text ?? usual, greeting, footer].join('\n\n')) },
-    to: [partner],
-    attachments: [{ name: `${fileName(paper.title)}.pdf`, content: pdf }],
-    links: () => [door],
+    content: { words: new Map(readers.map(({ partner, subject, body }) => [partner, { subject, body, footer, language: lang }])) },
+    to: readers.map(({ partner }) => partner),
+    attachments: [{ name: paperName(shared.paper), content: pdf }, ...files],
+    links: ({ id: partner }) => [doors.get(partner)!],
     ...(sender ? { author: sender.partner_id } : {}),
   })
 }
+
+/** What stands below a letter with a link in it. */
+export const linkNotice = (env: Env, purpose: 'sign' | 'view', until: string): string =>
+  purpose === 'sign'
+    ? env.t('The link is meant for you alone: whoever has it can answer in your name. It works until {until}.', { until })
+    : env.t('The link is meant for you alone: whoever has it can read the document. It works until {until}.', { until })
+
+/** What the file of a document is called. */
+export const paperName = (paper: Paper): string => `${fileName(paper.title)}.pdf`
 
 async function postSigned(sys: Env<true>, { signature: id }: Signing, pdf: Uint8Array): Promise<void> {
   const signature = await readSignature(sys, id)

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type Env, type Loaded, type ModelName, type PaperKind, type SharedPaper, UserError, moment } from '@erp4/orm'
+import { type Env, type Loaded, type ModelName, type Moment, type PaperKind, type SharedPaper, UserError, moment } from '@erp4/orm'
 import { portal_link } from './models/portal_link.ts'
 
 /** How long a link works when nothing about the document says otherwise. */
@@ -25,7 +25,7 @@ export async function makeLink(
   { model, id, purpose, partner, email, shared, letter }: NewLink,
 ): Promise<{ token: string; expires: string }> {
   const token = randomBytes(32).toString('base64url')
-  const expires = moment(new Date(sys.call.now().getTime() + linkDays * 86_400_000))
+  const expires = endOfLink(sys)
   await sys.model('portal.link').create({
     res_model: model,
     res_id: id,
@@ -40,6 +40,9 @@ export async function makeLink(
   })
   return { token, expires }
 }
+
+/** Until when a link that is made now works. */
+export const endOfLink = ({ call }: Env): Moment => moment(new Date(call.now().getTime() + linkDays * 86_400_000))
 
 const linkPaths = [
   'res_model',

@@ -1,5 +1,7 @@
 import { letAdministratorIn, loadNamed } from '@erp4/base'
+import { loadTemplates } from '@erp4/mail'
 import type { Env } from '@erp4/orm'
+import { templates } from './templates.ts'
 
 /** A counter of orders for each company, and a team to begin with. */
 export async function loadSaleData(sys: Env<true>): Promise<void> {
@@ -8,6 +10,7 @@ export async function loadSaleData(sys: Env<true>): Promise<void> {
   await loadNamed(all, 'crm.team', [{ key: 'team_sales_department', values: {}, initial: { name: 'Sales' }, korean: { name: '영업' } }], {
     module: 'sales_team',
   })
+  await loadTemplates(all, 'sale', templates)
   await letAdministratorIn(all, ['sales_team.group_sale_manager'])
 }
 

@@ -17,6 +17,7 @@ import { type Acceptance, type Env, type Loaded, type Paper, type PaperKind, typ
 import { acceptOrder, chooseOption, declineOrder } from './acceptance.ts'
 import { contentHashes } from './content.ts'
 import { isExpired } from './models/sale_order.ts'
+import { orderLetters } from './sending.ts'
 
 const paths = [
   ...paperPaths,
@@ -58,6 +59,7 @@ export const orderPaper: PaperKind = {
   list: listOrders,
   accept: (sys, id, acceptance: Acceptance) => acceptOrder(sys, id, acceptance),
   decline: declineOrder,
+  letters: orderLetters,
   choose: chooseOption,
 }
 

@@ -1,53 +1,60 @@
-import { type Env, UserError, text } from '@erp4/orm'
-import { askForLetter } from '@erp4/portal'
+import { type Env, type PaperLetters, UserError, json } from '@erp4/orm'
+import { letterDialogue, sendPaper } from '@erp4/portal'
 import { sale_order } from './models/sale_order.ts'
 
-/**
- * Sends quotations to their customers: a letter in the customer's language with the document as a PDF and a link by which he reads it, asks
- * and accepts. Sent again, each letter has a link of its own, bound to the version of now. `message` takes the place of the usual words.
- * Throws a UserError for what is no quotation, and for a customer without a mail address.
- */
-export const action_quotation_send = sale_order.action(
-  'action_quotation_send',
-  { needs: 'write', args: { message: text() } },
-  async ({ env, ids }, { message }) => {
-    const orders = await env
+/** How quotations and orders go out. Each letter has a link of its own, bound to the version of then. */
+export const orderLetters: PaperLetters = {
+  async begin(env, id) {
+    const [order] = await env
       .model('sale.order')
-      .browse(ids)
-      .read(['name', 'state', 'partner_id.email', 'partner_id.name', 'order_line.display_type', 'order_line.is_optional'])
-    for (const order of orders) demandSendable(env, order)
-    await env.asSystem('what becomes of an order is decided by its actions', async (sys) => {
-      await sys
-        .model('sale.order')
-        .browse(orders.filter((order) => order.state === 'draft').map((order) => order.id))
-        .write({ state: 'sent' })
-      for (const { id, state, partner_id } of orders) {
-        const purpose = state === 'sale' ? 'view' : 'sign'
-        await askForLetter(sys, {
-          kind: 'document',
-          model: 'sale.order',
-          id,
-          purpose,
-          partner: partner_id!.id,
-          user: env.user.id,
-          text: message?.trim() ? message.trim() : null,
-        })
-      }
-    })
+      .browse([id])
+      .read(['name', 'state', 'partner_id', 'order_line.display_type', 'order_line.is_optional'])
+    demandSendable(env, order!)
+    const isOrder = order!.state === 'sale'
+    return {
+      template: isOrder ? 'sale.mail_template_sale_confirmation' : 'sale.email_template_edi_sale',
+      purpose: isOrder ? 'view' : 'sign',
+      to: [order!.partner_id],
+    }
   },
+
+  async sent(sys, id) {
+    const order = sys.model('sale.order').browse([id])
+    const isNews = (await order.read(['state']))[0]?.state === 'draft'
+    if (isNews) await order.write({ state: 'sent' })
+    return isNews
+  },
+
+  async recalled(sys, id) {
+    const order = sys.model('sale.order').browse([id])
+    if ((await order.read(['state']))[0]?.state === 'sent') await order.write({ state: 'draft' })
+  },
+}
+
+/**
+ * Sends quotations and orders to their customers: a letter in the customer's language, as its template says, with the document as a PDF and a
+ * link by which he reads it, asks and accepts. Throws a UserError for what cannot be sent, and for a customer without a mail address.
+ */
+export const action_quotation_send = sale_order.action('action_quotation_send', { needs: 'write' }, async ({ env, ids }) => {
+  for (const id of ids) await sendPaper(env, 'sale.order', id)
+})
+
+/** Opens the dialogue in which the letter is written. */
+export const action_quotation_compose = sale_order.action(
+  'action_quotation_compose',
+  { needs: 'write', readonly: true, returns: json({ required: true }) },
+  async ({ env, ids }) => letterDialogue(env, 'sale.order', ids),
 )
 
 interface Sendable {
   readonly name: string | null
   readonly state: string
-  readonly partner_id: { readonly name: string | null; readonly email: string | null } | null
   readonly order_line: readonly { readonly display_type: string | null; readonly is_optional: boolean }[]
 }
 
-function demandSendable(env: Env, { name, state, partner_id: customer, order_line: lines }: Sendable): void {
-  const words = { name: name ?? '', customer: customer?.name ?? '' }
+function demandSendable(env: Env, { name, state, order_line: lines }: Sendable): void {
+  const words = { name: name ?? '' }
   if (state === 'cancel') throw new UserError(env.t('{name} is cancelled: there is nothing to send.', words))
   if (!lines.some((line) => line.display_type === null && !line.is_optional))
     throw new UserError(env.t('{name} has nothing on it yet.', words))
-  if (!customer?.email) throw new UserError(env.t('{customer} has no mail address. Give the contact one, then send {name}.', words))
 }

@@ -14,7 +14,7 @@ import {
 } from './actions.ts'
 import { salesManager } from './groups.ts'
 import { create_invoices } from './invoicing.ts'
-import { action_quotation_send } from './sending.ts'
+import { action_quotation_compose } from './sending.ts'
 
 const invoiceTones = { 'to invoice': 'note', upselling: 'note', invoiced: 'good', no: 'quiet' } as const
 
@@ -53,9 +53,7 @@ export const sale_order_calendar = calendar('sale.order', ['name', 'partner_id',
 export const sale_order_form = form('sale.order', (v) => [
   v.header(
     v.button(action_confirm, 'Confirm', [['state', 'in', ['draft', 'sent']]], { primary: true }),
-    v.button(action_quotation_send, 'Send by Email', [['state', 'in', ['draft', 'sent']]], {
-      confirm: 'The customer gets it as a PDF by email, with a link to read, ask and accept.',
-    }),
+    v.button(action_quotation_compose, 'Send by Email', [['state', '!=', 'cancel']]),
     v.button(action_quotation_sent, 'Mark as Sent', [['state', '=', 'draft']]),
     v.button(create_invoices, 'Create Invoice', [['invoice_status', '=', 'to invoice']], { primary: true }),
     v.button(action_lock, 'Lock', [

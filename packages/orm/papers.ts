@@ -119,11 +119,32 @@ export interface PaperKind {
   read(sys: Env<true>, ids: readonly number[], lang?: string): Promise<ReadonlyMap<number, SharedPaper>>
   /** For lists in the portal, as the reader: what his rights find, the newest first. */
   list(env: Env, limit: number): Promise<readonly PaperRow[]>
+  /** Without it such documents are not sent by mail. */
+  readonly letters?: PaperLetters
   /** Acts on a yes; called once, with the record locked and its state open. `waits`: our side still has to agree. */
   accept?(sys: Env<true>, id: number, acceptance: Acceptance): Promise<'done' | 'waits'>
   decline?(sys: Env<true>, id: number, reason: string): Promise<void>
   /** Takes an optional line, or leaves it again. */
   choose?(sys: Env<true>, id: number, line: number, taken: boolean): Promise<void>
+}
+
+/** How documents of a kind are sent to people. */
+export interface PaperLetters {
+  /** With what a letter about the document begins, as its sender sees it. Throws a UserError where there is nothing to send. */
+  begin(env: Env, id: number): Promise<LetterStart>
+  /** Notes on the document, which is locked, that it goes out. Answers whether that is news. */
+  sent(sys: Env<true>, id: number): Promise<boolean>
+  /** Takes the note back, where it was news: the letter was recalled before it left. */
+  recalled(sys: Env<true>, id: number): Promise<void>
+}
+
+export interface LetterStart {
+  /** The external id of a `mail.template` of the document's model: `sale.email_template_edi_sale`. */
+  readonly template: string
+  /** What the link in the letter lets its reader do. */
+  readonly purpose: 'sign' | 'view'
+  /** Partners to whom it usually goes. */
+  readonly to: readonly number[]
 }
 
 export interface PaperRow {

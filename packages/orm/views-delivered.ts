@@ -107,7 +107,7 @@ function deliver(env: Env, model: Model, node: Node): ViewNode[] {
     case 'lines':
       return deliverLines(env, model, node)
     case 'footer': {
-      const fields = (node['fields'] as readonly string[]).filter((name) => readableField(env, model, name))
+      const fields = shownFields(env, model, node['fields'] as readonly unknown[])
       return fields.length > 0 ? [{ tag, fields }] : []
     }
     case 'button': {
@@ -193,7 +193,7 @@ function namesOf(nodes: readonly ViewNode[]): string[] {
     const decides = ['when', 'readonly', 'required'].flatMap((key) => conditionFields((node as unknown as Record<string, unknown>)[key]))
     if (node.tag === 'field' || node.tag === 'statusbar' || node.tag === 'lines') return [node.field, ...decides]
     if (node.tag === 'title' || node.tag === 'columns') return namesOf(node.columns.flat())
-    if (node.tag === 'footer') return [...node.fields]
+    if (node.tag === 'footer') return namesOf(node.fields)
     if (node.tag === 'link') return [...(node.count ? [node.count] : []), ...decides]
     return 'nodes' in node ? [...namesOf(node.nodes), ...decides] : decides
   })

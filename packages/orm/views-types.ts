@@ -103,7 +103,7 @@ export type ViewNode =
       readonly readonly?: true
       readonly sequence?: string
     }
-  | { readonly tag: 'footer'; readonly fields: readonly string[] }
+  | { readonly tag: 'footer'; readonly fields: readonly ShownField[] }
   | {
       readonly tag: 'link'
       readonly label: string

@@ -119,7 +119,8 @@ function builder<N extends ModelName>() {
       columns: typeof columns === 'function' ? columns((name, show) => ({ tag: 'field', field: name, ...show })) : columns,
       ...options,
     }),
-    footer: (...fields: FieldName<N>[]): Node => ({ tag: 'footer', fields }),
+    /** Totals below what they are of. */
+    footer: (...fields: Shown<N>[]): Node => ({ tag: 'footer', fields }),
     /** A door to the records of another model whose field `by` is this one, with their number when a field has it. */
     link: <M extends ModelName>(label: string, model: M, by: FieldName<M>, show: { count?: FieldName<N>; icon?: IconName } = {}): Node => ({
       tag: 'link',

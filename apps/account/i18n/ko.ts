@@ -226,4 +226,12 @@ export const korean: Readonly<Record<string, string>> = {
   'Customer Reference': '고객 참조',
   Optional: '선택 품목',
   '{tax} on {base}': '{tax} ({base})',
+  Sent: '발송됨',
+  'It went to the customer by email.': '고객에게 이메일로 보냈습니다.',
+  'Send by Email': '이메일로 보내기',
+  'Send Again': '다시 보내기',
+  'Not Sent': '미발송',
+  '{name} is no document for a customer.': '{name}은(는) 고객에게 보내는 문서가 아닙니다.',
+  '{name} is not posted: what a customer gets stays as it is, so post it first.':
+    '{name}은(는) 아직 확정되지 않았습니다. 고객이 받는 문서는 바뀌지 않아야 하므로 먼저 확정하십시오.',
 }

@@ -103,6 +103,14 @@ export const korean: Readonly<Record<string, string>> = {
     '이 메일의 대상 문서를 읽을 권한이 없거나, 문서가 더 이상 존재하지 않습니다.',
   'You may not read everything that this letter would tell.': '이 메일에 들어갈 내용 가운데 읽을 권한이 없는 것이 있습니다.',
 
+  'This template was made here: there is no other text to go back to.': '직접 만든 서식이므로 되돌릴 기본 문구가 없습니다.',
+  'The texts of a template are a subject and a body for each language.': '서식의 문구는 언어마다 제목과 본문으로 이루어집니다.',
+  'Original Text': '기본 문구',
+  'As it came with its app, in each language.': '앱과 함께 제공된 언어별 문구입니다.',
+  'Write and Preview': '문구 편집 및 미리 보기',
+  Sender: '보내는 사람',
+  Recipient: '받는 사람',
+
   // Messages and activities
   'This message is too long.': '메시지가 너무 깁니다.',
   'A message has {most} recipients at most.': '메시지의 수신자는 최대 {most}명입니다.',

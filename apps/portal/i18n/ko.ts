@@ -38,14 +38,18 @@ export const korean: Readonly<Record<string, string>> = {
   'Please write your name.': '성명을 입력해 주세요.',
   'There is nothing to decline here.': '거절할 내용이 없습니다.',
   'Nothing can be sent from here.': '여기에서는 보낼 수 없습니다.',
-  'Dear {reader},': '{reader} 님, 안녕하세요.',
-  'Here is {document} over {total}. You can read it, ask questions and accept it online.':
-    '{document}(합계 {total})를 보내드립니다. 온라인에서 내용을 확인하고 문의하거나 수락하실 수 있습니다.',
-  'Here is {document} over {total}. You can read it online, too.':
-    '{document}(합계 {total})를 보내드립니다. 온라인에서도 확인하실 수 있습니다.',
   '{document} from {seller}': '[{seller}] {document}',
-  'Kind regards': '감사합니다.',
+  'Only colleagues send documents.': '문서는 직원만 보낼 수 있습니다.',
+  'This document cannot be sent.': '보낼 수 없는 문서입니다.',
+  'One document is sent at a time.': '문서는 한 번에 하나씩 보냅니다.',
+  '{name} has no mail address. Give the contact one, or leave it out.':
+    '{name}의 메일 주소가 없습니다. 연락처에 주소를 입력하거나 받는 사람에서 빼 주세요.',
+  'These are no letters that could be sent.': '보낼 수 있는 메일이 아닙니다.',
+  'Each recipient gets one letter.': '받는 사람마다 메일은 한 통입니다.',
+  'A letter has a subject of up to 300 characters.': '메일에는 300자 이하의 제목이 필요합니다.',
   'Read it online': '온라인에서 보기',
+  'The link is meant for you alone: whoever has it can read the document. It works until {until}.':
+    '이 링크는 받는 분 전용이며, 링크가 있으면 누구나 문서를 볼 수 있으니 다른 사람에게 전달하지 마세요. {until}까지 사용할 수 있습니다.',
   'The link is meant for you alone: whoever has it can answer in your name. It works until {until}.':
     '이 링크는 받는 분 전용이며, 링크가 있으면 누구나 대신 답할 수 있으니 다른 사람에게 전달하지 마세요. {until}까지 사용할 수 있습니다.',
   'Signed: {document}': '서명 완료: {document}',

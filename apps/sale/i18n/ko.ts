@@ -131,10 +131,5 @@ export const korean: Readonly<Record<string, string>> = {
   Confirmed: '확정',
   'Waits for your answer': '답변 대기',
   '{name} is cancelled: there is nothing to send.': '{name}은(는) 취소되어 보낼 수 없습니다.',
-  '{customer} has no mail address. Give the contact one, then send {name}.':
-    '{customer}의 이메일 주소가 없습니다. 연락처에 주소를 입력한 뒤 {name}을(를) 보내 주세요.',
-  'Send by Email': '이메일로 보내기',
-  'The customer gets it as a PDF by email, with a link to read, ask and accept.':
-    '고객에게 PDF와 함께 확인, 문의, 수락할 수 있는 링크를 이메일로 보냅니다.',
   Declined: '거절',
 }

@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Databases } from '@erp4/orm'
 import { sourceNetwork } from '../auth/index.ts'
+import type { Dispatcher } from '../dispatch.ts'
 import { addAccountPages } from './account.ts'
 import { callForReader } from './calls.ts'
 import { sendGone, sendLogo, sendPdf, sendSigned, sendWait, showDocument, takeDeed, type Visit } from './document.ts'
 import { scriptPath } from './frame.ts'
+import { addPreview } from './preview.ts'
 import { Rate } from './rate.ts'
 import { mostFileBytes, showVerify, takeVerify, verifyPath } from './verify.ts'
 import { documentPath, exchange, tokenHash } from './visit.ts'
@@ -22,7 +24,7 @@ const deedNames = ['accept', 'decline', 'choose', 'ask', 'review']
 const script = readFileSync(new URL('./signature.js', import.meta.url))
 
 /** What people outside see: documents by signed links, and whether something was signed here. */
-export function addPortal(app: FastifyInstance, { databases }: { databases: Databases }): void {
+export function addPortal(app: FastifyInstance, { databases, dispatcher }: { databases: Databases; dispatcher: Dispatcher }): void {
   const reading = { config: { access: 'public', forgery: 'harmless' } } as const
   const writing = { config: { access: 'public', forgery: 'form' } } as const
 
@@ -46,6 +48,7 @@ export function addPortal(app: FastifyInstance, { databases }: { databases: Data
   }
 
   addAccountPages(app, databases, deedNames, formBytes)
+  addPreview(app, dispatcher)
   app.get(verifyPath, reading, async (request, reply) => showVerify(request, reply))
   app.post(verifyPath, { ...writing, bodyLimit: mostFileBytes + (64 << 10) }, async (request, reply) =>
     takeVerify(databases, request, reply),

@@ -113,6 +113,11 @@ export const askCancel = (id: number): Sql => sql`
          finished_at = case when state = 'queued' then now() end
   where id = ${id} and state in ('queued', 'running') returning state`
 
+/** Ends those of these jobs that nobody has begun: whoever claims one at the same moment either waits for this, or is waited for. */
+export const recallJobs = (ids: readonly number[], name: string, args: string): Sql => sql`
+  update job set cancel_asked = true, state = 'cancelled', finished_at = now()
+  where id = any(${ids}::bigint[]) and state = 'queued' and attempts = 0 and name = ${name} and args @> ${args}::jsonb returning args`
+
 export const jobState = (id: number): Sql => sql`
   select id, class, name, state, attempts, done, total, message, result, error, cancel_asked, created_at, started_at, finished_at from job where id = ${id}`
 

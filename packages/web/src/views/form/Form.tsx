@@ -3,6 +3,7 @@ import { Suspense, lazy, useCallback, useEffect, useMemo, useRef, useState } fro
 import type { ModelViews } from '@erp4/orm/views-types'
 import { follow as followAction } from '../../actions.ts'
 import { noteRecent } from '../../data/recent.ts'
+import { onTouch } from '../../data/touched.ts'
 import { changedInForm, metaOf, queries } from '../../data/views.ts'
 import { holds } from '../../domain.ts'
 import { widgetFor } from '../../fields/registry.ts'
@@ -57,6 +58,17 @@ export function Form({ views, given, may, place }: FormProps) {
     if (id !== null) queries.setQueryData(nameKey(meta.name, id), name)
     if (id !== null && name !== '') noteRecent({ model: meta.name, id, name })
   }, [name, id, meta, t])
+
+  useEffect(() => {
+    if (id === null) return undefined
+    return onTouch({ model: record.model, id }, () => {
+      if (!record.isDirty)
+        void record.readNow().then(
+          (now) => now && !record.isDirty && record.reset(now),
+          () => undefined,
+        )
+    })
+  }, [record, id])
 
   const showProblems = useCallback(
     (found: Readonly<Record<string, string>>): void => {

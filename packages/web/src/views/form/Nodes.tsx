@@ -121,18 +121,19 @@ const fieldsIn = (nodes: readonly ViewNode[]): string[] =>
   })
 
 /** Totals, at the end of the lines they are of. */
-function Footer({ record, fields }: { record: FormRecord; fields: readonly string[] }) {
+function Footer({ record, fields }: { record: FormRecord; fields: readonly ShownField[] }) {
   const values = useRecord(record, (one) => one.values)
+  const shown = fields.filter(({ field, when }) => record.fields[field] && (!when || holds(when, values)))
   return (
     <dl className="totals" aria-live="polite">
-      {fields.map((name, i) => {
-        const field = record.fields[name]
-        return field ? (
-          <div key={name} data-last={i === fields.length - 1 || undefined}>
-            <dt>{field.string}</dt>
+      {shown.map(({ field: name, label }, i) => {
+        const field = record.fields[name]!
+        return (
+          <div key={name} data-last={i === shown.length - 1 || undefined}>
+            <dt>{label ?? field.string}</dt>
             <dd className="number">{formatValue(field, values[name], values)}</dd>
           </div>
-        ) : null
+        )
       })}
     </dl>
   )

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { administrator, contactManager } from '@erp4/base'
+import { contacts } from '@erp4/contacts'
+import { Decimal } from '@erp4/orm'
+import { sale, salesman, salesmanOfAll } from '@erp4/sale'
+import type { Page } from 'playwright-core'
+import { barriers, endWell, openOffice, picture, until } from './office.ts'
+
+/** Letters with quotations as they are written, and their templates, in a real browser. */
+const office = await openOffice([contacts, sale])
+const { system } = office.company
+const ann = await office.person('ann', 'Ann Park', [salesman])
+await office.person('hana', '김하나', [salesmanOfAll, contactManager], { lang: 'ko_KR', tz: 'Asia/Seoul' })
+await office.person('root', 'Ruth Ward', [administrator, salesmanOfAll])
+await system.model('res.company').browse([1]).write({ name: 'Azure Interior', email: 'office@azure.example' })
+const [narae, mesa] = (
+  await system.model('res.partner').create([
+    { name: '나래전자', is_company: true, email: 'buyer@narae.example', lang: 'ko_KR' },
+    { name: 'Blue Mesa Supply', is_company: true, email: 'info@mesa.example' },
+    { name: 'Silent Co', is_company: true },
+  ])
+).ids as unknown as [number, number]
+const [desk] = (await system.model('product.product').create({ name: 'Desk', list_price: Decimal.of('460') } as never)).ids
+
+async function quotation(partner: number): Promise<number> {
+  const order_line = [['create', { product_id: desk } as never]] as never
+  return (await ann.model('sale.order').create({ partner_id: partner, order_line })).ids[0]!
+}
+const stateOf = async (id: number) => (await system.model('sale.order').browse([id]).read(['state']))[0]!.state
+const shot = async (page: Page, name: string): Promise<void> => {
+  if (process.env['SHOT']) await page.screenshot({ path: `${process.env['SHOT']}/${name}.png`, animations: 'disabled' })
+  await picture(page, name)
+}
+const letterOf = (page: Page) => page.locator('form.letter')
+
+test('a letter is written, kept while it is put away, sent by keyboard to two people in their languages, and taken back', async () => {
+  const id = await quotation(mesa)
+  const seen = await office.enter('ann', `/odoo/quotations/${id}`)
+  const { page } = seen
+  await page.getByRole('button', { name: 'Send by Email' }).click()
+  await page.getByText('An e-mail goes to Blue Mesa Supply (info@mesa.example) in English').waitFor()
+  const text = page.getByLabel('Text')
+  assert.match(await text.inputValue(), /^Dear Blue Mesa Supply,\n\nHere is our quotation S\d{5} over €460.00/)
+  assert.deepEqual(await barriers(page), [])
+  await shot(page, 'letter')
+
+  await text.fill(`Good morning!\n\n${await text.inputValue()}`)
+  await page.getByPlaceholder('Add a contact').fill('나래')
+  await page.getByRole('option', { name: '나래전자' }).click()
+  await page.getByText(/goes to Blue Mesa Supply in English.*, and to 나래전자 in Korean/).waitFor()
+  await page.keyboard.press('Escape')
+  await letterOf(page).waitFor({ state: 'detached' })
+  await page.reload()
+  await page.getByRole('button', { name: 'Send by Email' }).click()
+  await page.getByText(/and to 나래전자 in Korean/).waitFor()
+  assert.match(await text.inputValue(), /^Good morning!/)
+  await page.getByText('Korean (1)').click()
+  assert.match(await text.inputValue(), /^나래전자 님, 안녕하세요/)
+  await letterOf(page)
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'plan.txt', mimeType: 'text/plain', buffer: Buffer.from('A plan') })
+  await page.getByRole('button', { name: 'Remove plan.txt' }).waitFor()
+  await shot(page, 'letter-two')
+
+  await text.press('Control+Enter')
+  await page.getByText('The letter leaves in 8 seconds.').waitFor()
+  assert.equal(await stateOf(id), 'sent')
+  await page.getByRole('button', { name: 'Undo', exact: true }).click()
+  await page.getByText('The letter was not sent.').waitFor()
+  assert.equal(await stateOf(id), 'draft')
+  await page.getByText('Korean (1)').waitFor()
+  assert.match(await text.inputValue(), /^Good morning!/, 'what was written is there again')
+  await page.getByRole('button', { name: 'Start over' }).click()
+  await until(async () => !(await text.inputValue()).startsWith('Good'))
+
+  await page.getByRole('button', { name: 'Leave out Blue Mesa Supply' }).click()
+  await page.getByText('Say to whom the letter goes.').waitFor()
+  assert.equal(await page.getByRole('button', { name: 'Send', exact: true }).isDisabled(), true)
+  await page.getByPlaceholder('Add a contact').fill('Silent')
+  await page.getByRole('option', { name: 'Silent Co' }).click()
+  await page.getByText('No e-mail reaches Silent Co').waitFor()
+  assert.equal(await page.getByRole('button', { name: 'Send', exact: true }).isDisabled(), true)
+  await endWell(seen)
+})
+
+test('the file is looked at before it goes', async () => {
+  const id = await quotation(narae)
+  const seen = await office.enter('ann', `/odoo/quotations/${id}`)
+  const { page } = seen
+  await page.getByRole('button', { name: 'Send by Email' }).click()
+  const link = page.getByRole('link', { name: /견적서 S\d+\.pdf Preview/ })
+  const answer = `fetch(${JSON.stringify(await link.getAttribute('href'))}).then((one) => [one.status, one.headers.get('content-type')])`
+  assert.deepEqual(await page.evaluate(answer), [200, 'application/pdf'])
+  await endWell(seen)
+})
+
+test('in Korean, on a phone and in the dark, a letter is written as well', async () => {
+  const id = await quotation(narae)
+  const seen = await office.enter('hana', `/odoo/quotations/${id}`, {
+    viewport: { width: 390, height: 844 },
+    locale: 'ko-KR',
+    colorScheme: 'dark',
+  })
+  const { page } = seen
+  await page.getByRole('button', { name: '이메일로 보내기' }).click()
+  await page.getByText('나래전자 (buyer@narae.example)에게 한국어').waitFor()
+  assert.deepEqual(await barriers(page), [])
+  await until(async () => (await page.evaluate('document.documentElement.scrollWidth')) === 390)
+  await shot(page, 'letter-phone-korean-dark')
+  await page.getByRole('button', { name: '보내기', exact: true }).click()
+  await page.getByText('8초 후에 메일이 발송됩니다.').waitFor()
+  assert.equal(await stateOf(id), 'sent')
+  await endWell(seen)
+})
+
+test('an administrator writes a template in both languages, sees what it says, and goes back to the original', async () => {
+  await quotation(mesa)
+  const seen = await office.enter('root', '/odoo/mail.template')
+  const { page } = seen
+  await page.setViewportSize({ width: 1280, height: 860 })
+  await page.getByText('Quotation: send').click()
+  await page.getByRole('button', { name: 'Write and Preview' }).click()
+  const paper = page.locator('.letter-paper')
+  await paper.getByText(/^Quotation S\d{5} from Azure Interior$/).waitFor()
+  await page.getByText('This is the text that came with the app.').waitFor()
+  const text = page.getByLabel('Text')
+  await text.fill('Hello {{ recipient.nmae }}')
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page
+    .getByRole('alert')
+    .getByText(/\{\{ recipient.nmae \}\} is not something/)
+    .waitFor()
+  await text.fill('Hello {{ recipient.name }}, it comes to ')
+  await page.getByPlaceholder('Insert a field').fill('amount_total')
+  await page.getByRole('option', { name: /amount_total/ }).click()
+  assert.equal(await text.inputValue(), 'Hello {{ recipient.name }}, it comes to {{ amount_total }}')
+  await paper.getByText(/Hello Blue Mesa Supply, it comes to €460.00/).waitFor()
+  assert.deepEqual(await barriers(page), [])
+  await shot(page, 'template')
+  await page.getByText('Korean', { exact: true }).click()
+  await paper
+    .getByText(/견적서 S\d{5}/)
+    .first()
+    .waitFor()
+  await page.getByText('English', { exact: true }).click()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByText('Saved. The next letter says so.').waitFor()
+  await page.getByText('This text was changed here.').waitFor()
+  await page.getByRole('button', { name: 'Reset to the original' }).click()
+  await page.getByText('it holds when you save').waitFor()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByText('This is the text that came with the app.').waitFor()
+  assert.match(await text.inputValue(), /^Dear \{\{ recipient.name \}\}/)
+  await endWell(seen)
+})
