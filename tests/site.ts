@@ -4,17 +4,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { type Budget, Databases, type Env, Prepared, settleCustomFields } from '@erp4/orm'
-import {
-  type Host,
-  HostTable,
-  type Instance,
-  type OwnerAsk,
-  connectAs,
-  listInstances,
-  openInstanceKeys,
-  setHostNames,
-  withClient,
-} from '@erp4/ops'
+import { HostTable, type Instance, type OwnerAsk, connectAs, listInstances, openInstanceKeys, setHostNames } from '@erp4/ops'
 import { FileStore, type Hosting, type InstanceRecord, createApp, createLogger, hashPassword } from '@erp4/server'
 import { type World, withCluster } from '@erp4/testing'
 import { OwnerWork } from '../bin/owner-work.ts'
@@ -129,7 +119,7 @@ export async function openSite(
   const apps = serving.map(serve)
   const ports: number[] = []
   for (const app of apps) ports.push(await app.listen({ addresses: ['127.0.0.1'], port: 0 }))
-  const owner = ownerWork ? new OwnerWork(host, { settle: (ask) => settleAt(host, ask, worlds) }) : undefined
+  const owner = ownerWork ? new OwnerWork(host, { settle: (ask) => settleAt(ask, worlds) }) : undefined
   owner?.start()
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
   after(async () => {
@@ -157,10 +147,10 @@ export async function openSite(
 }
 
 /** In this process, where a host has one of its own for it. */
-async function settleAt(host: Host, { instance }: OwnerAsk, worlds: readonly World[]) {
+async function settleAt({ instance }: OwnerAsk, worlds: readonly World[]) {
   const at = worlds.find(({ database }) => database === instance.database)
   if (!at) return { made: [], dropped: [], failed: [] }
-  return withClient(await connectAs(host, instance, 'owner'), (client) => settleCustomFields(client, at.registry))
+  return at.asOwner((client) => settleCustomFields(client, at.registry))
 }
 
 async function signIn(send: Site['send'], at: World, { hosts, name }: InstanceRecord, id: number): Promise<Caller> {

@@ -196,6 +196,12 @@ export const menus = [
   }),
   menu('Languages', 'res.lang', { ...regions, sequence: 930, help: 'Languages in use, and how each writes dates and numbers.' }),
   menu('Countries', 'res.country', { ...regions, sequence: 931, help: 'Countries, their states and their currencies.' }),
+  menu('Custom Fields', 'ir.model.fields', {
+    ...technical,
+    sequence: 939,
+    help: 'Fields of your own on contacts, products and documents.',
+    where: [['state', '=', 'manual']],
+  }),
   menu('Sequences', 'ir.sequence', { ...technical, sequence: 940, help: 'How documents are numbered: prefix, digits, next number.' }),
   menu('System Parameters', 'ir.config_parameter', { ...technical, sequence: 941, help: 'Everything else that can be set, by its name.' }),
   menu('Apps', 'ir.module.module', { ...technical, sequence: 942, help: 'Which apps this instance has, and in which version.' }),

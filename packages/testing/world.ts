@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { type App, Databases, type Group, type Registry, type User, assemble } from '@erp4/orm'
-import { connectAs, createInstance, discardInstance, ensureTemplate } from '@erp4/ops'
+import { connectAs, createInstance, discardInstance, ensureTemplate, withClient } from '@erp4/ops'
 import { FileStore, systemUser } from '@erp4/server'
+import type pg from 'pg'
 import { Actor, type Stage } from './actor.ts'
 import { withCluster } from './cluster.ts'
 import { buildTemplate } from './template.ts'
@@ -21,6 +22,8 @@ export interface World {
   readonly files: FileStore
   /** Whoever needs no right: prepares what a test is about. */
   readonly system: Actor<true>
+  /** Runs `work` as the owner of its tables, who alone may change them. */
+  asOwner<T>(work: (client: pg.Client) => Promise<T>): Promise<T>
   /** A new user of the main company, in these groups and all that they imply. */
   person(...groups: readonly Group[]): Promise<Actor<false>>
   /** A new user of the companies with these ids, the first one being his own. */
@@ -57,10 +60,11 @@ export async function world(apps: App | readonly App[], options: { now?: () => D
     await discardInstance(host, name)
     rmSync(folder, { recursive: true, force: true })
   })
-  return peopled({ registry, database: instance.database, databases, files, now: options.now ?? (() => new Date()) })
+  const asOwner: World['asOwner'] = async (work) => withClient(await connectAs(host, instance, 'owner'), work)
+  return peopled({ registry, database: instance.database, databases, files, now: options.now ?? (() => new Date()) }, asOwner)
 }
 
-function peopled(stage: Stage): World {
+function peopled(stage: Stage, asOwner: World['asOwner']): World {
   const system = new Actor(stage, systemUser, true)
   let people = 0
   const personOf: World['personOf'] = async (companies, ...groups) => {
@@ -75,6 +79,7 @@ function peopled(stage: Stage): World {
     databases,
     files,
     system,
+    asOwner,
     personOf,
     person: (...groups) => personOf([systemUser.company_id], ...groups),
     company: (name) => makeCompany(system, name),

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { App, Env, Group } from '@erp4/orm'
-import { Prepared } from '@erp4/orm'
+import { Prepared, settleCustomFields } from '@erp4/orm'
 import { type Hosting, type InstanceRecord, FileStore, createApp, createLogger, hashPassword, readClient } from '@erp4/server'
 import { type Actor, type World, chromium, world } from '@erp4/testing'
 import { buildClient } from '@erp4/web/build'
@@ -65,6 +65,8 @@ export async function openOffice(apps: readonly App[]): Promise<Office> {
     find: (host) => (record.hosts.includes(host) ? record : undefined),
     connect: () => Promise.reject(new Error('The world connects.')),
     markActive: async () => {},
+    // At once, where a host has the owner's work done beside.
+    askOwner: async () => void (await company.asOwner((client) => settleCustomFields(client, company.registry))),
     keys: () => keys,
   }
   const folder = mkdtempSync(join(tmpdir(), 'erp4-office-'))

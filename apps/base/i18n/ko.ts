@@ -561,4 +561,6 @@ export const korean: Readonly<Record<string, string>> = {
   'One field is changed at a time.': '필드는 한 번에 하나씩 바꿀 수 있습니다.',
   'A field keeps its model, its technical name and its type.': '필드의 모델, 기술 이름, 유형은 바꿀 수 없습니다.',
   'This is no definition of a field.': '필드 정의가 올바르지 않습니다.',
+  'Custom Fields': '사용자 정의 필드',
+  'Fields of your own on contacts, products and documents.': '연락처, 제품, 문서에 우리 회사만의 필드를 추가합니다.',
 }

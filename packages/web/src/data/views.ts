@@ -46,6 +46,12 @@ export function keepViews(views: ModelViews, { favourites, choices }: Kept = {})
   queries.setQueryData(['open', views.model], known.get(views.model))
 }
 
+/** Its fields are others now: the next look asks for them. */
+export function forgetViews(model: string): void {
+  known.delete(model)
+  queries.removeQueries({ queryKey: ['open', model] })
+}
+
 export async function loadViews(model: string): Promise<KnownViews> {
   const found = known.get(model)
   if (found) return found

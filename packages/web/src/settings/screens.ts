@@ -5,6 +5,7 @@ import { openable } from '../menus.ts'
 /** Pages of the client's own, by the word of their address: no model is behind them. */
 export const screens: Readonly<Record<string, FC>> = {
   settings: lazy(async () => ({ default: (await import('./SettingsPage.tsx')).SettingsPage })),
+  'custom-fields': lazy(async () => ({ default: (await import('./fields/FieldsPage.tsx')).FieldsPage })),
   preferences: lazy(async () => ({ default: (await import('./PreferencesPage.tsx')).PreferencesPage })),
 }
 

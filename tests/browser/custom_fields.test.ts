@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { administrator, base, contactManager } from '@erp4/base'
+import { contacts } from '@erp4/contacts'
+import { barriers, endWell, openOffice, picture, until } from './office.ts'
+
+/** An administrator makes a field for his company, and the people who work with contacts have it. */
+const office = await openOffice([base, contacts])
+const { system } = office.company
+await office.person('root', 'Ruth Ward', [administrator])
+await office.person('ann', 'Ann Park', [contactManager])
+await office.person('hana', '김하나', [administrator], { lang: 'ko_KR', tz: 'Asia/Seoul' })
+await system.model('res.partner').create({ name: 'Blue Mesa Supply', email: 'info@mesa.example' })
+
+test('a field is made by its label alone, shows where it is put, and is filled in, listed and grouped by at once', async () => {
+  const seen = await office.enter('root', '/odoo/settings')
+  const { page } = seen
+  await page.getByRole('link', { name: /^Custom Fields/ }).click()
+  await page.getByText('No fields of your own yet').waitFor()
+  await picture(page, 'custom-fields-none')
+  assert.deepEqual(await barriers(page), [])
+  await page.getByRole('button', { name: 'New field' }).click()
+  const dialogue = page.getByRole('dialog', { name: 'New field' })
+  await dialogue.getByLabel('Label in English').fill('Loyalty level')
+  await dialogue.getByLabel('Label in Korean').fill('고객 등급')
+  await until(async () => (await dialogue.getByLabel('Technical name').inputValue()) === 'x_loyalty_level')
+  await dialogue.getByRole('combobox', { name: 'Type' }).click()
+  await page.getByRole('option', { name: 'Choice from a list' }).click()
+  await dialogue.getByLabel('Option 1 in English').fill('Gold')
+  await dialogue.getByLabel('Option 2 in English').fill('Silver')
+  await dialogue.getByRole('combobox', { name: 'In the form' }).click()
+  await page.getByRole('option', { name: 'After Email' }).click()
+  await dialogue.getByRole('combobox', { name: 'In the list' }).click()
+  await page.getByRole('option', { name: 'A column from the start' }).click()
+  await dialogue.locator('.fields-preview [data-own]').first().waitFor()
+  assert.deepEqual(await barriers(page), [])
+  await picture(page, 'custom-field')
+  await dialogue.getByRole('button', { name: 'Make the field' }).click()
+  await page.getByText('The field is there for everybody.').waitFor()
+  await page.getByText('x_loyalty_level · Choice from a list · After Email · A column from the start · In the search').waitFor()
+  await picture(page, 'custom-fields')
+  assert.deepEqual(await barriers(page), [])
+  await endWell(seen)
+
+  const worker = await office.enter('ann', '/odoo/contacts')
+  await worker.page.locator('.grid-record', { hasText: 'Blue Mesa Supply' }).click()
+  await worker.page.locator('#field-x_loyalty_level').click()
+  await worker.page.getByRole('option', { name: 'Gold' }).click()
+  await worker.page.keyboard.press('Control+s')
+  await worker.page.getByText('Saved.', { exact: true }).waitFor()
+  await picture(worker.page, 'custom-field-form')
+  await worker.page.goto(`${office.origin}/odoo/contacts?q=${encodeURIComponent(JSON.stringify([{ by: ['x_loyalty_level'] }]))}`)
+  await worker.page.locator('.grid-group', { hasText: 'Gold' }).waitFor()
+  await endWell(worker)
+})
+
+test('whoever deletes a field is told how many records hold a value and types its name, and can bring it back', async () => {
+  const seen = await office.enter('root', '/odoo/custom-fields')
+  const { page } = seen
+  await page.getByRole('button', { name: 'Delete Loyalty level' }).click()
+  const dialogue = page.getByRole('dialog')
+  await dialogue.getByText('1 record holds a value').waitFor()
+  assert.equal(await dialogue.getByRole('button', { name: 'Delete', exact: true }).isDisabled(), true)
+  await dialogue.getByLabel('Type x_loyalty_level to delete it').fill('x_loyalty_level')
+  assert.deepEqual(await barriers(page), [])
+  await page.keyboard.press('Enter')
+  await page.getByText('its values are kept until').waitFor()
+  await page.getByRole('button', { name: 'Bring back Loyalty level' }).click()
+  await page.getByText('The field is back, with its values.').waitFor()
+  await page.getByRole('button', { name: 'Change Loyalty level' }).waitFor()
+  const [field] = await system.model('ir.model.fields').find([['name', '=', 'x_loyalty_level']], ['phase'])
+  assert.equal(field!.phase, 'ready')
+  await endWell(seen)
+})
+
+test('in Korean, on a phone and in the dark, the field and its screen are there', async () => {
+  const seen = await office.enter('hana', '/odoo/custom-fields', {
+    viewport: { width: 390, height: 844 },
+    locale: 'ko-KR',
+    colorScheme: 'dark',
+  })
+  const { page } = seen
+  await page.getByRole('heading', { name: '사용자 정의 필드' }).waitFor()
+  await page.getByText('고객 등급', { exact: true }).waitFor()
+  await until(async () => (await page.evaluate('document.documentElement.scrollWidth')) === 390)
+  await picture(page, 'custom-fields-phone')
+  await page.getByRole('button', { name: '고객 등급 변경' }).click()
+  await page.getByRole('dialog').getByLabel('기술 이름').waitFor()
+  assert.deepEqual(await barriers(page), [])
+  await picture(page, 'custom-field-phone')
+  await endWell(seen)
+})
