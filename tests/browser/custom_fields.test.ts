@@ -44,8 +44,7 @@ test('a field is made by its label alone, shows where it is put, and is filled i
 
   const worker = await office.enter('ann', '/odoo/contacts')
   await worker.page.locator('.grid-record', { hasText: 'Blue Mesa Supply' }).click()
-  await worker.page.locator('#field-x_loyalty_level').click()
-  await worker.page.getByRole('option', { name: 'Gold' }).click()
+  await worker.page.locator('#field-x_loyalty_level').selectOption('Gold')
   await worker.page.keyboard.press('Control+s')
   await worker.page.getByText('Saved.', { exact: true }).waitFor()
   await picture(worker.page, 'custom-field-form')

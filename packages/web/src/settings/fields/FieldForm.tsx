@@ -64,6 +64,7 @@ export function FieldForm({ overview, field, onSaved }: Props) {
         <Select
           label={words.kind}
           description={field ? undefined : words.kindHint}
+          inputWrapperOrder={['label', 'input', 'description', 'error']}
           value={value.kind}
           onChange={(kind) =>
             kind && set({ kind: kind as Definition['kind'], default: null, required: false, digits: kind === 'float' ? 2 : null })

@@ -66,7 +66,7 @@ export function FieldsPage() {
           .filter(({ fields }) => fields.length > 0)
           .map(({ model, fields }) => (
             <Section key={model.model} title={model.label}>
-              <ul className="settings-rows">
+              <ul className="settings-rows fields-list">
                 {fields.map((field) => (
                   <Row
                     key={field.id}
