@@ -377,7 +377,8 @@ test('a deleted field keeps its column for 30 days and loses it then, and nothin
   )
   await at.asOwner(async (client) => {
     await client.query('set role pg_database_owner')
-    await client.query(`update ir_model_fields set delete_after = now() at time zone 'utc' - interval '1 minute' where id = ${field}`)
+    const past = "update ir_model_fields set delete_after = now() at time zone 'utc' - interval '1 minute' where id = $1"
+    await client.query(past, [field])
   })
   const { dropped } = await at.asOwner((client) => settleCustomFields(client, at.registry))
   assert.deepEqual(dropped, ['res.partner.x_gone'])

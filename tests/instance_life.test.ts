@@ -62,6 +62,29 @@ test('within seconds of "suspend" no process serves the instance any more, and a
   assert.ok((await call('res.partner', 'search_count', [[]])) > 0, 'the session goes on')
 })
 
+test('a field that people make is there at both servers when the answer comes, in a copy too, and no upgrade would take it away', async () => {
+  const { call } = await signIn(main)
+  const [model] = (await call('ir.model', 'search', [[['model', '=', 'res.partner']]])) as [number]
+  const definition = { name: 'x_gate', model_id: model, ttype: 'many2one', relation: 'res.country', field_description: 'Gate' }
+  await call('ir.model.fields', 'create', [definition])
+  const [country] = (await call('res.country', 'search', [[]], { limit: 1 })) as [number]
+  const partner = (await call('res.partner', 'create', [{ name: 'Gated', x_gate: country }])) as number
+  // Each connection goes to either process.
+  for (let i = 0; i < 12; i++) {
+    const one = await signIn(main)
+    assert.equal(await one.call('res.partner', 'search_count', [[['x_gate', '=', country]]]), 1)
+  }
+  const { code, out, err } = await erp4.command('migrate', '--plan', 'main')
+  assert.equal(code, 0, err)
+  assert.doesNotMatch(out, /x_gate/)
+  const copy = (await run('duplicate', 'main', 'main-gated', '--json')) as { url: string }
+  await everywhere(copy.url, [200])
+  const copied = await signIn({ ...main, ...copy, db: 'main-gated' })
+  const [row] = (await copied.call('res.partner', 'read', [[partner], ['x_gate']])) as [{ x_gate: [number, string] }]
+  assert.equal(row.x_gate[0], country)
+  await run('delete', 'main-gated', '--confirm', 'main-gated', '--now')
+})
+
 test('a copy says that it is one, takes the passwords of its original and none of its keys or sessions, and neither changes the other', async () => {
   const { call, cookie } = await signIn(main)
   const key = await makeKey(main, 'before the copy')

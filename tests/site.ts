@@ -3,11 +3,11 @@ import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after } from 'node:test'
+import { OwnerWork } from '@erp4/agent'
 import { type Budget, Databases, type Env, Prepared, settleCustomFields } from '@erp4/orm'
 import { HostTable, type Instance, type OwnerAsk, connectAs, listInstances, openInstanceKeys, setHostNames } from '@erp4/ops'
 import { FileStore, type Hosting, type InstanceRecord, createApp, createLogger, hashPassword } from '@erp4/server'
 import { type World, withCluster } from '@erp4/testing'
-import { OwnerWork } from '../bin/owner-work.ts'
 
 /** What came back: the bytes as text, or as they are. */
 export interface Answer {
@@ -119,7 +119,7 @@ export async function openSite(
   const apps = serving.map(serve)
   const ports: number[] = []
   for (const app of apps) ports.push(await app.listen({ addresses: ['127.0.0.1'], port: 0 }))
-  const owner = ownerWork ? new OwnerWork(host, { settle: (ask) => settleAt(ask, worlds) }) : undefined
+  const owner = ownerWork ? new OwnerWork({ host, settle: (ask) => settleAt(ask, worlds) }) : undefined
   owner?.start()
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
   after(async () => {

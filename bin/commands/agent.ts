@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util'
-import { Agent } from '@erp4/agent'
+import { Agent, OwnerWork } from '@erp4/agent'
 import { alarmMailOf, Cluster, heartbeatOf, Host, HostKeys, listAlarms, openHome, settleAlarm, type Home } from '@erp4/ops'
 import { live } from '../child.ts'
 import { homeFolder } from '../home.ts'
 import { askJob } from '../jobs.ts'
-import { OwnerWork } from '../owner-work.ts'
+import { ownerTasks } from '../owner-tasks.ts'
 import { print, say } from '../terminal.ts'
 
 /**
@@ -26,7 +26,7 @@ export async function agent(args: readonly string[]): Promise<void> {
         tell: (line) => say(`${new Date().toISOString()} ${line}`),
       })
       running.start()
-      const owner = new OwnerWork(host, { tell: (line) => say(`${new Date().toISOString()} ${line}`) })
+      const owner = new OwnerWork({ host, ...ownerTasks(host), tell: (line) => say(`${new Date().toISOString()} ${line}`) })
       owner.start()
       return {
         stop: async () => {

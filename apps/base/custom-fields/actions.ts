@@ -22,12 +22,10 @@ export function demandDefiner(env: Env): void {
   if (!env.isIn(administrator)) throw new AccessError(env.t('Fields are defined by administrators.'))
 }
 
-const reason = 'the life of a field that people made is written by its actions alone'
-
 /** How many records hold a value in the field, archived ones and those that the caller may not see included. */
 export const count_values = ir_model_fields.action(
   'count_values',
-  { needs: 'write', readonly: true, returns: json({ required: true }) },
+  { needs: 'write', returns: json({ required: true }) },
   async ({ env, ids }) => {
     demandDefiner(env)
     return Object.fromEntries(await env.asSystem('values are counted whoever may see them', (sys) => countsOf(sys, ids)))
@@ -90,7 +88,7 @@ async function move(env: Env, ids: readonly number[], from: readonly Phase[], to
   for (const { phase, field_description } of await fields.read(['phase', 'field_description']))
     if (!from.includes(phase as Phase))
       throw new UserError(env.t('{field} is at another stage by now: look again.', { field: field_description }))
-  await env.asSystem(reason, (sys) =>
+  await env.asSystem('the life of a field that people made is written by its actions alone', (sys) =>
     sys
       .model('ir.model.fields')
       .browse(ids)

@@ -137,6 +137,17 @@ test('what is gone is told as missing, and a changed thing as both', async () =>
 
 test('a plain column of the customer is allowed, and the order of columns does not count', async () => {
   assert.deepEqual(await changed('alter table partner add x_note text, add x_when timestamp(0)'), { extra: [], missing: [] })
+  assert.deepEqual(
+    await changed(
+      'alter table partner add x_flag boolean not null default false, add x_boss int',
+      'alter table partner add constraint partner_x_boss_fkey foreign key (x_boss) references partner on delete set null deferrable',
+      'create index partner_x_boss_idx on partner using btree (x_boss) where x_boss is not null',
+    ),
+    { extra: [], missing: [] },
+  )
+  const cascade = 'alter table partner add x_boss int references partner on delete cascade deferrable'
+  assert.equal((await changed(cascade)).extra.length, 1)
+  assert.equal((await changed('alter table partner add x_boss int', 'create index odd on partner (lower(x_boss::text))')).extra.length, 1)
   assert.deepEqual(await changed('alter table partner drop amount', 'alter table partner add amount numeric(10,2)'), {
     extra: [],
     missing: [],

@@ -1,27 +1,31 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { connectAs, forgetOwnerAsk, hearOwnerAsks, listOwnerAsks, type Host, type OwnerAsk } from '@erp4/ops'
-import type { CustomWork } from '@erp4/orm'
-import { Helper } from './supervisor.ts'
-import type { Task } from './tasks.ts'
+import { forgetOwnerAsk, hearOwnerAsks, listOwnerAsks, type Host, type OwnerAsk } from '@erp4/ops'
 
 const lookMs = 5_000
 const longestWaitMs = 60_000
 
-export interface OwnerWorkOptions {
-  /** Does the work in one instance; tells what it did. */
-  settle?: (ask: OwnerAsk) => Promise<CustomWork>
+/** What was done in an instance, as `model.name` of fields. */
+export interface OwnerWorkDone {
+  readonly made: readonly string[]
+  readonly dropped: readonly string[]
+  readonly failed: readonly { readonly says: string }[]
+}
+
+export interface OwnerWorkOrder {
+  host: Host
+  /** Does what waits in one instance, in a process that knows its apps. */
+  settle: (ask: OwnerAsk) => Promise<OwnerWorkDone>
+  /** Nothing waits anywhere. */
+  rest?: () => Promise<void>
   tell?: (line: string) => void
 }
 
 /**
  * What people ask for that only the owner of an instance's tables may do, such as a field of their own: servers say so in the host registry, and
- * this goes there, within a moment, as the owner, in a process that knows the apps. Looks again until no call that asked can still be under way.
+ * this has somebody who is the owner go there, within a moment. Looks again until no call that asked can still be under way.
  */
 export class OwnerWork {
-  readonly #host: Host
-  readonly #helper: Helper
-  readonly #settle: (ask: OwnerAsk) => Promise<CustomWork>
-  readonly #tell: (line: string) => void
+  readonly #order: OwnerWorkOrder
   readonly #stop = new AbortController()
   /** When an instance in which something failed is looked at again, and how long was waited. */
   readonly #later = new Map<string, { at: number; waitMs: number }>()
@@ -29,11 +33,8 @@ export class OwnerWork {
   #lives: Promise<void> = Promise.resolve()
   #deafen: (() => Promise<void>) | undefined
 
-  constructor(host: Host, { settle, tell = () => {} }: OwnerWorkOptions = {}) {
-    this.#host = host
-    this.#helper = new Helper(host.home, { name: 'task', command: ['tasks'], user: 'erp4' })
-    this.#settle = settle ?? ((ask) => this.#byHelper(ask))
-    this.#tell = tell
+  constructor(order: OwnerWorkOrder) {
+    this.#order = order
   }
 
   start(): void {
@@ -45,32 +46,32 @@ export class OwnerWork {
     this.#wake.resolve()
     await this.#lives
     await this.#deafen?.()
-    await this.#helper.close()
+    await this.#order.rest?.()
   }
 
   /** One look at every instance that asked. */
   async visit(): Promise<void> {
-    const asks = await listOwnerAsks(this.#host)
+    const { host, settle, rest } = this.#order
+    const asks = await listOwnerAsks(host)
     for (const ask of asks) {
       const { uuid, name } = ask.instance
       if (this.#stop.signal.aborted) return
       const known = this.#later.get(uuid)
       if (known && known.at > Date.now()) continue
       try {
-        const { made, dropped, failed } = await this.#settle(ask)
+        const { made, dropped, failed } = await settle(ask)
         for (const field of made) this.#tell(`${name}: the field ${field} was made`)
         for (const field of dropped) this.#tell(`${name}: the field ${field} is gone`)
         for (const { says } of failed) this.#tell(`${name}: a field could not be made: ${says}`)
         if (failed.length > 0) this.#putOff(uuid)
         else this.#later.delete(uuid)
-        if (ask.isSettled && failed.length === 0) await forgetOwnerAsk(this.#host, ask)
+        if (ask.isSettled && failed.length === 0) await forgetOwnerAsk(host, ask)
       } catch (error) {
         this.#tell(`${name}: its fields could not be looked at: ${(error as Error).message}`)
         this.#putOff(uuid)
       }
     }
-    // A process that nobody needs for now holds memory for nothing.
-    if (asks.length === 0) await this.#helper.close()
+    if (asks.length === 0) await rest?.()
   }
 
   /** Whoever waits for a lock holds up everybody behind him: a table that is in use is tried for ever more seldom. */
@@ -91,11 +92,10 @@ export class OwnerWork {
   async #listen(): Promise<void> {
     if (this.#deafen) return
     const lost = (): void => (this.#deafen = undefined)
-    this.#deafen = await hearOwnerAsks(this.#host, () => this.#wake.resolve(), lost).catch(() => undefined)
+    this.#deafen = await hearOwnerAsks(this.#order.host, () => this.#wake.resolve(), lost).catch(() => undefined)
   }
 
-  async #byHelper({ instance }: OwnerAsk): Promise<CustomWork> {
-    const config = await connectAs(this.#host, instance, 'owner')
-    return this.#helper.ask({ task: 'custom fields', config, apps: instance.apps } satisfies Task) as Promise<CustomWork>
+  #tell(line: string): void {
+    this.#order.tell?.(line)
   }
 }
