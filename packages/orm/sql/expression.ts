@@ -39,10 +39,9 @@ export function fieldExpression(env: Env, field: FieldInfo, scope: Scope): Sql {
     if (field.name === 'display_name') return sql`${field.model.name} || ',' || ${scope.column('id')}`
     throw new Error(`${field.model.name}.${field.name} has no expression in SQL`)
   }
+  if (field.options.companyDependent) return companyExpression(env, field, scope)
   const stored = scope.column(field.column)
-  if (field.options.translate) return translatedExpression(env, stored)
-  if (field.options.companyDependent) return companyExpression(env, field, stored)
-  return stored
+  return field.options.translate ? translatedExpression(env, stored) : stored
 }
 
 /** Languages are literals: behind a parameter, PostgreSQL would not use the index of that language. */
@@ -52,9 +51,17 @@ function translatedExpression(env: Env, stored: Sql): Sql {
   return lang === 'en_US' ? sql`(${english})` : sql`coalesce(${stored}->>${literal(lang)}, ${english})`
 }
 
-function companyExpression(env: Env, field: FieldInfo, stored: Sql): Sql {
-  return sql`(${stored}->>${literal(String(env.me.company_id))})::${types[typeName(field)]}`
+/** A company's own link has no foreign key to hold it: to a record that is gone, it is none. */
+function companyExpression(env: Env, field: FieldInfo, scope: Scope): Sql {
+  const value = companyValue(env, field, scope)
+  if (field.kind !== 'many2one') return value
+  const target = scope.inner()
+  return sql`(select ${target.column('id')} from ${ident(env.modelOf(field.comodel!).table)} ${ident(target.alias)} where ${target.column('id')} = ${value})`
 }
+
+/** What is stored for the current company, be it a link to nothing. */
+export const companyValue = (env: Env, field: FieldInfo, scope: Scope): Sql =>
+  sql`(${scope.column(field.column!)}->>${literal(String(env.me.company_id))})::${types[typeName(field)]}`
 
 function relatedExpression(env: Env, field: FieldInfo, path: readonly string[], scope: Scope): Sql {
   const [head = '', ...rest] = path

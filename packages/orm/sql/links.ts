@@ -3,7 +3,7 @@ import type { Env } from '../env.ts'
 import type { FieldInfo, Model } from '../registry.ts'
 import { ruleFor } from '../rules.ts'
 import { compileCondition } from './condition.ts'
-import { type Scope, fieldExpression } from './expression.ts'
+import { type Scope, companyValue } from './expression.ts'
 import { type Sql, ident, join, literal, sql } from './fragment.ts'
 
 /**
@@ -18,7 +18,7 @@ export function linksAllowed(env: Env, fields: Iterable<FieldInfo>, scope: Scope
       const inner = scope.inner()
       const domain = field.options['domain'] && !env.isSystem ? parseDomain({ env, rules: false }, comodel, field.options['domain']) : yes
       const rule = and([ruleFor(env, comodel, 'name'), domain])
-      const target = fieldExpression(env, field, scope)
+      const target = field.options.companyDependent ? companyValue(env, field, scope) : scope.column(field.column!)
       return sql`(${target} is null or exists (select from ${ident(comodel.table)} ${ident(inner.alias)} where ${inner.column('id')} = ${target} and ${compileCondition(env, rule, inner)}))`
     })
   return checks.length === 0 ? null : join(checks, ' and ')

@@ -170,6 +170,49 @@ test('company-dependent values are each company’s own', async () => {
   assert.deepEqual((await inSecond.model('shop.order').search([['rebate', '=', 9]])).ids, [id])
 })
 
+test('a company’s own link to a record that was deleted is none, wherever it is asked for, and stands in nobody’s way', async () => {
+  const [gone = 0, kept = 0] = (await at.system.model('res.partner').create([{ name: 'Gone' }, { name: 'Kept' }])).ids
+  const [id, other] = [await order({ payer_id: gone }), await order({ payer_id: kept })]
+  await at.system.model('res.partner').browse([gone]).unlink()
+
+  const asked = (method: string, ...args: unknown[]): Promise<any> => rpc(ann, 'shop.order', method, args)
+  assert.deepEqual(await asked('read', [id], ['payer_id']), [{ id, payer_id: false }])
+  assert.deepEqual(await rpc(ann, 'shop.order', 'read', [[id], ['payer_id']], { load: null }), [{ id, payer_id: false }])
+  assert.deepEqual(await asked('web_read', [id], { payer_id: { fields: { display_name: {} } } }), [{ id, payer_id: false }])
+  assert.deepEqual(await asked('web_read', [id], { payer_id: { fields: { city: {} } } }), [{ id, payer_id: false }])
+  assert.deepEqual(await asked('export_data', [id], ['payer_id/name', 'payer_id/.id']), { datas: [['', '']] })
+  const [typed] = await ann.model('shop.order').browse([id]).read(['payer_id', 'payer_id.name'])
+  assert.equal(typed!.payer_id, null)
+
+  const found = (...terms: unknown[]): Promise<number[]> => asked('search', [['id', 'in', [id, other]], ...terms])
+  assert.deepEqual(await found(['payer_id', '=', false]), [id])
+  assert.deepEqual(await found(['payer_id', '!=', false]), [other])
+  assert.deepEqual(await found(['payer_id', 'in', [gone, kept]]), [other])
+  assert.deepEqual(await found(['payer_id.name', 'in', ['Gone', 'Kept']]), [other])
+  assert.deepEqual(await found('!', ['payer_id', 'any', [['name', '=', 'Kept']]]), [id])
+  assert.deepEqual(
+    (await rpc(ann, 'shop.order', 'search', [[['id', 'in', [id, other]]]], { order: 'payer_id desc' })).toSorted(),
+    [id, other].toSorted(),
+  )
+  const groups = await asked('formatted_read_group', [['id', 'in', [id, other]]], ['payer_id'], ['__count'])
+  assert.deepEqual(
+    groups.map((one: any) => [one.payer_id, one.__count]),
+    [
+      [[kept, 'Kept'], 1],
+      [false, 1],
+    ],
+  )
+
+  const seen = await asked('web_save', [id], { name: 'Saved', payer_id: false }, { name: {}, payer_id: {} })
+  assert.deepEqual(seen, [{ id, name: 'Saved', payer_id: false }])
+  const copy = await asked('copy', [other])
+  assert.deepEqual(await asked('read', [Array.isArray(copy) ? copy[0] : copy], ['payer_id']), [
+    { id: Array.isArray(copy) ? copy[0] : copy, payer_id: [kept, 'Kept'] },
+  ])
+  await assert.rejects(asked('write', [other], { payer_id: gone }), { name: 'AccessError' })
+  assert.deepEqual(await asked('read', [other], ['payer_id']), [{ id: other, payer_id: [kept, 'Kept'] }])
+})
+
 test('live fields are computed when read, searched by their search, and never stored', async () => {
   const [small, big] = [
     await order({ line_ids: [[0, 0, { name: 'A', price: 1 }]] }),
