@@ -5,7 +5,7 @@ import { ValidationError } from '../errors.ts'
 import type { Compute } from '../model.ts'
 import type { FieldInfo, Model } from '../registry.ts'
 import { type Sql, ident, join, sql } from '../sql/fragment.ts'
-import { oneOf } from '../sql/ids.ts'
+import { hidden, oneOf } from '../sql/ids.ts'
 import { shapeName } from '../sql/names.ts'
 import { type Trigger, keyOf } from '../triggers.ts'
 import { keptStatement } from './kept.ts'
@@ -289,7 +289,7 @@ export async function resolveReached(env: Env): Promise<void> {
   const { call } = env
   const reached = call.dirty.reached.splice(0)
   if (reached.length === 0) return
-  const lists = join(reached.map(({ path, ids }, i) => sql`array(${backwards(env, path, sql`${ids}::int4[]`)}) as ${ident(`r${i}`)}`))
+  const lists = join(reached.map(({ path, ids }, i) => sql`array(${backwards(env, path, hidden(ids))}) as ${ident(`r${i}`)}`))
   const statement = sql`select ${lists}`
   const [row] = await env.cx.query<Record<string, (number | null)[]>>(statement, shapeName(statement))
   for (const [i, { trigger }] of reached.entries())
