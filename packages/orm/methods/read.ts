@@ -117,13 +117,14 @@ function demandOperation(operation: unknown): 'read' | 'write' | 'create' | 'unl
 /** A page and how many there are in all, counted no further than the list needs. */
 async function webSearchRead(env: Env, model: Model, _: readonly number[], args: Record<string, unknown>): Promise<RawJson> {
   const [limit, offset, countLimit] = [cleanLimit(args['limit']), cleanOffset(args['offset']), cleanLimit(args['count_limit'])]
-  const { json, node } = await searchReadWire(env, model, args['domain'], parseSpecification(env, model, args['specification']), {
+  const { json, rows, node } = await searchReadWire(env, model, args['domain'], parseSpecification(env, model, args['specification']), {
     order: textOrNull(args['order']),
     limit,
     offset,
   })
-  const isEmpty = json.text === '[]'
-  const length = isEmpty && offset === 0 ? 0 : await countRows(env, model, node, countLimit)
+  // A page that is not full is the last one, and says itself how many there are.
+  const isLast = (limit === null || rows < limit) && (rows > 0 || offset === 0)
+  const length = isLast ? Math.min(offset + rows, countLimit ?? Infinity) : await countRows(env, model, node, countLimit)
   return new RawJson(`{"length":${length},"records":${json.text}}`)
 }
 

@@ -61,7 +61,7 @@ export async function readWire(env: Env, model: Model, ids: readonly number[], w
   demandEver(env, model, 'read')
   await flush(env)
   if (ids.length === 0) return new RawJson('[]')
-  return answer(env, model, wants, (pushed) => byIds(env, model, ids, pushed, 'wire'), shapeName)
+  return (await answer(env, model, wants, (pushed) => byIds(env, model, ids, pushed, 'wire'), shapeName)).json
 }
 
 /** `read` with fields by name: by far the most frequent call, so its statement is kept. */
@@ -81,22 +81,26 @@ export async function readByName(env: Env, model: Model, ids: readonly number[],
   return new RawJson(row!['?column?'])
 }
 
+/** A page of what matches, as JSON, and the number of its records; `node` is the condition they meet. */
 export async function searchReadWire(
   env: Env,
   model: Model,
   domain: unknown,
   wants: readonly Want[],
   options: { order: unknown; limit: number | null; offset: number },
-): Promise<{ json: RawJson; node: Node }> {
+): Promise<Page & { node: Node }> {
   demandEver(env, model, 'read')
   await flush(env)
   const node = searchNode(env, model, domain)
   const order = parseOrder(env, model, options.order as string)
-  if (node.kind === 'false') return { json: new RawJson('[]'), node }
-  return {
-    json: await answer(env, model, wants, (pushed) => byDomain(env, model, node, pushed, 'wire', { ...options, order }), askedName),
-    node,
-  }
+  if (node.kind === 'false') return { json: new RawJson('[]'), rows: 0, node }
+  const page = await answer(env, model, wants, (pushed) => byDomain(env, model, node, pushed, 'wire', { ...options, order }), askedName)
+  return { ...page, node }
+}
+
+interface Page {
+  readonly json: RawJson
+  readonly rows: number
 }
 
 /** One statement whose text is passed through; or, when a field is not SQL's to give, the same values completed and written by us. */
@@ -106,16 +110,16 @@ async function answer(
   wants: readonly Want[],
   statement: (wants: readonly Want[]) => Sql,
   nameOf: (query: Sql) => string | undefined,
-): Promise<RawJson> {
+): Promise<Page> {
   if (wants.every((want) => isPushed(env, want)) && !env.context['force_rows']) {
     const query = statement(wants)
-    const [row] = await env.cx.query<{ '?column?': string }>(query, nameOf(query))
-    return new RawJson(row!['?column?'])
+    const [row] = await env.cx.query<{ '?column?': string; n?: number }>(query, nameOf(query))
+    return { json: new RawJson(row!['?column?']), rows: row!.n ?? 0 }
   }
   const query = statement(wants.flatMap((want) => pushedPart(env, want)))
   const [row] = await env.cx.query<{ '?column?': string }>(query)
   const rows = await complete(env, model, wants, JSON.parse(row!['?column?']))
-  return new RawJson(writeRows(env, wants, rows))
+  return { json: new RawJson(writeRows(env, wants, rows)), rows: rows.length }
 }
 
 const isPushed = (env: Env, want: Want): boolean =>

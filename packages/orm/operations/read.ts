@@ -116,7 +116,7 @@ export function byIds(
   return sql`select ${asArray(sql`select ${list} from ${ident(model.table)} t where ${oneOf(scope.column('id'), ids)}${where}${order}`, encoding)}`
 }
 
-/** JSON text of a page of the records that match. */
+/** JSON text of a page of the records that match, and as `n` how many it has. */
 export function byDomain(
   env: Env,
   model: Model,

@@ -113,6 +113,8 @@ test('indexes serve the queries they are for', () =>
       ["select id from test_person f where lower(login) = 'ann'", 'test_person_login_key'],
     ] as const)
       assert.ok((await used(query)).includes(index), `${query}\n${await used(query)}`)
+    const [covering] = await rows("select indexdef from pg_indexes where indexname = 'test_person_company_id_idx'")
+    assert.match(covering!['indexdef'] as string, /\(company_id\) INCLUDE \(active\)$/, 'a list is counted in the index alone')
     assert.equal(
       (await rows("select from pg_class where relname = 'test_person_name_sort'")).length,
       0,

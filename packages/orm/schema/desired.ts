@@ -5,6 +5,7 @@ import {
   columnDefault,
   columnType,
   columnsIndex,
+  coveringIndex,
   fillOf,
   orderIndex,
   plainIndex,
@@ -144,6 +145,9 @@ function fieldIndexes(field: FieldInfo, { languages, hasTrigrams }: SchemaOption
   if (field.kind === 'binary') return [speed(`${at}_idx`, sparseIndex(field.column!))]
   // Most records have no value in a field that people made later: one that is made in an instant, and serves whoever looks for a value.
   if (field.kind === 'many2one' && field.custom) return [speed(`${at}_idx`, sparseIndex(field.column!))]
+  // A list shows what is active in the companies of its reader: how many that are is counted in this index alone.
+  if (field.name === 'company_id' && field.model.hasActive)
+    return [speed(`${at}_idx`, coveringIndex(field, field.model.fields.get('active')!))]
   // Whoever deletes a record looks for what refers to it.
   if (field.kind === 'many2one' || field.kind === 'reference') return [speed(`${at}_idx`, plainIndex(field, ''))]
   if ((!field.options.index && field.name !== 'parent_path') || field.kind === 'json') return []

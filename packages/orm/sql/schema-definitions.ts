@@ -65,6 +65,10 @@ function expression(field: FieldInfo, language: string): Sql {
 /** For equality, sets, ranges and beginnings: the database's collation is C. */
 export const plainIndex = (field: FieldInfo, language: string): string => textOf(sql`using btree (${expression(field, language)})`)
 
+/** With another column along, so that who asks by both needs no row. */
+export const coveringIndex = (field: FieldInfo, along: FieldInfo): string =>
+  textOf(sql`using btree (${ident(field.column!)}) include (${ident(along.column!)})`)
+
 /** Rows that hold nothing are left out: most contacts have no picture. */
 export const sparseIndex = (column: string): string => textOf(sql`using btree (${ident(column)}) where ${ident(column)} is not null`)
 

@@ -45,12 +45,12 @@ const mostAnswerBytes = 128 << 20
 
 /**
  * An array of row objects as JSON text, compact, in the rows' order. What a caller asked for ('wire') ends in PostgreSQL's error 54000 where it is too
- * large: before it leaves the database. (`repeat` gives that error for what cannot be.)
+ * large: before it leaves the database. (`repeat` gives that error for what cannot be.) With it comes, as `n`, how many rows it has.
  */
 export const asArray = (rows: Sql, encoding: Encoding): Sql =>
   encoding === 'typed'
     ? sql`${arrayText} from (${rows}) x`
-    : sql`case when octet_length(a.a) <= ${whole(mostAnswerBytes)} then a.a else repeat(a.a, 2147483647) end as "?column?" from (select ${arrayText} as a from (${rows}) x) a`
+    : sql`case when octet_length(a.a) <= ${whole(mostAnswerBytes)} then a.a else repeat(a.a, 2147483647) end as "?column?", a.n from (select ${arrayText} as a, count(*)::int4 as n from (${rows}) x) a`
 
 const arrayText = sql`('[' || coalesce(string_agg(row_to_json(x)::text, ','), '') || ']')`
 
