@@ -1,5 +1,6 @@
 /** The type checker, on the whole tree and on each app with nothing but what it imports. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { mapSome, runTool } from './run.ts'
 import { workspacesOf } from './source.ts'
@@ -37,8 +38,11 @@ function projectOf(root: string, home: string): string {
   return folder
 }
 
+/** Each checker works out for itself what the types that several files use come to: more of them than processors only cost time and memory. */
+const checkers = String(Math.min(4, availableParallelism()))
+
 async function typeErrors(root: string, project: string): Promise<string[]> {
-  const { ok, output } = await runTool('tsc', ['-p', project, '--pretty', 'false'], root)
+  const { ok, output } = await runTool('tsc', ['-p', project, '--pretty', 'false', '--checkers', checkers], root)
   const lines = output.split('\n').filter((line) => line.trim() !== '')
   if (ok) return []
   // A message's indented lines explain it: they stay with it.
