@@ -1,8 +1,8 @@
 import pg from 'pg'
 import { LockError, UserError } from './errors.ts'
-import { type Connection, Loan, Prepared } from './loan.ts'
+import { type Connection, type Lent, Loan, Prepared } from './loan.ts'
 
-export type { Connection }
+export type { Connection, Lent }
 
 export interface Budget {
   /** Connections of this process, over all databases. */
@@ -66,10 +66,10 @@ export class Databases {
   }
 
   /** Runs `work` on a connection to `key`; each statement commits by itself. */
-  async use<T>(key: string, work: (cx: Connection) => Promise<T>): Promise<T> {
+  async use<T>(key: string, work: (cx: Lent) => Promise<T>): Promise<T> {
     const slot = await this.#take(key)
     try {
-      return await work(new Loan(slot.client, slot.prepared))
+      return await new Loan(slot.client, slot.prepared).run(work)
     } finally {
       this.#give(slot)
     }
@@ -79,11 +79,7 @@ export class Databases {
    * Runs `work` in one read-committed transaction; deadlocks and serialization failures run it again, so `work` must have no effect outside.
    * `readonly` gives several statements one snapshot and lets PostgreSQL refuse writes.
    */
-  async transaction<T>(
-    key: string,
-    work: (cx: Connection) => Promise<T>,
-    options: { retries?: number; readonly?: boolean } = {},
-  ): Promise<T> {
+  async transaction<T>(key: string, work: (cx: Lent) => Promise<T>, options: { retries?: number; readonly?: boolean } = {}): Promise<T> {
     const retries = options.retries ?? 4
     const opening = options.readonly ? 'begin isolation level repeatable read read only' : 'begin isolation level read committed'
     for (let attempt = 0; ; attempt++) {
@@ -91,7 +87,7 @@ export class Databases {
       const loan = new Loan(slot.client, slot.prepared, opening)
       let isCommitting = false
       try {
-        const result = await work(loan)
+        const result = await loan.run(work)
         isCommitting = true
         await loan.commit()
         return result

@@ -19,6 +19,15 @@ export interface Connection {
   commitEarly?(): void
 }
 
+/** A connection as it is lent to whoever finds out who calls. */
+export interface Lent extends Connection {
+  /**
+   * Goes on as if `check` passed, a round trip sooner: `statement` travels ahead of the next one, and where `check` throws over its rows,
+   * that is all that comes of this loan. Nothing is answered and nothing committed before it was looked at. Before the first statement only.
+   */
+  presume<R = Record<string, any>>(statement: Sql, name: string, check: (rows: readonly R[]) => void): void
+}
+
 /** What of pg's client is used beyond its declared types. */
 type Client = pg.Client & {
   readonly connection: {
@@ -57,11 +66,14 @@ export class Prepared {
 /** The durability wait: what is in the log before this message is on the disk when the message is. */
 const durability = "select pg_logical_emit_message(true, '', '')"
 
-export class Loan implements Connection {
+export class Loan implements Lent {
   readonly #client: Client
   readonly #prepared: Prepared
-  /** Simple statements that travel with the next one: a packet less, and a change of processes less on both sides. */
-  readonly #ahead: string[] = []
+  /** Sends what travels with the next statement: a packet less, and a change of processes less on both sides. */
+  readonly #ahead: (() => Promise<unknown>)[] = []
+  /** What was presumed and is not sent yet; then, whether it holds. */
+  #presumption: (() => Promise<void>) | undefined
+  #holds: Promise<void> | undefined
   /** Why the transaction is lost, when a statement failed that nobody waited for. */
   #failed: unknown
   #isOpen = false
@@ -71,7 +83,26 @@ export class Loan implements Connection {
   constructor(client: pg.Client, prepared: Prepared, opening?: string) {
     this.#client = client as Client
     this.#prepared = prepared
-    if (opening !== undefined) this.#ahead.push(opening)
+    if (opening !== undefined) this.#ahead.push(() => this.#open(opening))
+  }
+
+  /** Runs `work`; what it answers or throws counts only if what was presumed holds. */
+  async run<T>(work: (cx: Lent) => Promise<T>): Promise<T> {
+    try {
+      return await work(this)
+    } finally {
+      await this.#hold()
+    }
+  }
+
+  presume<R>(statement: Sql, name: string, check: (rows: readonly R[]) => void): void {
+    this.#presumption = () => this.#ask(statement, name).then(({ rows }) => check(rows as R[]))
+    this.#ahead.push(() => this.#hold())
+  }
+
+  async #hold(): Promise<void> {
+    this.#holds ??= this.#presumption?.()
+    await this.#holds
   }
 
   async query<R>(statement: Sql, name?: string): Promise<R[]> {
@@ -94,7 +125,7 @@ export class Loan implements Connection {
   commitEarly(): void {
     if (this.#isEarly) return
     this.#isEarly = true
-    this.#ahead.push('set local synchronous_commit = off')
+    this.#ahead.push(() => this.#client.query('set local synchronous_commit = off'))
   }
 
   /** Ends the transaction, if a statement began one. Throws, and nothing was done, if one of them failed, whether anybody saw it or not. */
@@ -116,18 +147,28 @@ export class Loan implements Connection {
   }
 
   #start(statement: Sql, name: string | undefined): Promise<pg.QueryResult> {
+    if (this.#ahead.length === 0) return this.#ask(statement, name)
+    const { stream } = this.#client.connection
+    stream.cork()
+    const ahead = this.#ahead.splice(0).map((send) => send())
+    const answer = this.#ask(statement, name)
+    stream.uncork()
+    // What went ahead has the first word: a statement that ran on a wrong presumption tells nothing, not even its error.
+    answer.catch(() => undefined)
+    return Promise.all(ahead).then(() => answer)
+  }
+
+  #ask(statement: Sql, name: string | undefined): Promise<pg.QueryResult> {
     this.statements++
     const { text, values } = statement.compile()
     if (name !== undefined) this.#prepared.use(name)
     // The extended protocol refuses a second statement in one text.
     const config = { text, values, queryMode: 'extended', ...(name === undefined ? {} : { name }) } as pg.QueryConfig
-    if (this.#ahead.length === 0) return this.#client.query(config)
+    return this.#client.query(config)
+  }
+
+  #open(opening: string): Promise<unknown> {
     this.#isOpen = true
-    const { stream } = this.#client.connection
-    stream.cork()
-    const ahead = this.#ahead.splice(0).map((one) => this.#client.query(one))
-    const answer = this.#client.query(config)
-    stream.uncork()
-    return Promise.all([answer, ...ahead]).then(([first]) => first)
+    return this.#client.query(opening)
   }
 }

@@ -16,6 +16,11 @@ export class Recent<K, V> {
     return old
   }
 
+  delete(key: K): void {
+    this.#young.delete(key)
+    this.#old.delete(key)
+  }
+
   set(key: K, value: V): void {
     if (this.#young.size >= this.#most) {
       this.#old = this.#young

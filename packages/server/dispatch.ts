@@ -4,6 +4,7 @@ import {
   type Connection,
   type Databases,
   type Env,
+  type Lent,
   type MethodCall,
   type MethodInfo,
   type Model,
@@ -18,13 +19,18 @@ import {
 import { accountsFor } from './accounts.ts'
 import {
   type Credentials as PasswordCredentials,
+  Outdated,
+  type Proof,
   type Signed,
   confirmIdentity,
   keepSession,
+  keyProof,
   keyUser,
   noteUse,
   passwordUser,
   preparers,
+  presume,
+  sessionProof,
   sessionUser,
 } from './auth/index.ts'
 import { openEnv } from './env.ts'
@@ -78,29 +84,32 @@ export function createDispatcher({ databases }: { databases: Databases }): Dispa
     async perform(instance, credentials, call, facts) {
       if (credentials.how === 'nobody') throw new AccessDenied()
       const signed = await signedByPassword(instance, databases, credentials, facts)
+      const who = signed ?? credentials
       const method = describeMethod(instance.registry, call.model, call.method)
       if (!method || method.readonly) {
-        return databases.use(instance.database, async (cx) => {
-          const env = await enter(cx, instance, signed ?? credentials, facts)
-          return callMethod(env, bind(call, method))
-        })
+        return presuming((mayPresume) =>
+          databases.use(instance.database, async (cx) => {
+            const env = await enter(cx, instance, who, facts, { mayPresume })
+            return callMethod(env, bind(call, method))
+          }),
+        )
       }
-      const opened = carriesSecrets(instance, call)
-        ? await openSecrets(instance, signed ?? credentials, bind(call, method), facts)
-        : undefined
+      const opened = carriesSecrets(instance, call) ? await openSecrets(instance, who, bind(call, method), facts) : undefined
       await instance.markActive()
       if (facts.idempotencyKey !== undefined) sweeps.sweepSometimes(instance)
-      return transaction(instance, async (cx) => {
-        const env = await enter(cx, instance, signed ?? credentials, facts, opened?.isConfirmed)
-        const asked = opened?.asked ?? bind(call, method)
-        const work = async (): Promise<unknown> => {
-          const answer = await callMethod(env, opened?.call ?? asked)
-          if (opened?.keptSession) await keepSession(cx, opened.keptSession)
-          return answer
-        }
-        const key = facts.idempotencyKey
-        return { env, answer: await (key === undefined ? work() : once(env, nameCall(instance, env.user.id, key, asked), work)) }
-      })
+      return presuming((mayPresume) =>
+        transaction(instance, async (cx) => {
+          const env = await enter(cx, instance, who, facts, { mayPresume, isConfirmed: opened?.isConfirmed })
+          const asked = opened?.asked ?? bind(call, method)
+          const work = async (): Promise<unknown> => {
+            const answer = await callMethod(env, opened?.call ?? asked)
+            if (opened?.keptSession) await keepSession(cx, opened.keptSession)
+            return answer
+          }
+          const key = facts.idempotencyKey
+          return { env, answer: await (key === undefined ? work() : once(env, nameCall(instance, env.user.id, key, asked), work)) }
+        }),
+      )
     },
 
     async read(instance, credentials, facts, work) {
@@ -128,7 +137,7 @@ export function createDispatcher({ databases }: { databases: Databases }): Dispa
   }
 
   /** One that writes; what it leaves for the owner of the tables is told to the host before it commits, and waited for afterwards. */
-  async function transaction<T>(instance: Instance, work: (cx: Connection) => Promise<{ env: Env; answer: T }>): Promise<T> {
+  async function transaction<T>(instance: Instance, work: (cx: Lent) => Promise<{ env: Env; answer: T }>): Promise<T> {
     const { answer, asks } = await databases.transaction(instance.database, async (cx) => {
       const { env, answer: made } = await work(cx)
       if (env.call.asksOwner) await instance.askOwner()
@@ -139,14 +148,18 @@ export function createDispatcher({ databases }: { databases: Databases }): Dispa
   }
 
   async function enter(
-    cx: Connection,
+    cx: Lent,
     instance: Instance,
-    credentials: Credentials | Signed,
+    who: Credentials | Signed,
     facts: RequestFacts,
-    isConfirmed = false,
+    { mayPresume, isConfirmed = false }: { mayPresume: boolean; isConfirmed?: boolean | undefined },
   ): Promise<Env> {
-    const signed = await identify(cx, instance, credentials)
-    if (signed.session?.isStale || signed.key?.isStale) noteLater(databases, instance, signed)
+    const note = (stale: Signed): void => noteLater(databases, instance, stale)
+    const proof = mayPresume ? proofOf(who) : undefined
+    const presumed = proof && presume(cx, instance, proof, note)
+    if (presumed) return envOf(cx, instance, presumed, facts, isConfirmed)
+    const signed = await identify(cx, instance, who)
+    if (signed.session?.isStale || signed.key?.isStale) note(signed)
     return envOf(cx, instance, signed, facts, isConfirmed)
   }
 
@@ -163,6 +176,23 @@ export function createDispatcher({ databases }: { databases: Databases }): Dispa
     const call = await prepareCall(instance.registry, asked, preparers(instance, databases))
     return { asked, call, isConfirmed: password !== undefined, keptSession: changesPassword(asked) ? signed : undefined }
   }
+}
+
+/** Runs a call as whoever its caller was last; where he is not that any more, nothing came of it, and it runs again as he is now. */
+async function presuming<T>(run: (mayPresume: boolean) => Promise<T>): Promise<T> {
+  try {
+    return await run(true)
+  } catch (error) {
+    if (error instanceof Outdated) return run(false)
+    throw error
+  }
+}
+
+/** What proves on one statement alone who calls. */
+function proofOf(who: Credentials | Signed): Proof | undefined {
+  if ('user' in who) return undefined
+  if (who.how === 'session') return sessionProof(who.token)
+  return who.how === 'key' && who.token === undefined ? keyProof(who.key) : undefined
 }
 
 /** A call whose secrets are hashed or checked. */

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { connectAs, findInstance, openHome, startHost } from '@erp4/ops'
 import { base } from '@erp4/base'
 import { contacts } from '@erp4/contacts'
-import { type Connection, Databases, assemble } from '@erp4/orm'
+import { Databases, type Lent, assemble } from '@erp4/orm'
 import { FileStore, createApp, createLogger } from '@erp4/server'
 import { RunningErp4, type RunningInstance } from '@erp4/testing'
 import type { Measure } from '../bench.ts'
@@ -162,7 +162,7 @@ async function capture(home: string, key: string, ids: readonly number[]): Promi
   const spied = new Proxy(databases, {
     get(target, name) {
       if (name !== 'use' && name !== 'transaction') return Reflect.get(target, name, target)
-      return (database: string, work: (cx: Connection) => Promise<unknown>, options?: object) =>
+      return (database: string, work: (cx: Lent) => Promise<unknown>, options?: object) =>
         target[name](database, (cx) => work(spy(cx, loans[loans.push([]) - 1]!)), options ?? {})
     },
   })
@@ -211,9 +211,16 @@ async function capture(home: string, key: string, ids: readonly number[]): Promi
   return replays
 }
 
-const spy = (cx: Connection, log: Statement[]): Connection =>
+const spy = (cx: Lent, log: Statement[]): Lent =>
   new Proxy(cx, {
     get(target, name) {
+      if (name === 'presume')
+        return (statement: { compile(): Statement }, prepared: string, check: (rows: readonly unknown[]) => void): void => {
+          target.presume(statement as never, prepared, (rows) => {
+            log.push({ ...statement.compile(), name: prepared, rows: [...rows] })
+            check(rows)
+          })
+        }
       if (name !== 'query' && name !== 'send') return Reflect.get(target, name, target)
       return async (statement: { compile(): Statement }, prepared?: string) => {
         const { text, values } = statement.compile()

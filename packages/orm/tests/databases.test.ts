@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BusyError, Databases, sql } from '@erp4/orm'
+import { BusyError, Databases, type Lent, type Sql, sql } from '@erp4/orm'
 import { type EmptyInstance, emptyInstance } from '@erp4/testing'
 
 const configOf = (at: EmptyInstance) =>
@@ -104,6 +104,49 @@ test('a statement that nobody waited for fails the next one with its own error, 
       assert.equal((await cx.query(sql`select 1`, 'one')).length, 1)
     })
     assert.equal(await count(databases, key), 1)
+  }))
+
+const works: Record<string, (cx: Lent) => Promise<unknown>> = {
+  'answers with rows': (cx) => cx.query(sql`insert into seen (id) values (1) returning id`),
+  'fails by itself': (cx) => cx.query(sql`select 1 / (${0}::int4)`),
+  'waits for nothing': async (cx) => cx.send(insert(2)),
+  'looks away and goes on': async (cx) => {
+    await cx.query(insert(3)).catch(() => undefined)
+    return cx.query(insert(4))
+  },
+  'answers without a statement': async () => 'done',
+  'fails without a statement': async () => {
+    throw new Error('its own')
+  },
+}
+
+for (const [what, work] of Object.entries(works)) {
+  test(`on what was presumed wrongly nothing is answered, told or kept of work that ${what}`, () =>
+    withTable(async (databases, key) => {
+      const wrongly = async (cx: Lent): Promise<unknown> => {
+        cx.presume<{ n: number }>(sql`select 7 as n`, 'presumed', ([row]) => {
+          throw new Error(`it is ${row!.n}`)
+        })
+        return work(cx)
+      }
+      await assert.rejects(databases.transaction(key, wrongly), { message: 'it is 7' })
+      assert.equal(await count(databases, key), 0)
+      // Of statements that commit by themselves, the answer and the error.
+      await assert.rejects(databases.use(key, wrongly), { message: 'it is 7' })
+    }))
+}
+
+test('what was presumed rightly costs a statement, and is in nobody’s way', () =>
+  withTable(async (databases, key) => {
+    const seen: unknown[] = []
+    const rightly = (statement: Sql) => async (cx: Lent) => {
+      cx.presume(sql`select 7 as n`, 'presumed', (rows) => seen.push(...rows))
+      return { rows: await cx.query(statement), statements: cx.statements }
+    }
+    assert.deepEqual(await databases.transaction(key, rightly(insert(1))), { rows: [], statements: 2 })
+    assert.deepEqual(await databases.use(key, rightly(sql`select id from seen`)), { rows: [{ id: 1 }], statements: 2 })
+    await assert.rejects(databases.transaction(key, rightly(insert(1))), { code: '23505' })
+    assert.deepEqual(seen, [{ n: 7 }, { n: 7 }, { n: 7 }])
   }))
 
 test('a connection keeps so many statements prepared and no more, and prepares anew what it let go', () =>

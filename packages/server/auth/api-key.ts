@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Connection } from '@erp4/orm'
-import { signedByKey, type SignedRow } from '../sql/auth-session.ts'
-import { signedOf } from './session.ts'
+import { signedByKey } from '../sql/auth-session.ts'
+import { type Proof, prove } from './proof.ts'
 import type { AuthInstance, Signed } from './types.ts'
 
 const keyShape = /^[0-9a-f]{40}$/
@@ -19,11 +19,17 @@ export function makeKey(): { key: string; key_index: string; secret_hash: string
   return { key, key_index: key.slice(0, indexLength), secret_hash: keyHash(key) }
 }
 
-/** Whose key this is, in one statement, as `sessionUser`. Undefined when it is unknown, expired, for something else than RPC, or its owner is archived. */
-export async function keyUser(cx: Connection, instance: AuthInstance, bearerKey: string): Promise<Signed | undefined> {
-  if (!isKeyShaped(bearerKey)) return undefined
-  const [row] = await cx.query<SignedRow>(signedByKey(bearerKey.slice(0, indexLength), keyHash(bearerKey)), 'auth_key')
-  return row && { ...signedOf(instance, row, 'key'), key: { id: row.key_id!, isStale: row.is_stale } }
+/** Of an API key; undefined for what none ever looked like. Lost when it expired, is for something else than RPC, or its owner is archived. */
+export function keyProof(key: string): Proof | undefined {
+  if (!isKeyShaped(key)) return undefined
+  const hash = keyHash(key)
+  return { how: 'key', hash, statement: signedByKey(key.slice(0, indexLength), hash) }
+}
+
+/** Whose key this is, in one statement, as `sessionUser`. */
+export async function keyUser(cx: Connection, instance: AuthInstance, key: string): Promise<Signed | undefined> {
+  const proof = keyProof(key)
+  return proof && prove(cx, instance, proof)
 }
 
 const keyHash = (key: string): string => createHash('sha256').update(key).digest('hex')

@@ -1,4 +1,4 @@
-export { keyUser, makeKey } from './api-key.ts'
+export { keyProof, keyUser, makeKey } from './api-key.ts'
 export { CooldownError, sourceNetwork } from './cooldown.ts'
 export {
   clearedSessionCookie,
@@ -27,7 +27,8 @@ export {
   useLink,
 } from './password-link.ts'
 export { preparers } from './preparers.ts'
-export { keepSession, noteUse, sessionUser, signOut, sweepSignIns } from './session.ts'
+export { Outdated, type Proof, presume, prove } from './proof.ts'
+export { keepSession, noteUse, sessionProof, sessionUser, signOut, sweepSignIns } from './session.ts'
 export { confirmIdentity, passwordUser, signIn } from './sign-in.ts'
 export type { SignInResult } from './sign-in.ts'
 export type { AuthInstance, Credentials, SessionTrace, Signed, Visitor } from './types.ts'

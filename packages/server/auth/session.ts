@@ -1,16 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { Connection, Databases, User } from '@erp4/orm'
+import type { Connection, Databases } from '@erp4/orm'
 import { sweepDevices, sweepTries } from '../sql/auth-cooldown.ts'
 import { sweepAsks, sweepLinks } from '../sql/auth-link.ts'
-import {
-  deleteSession,
-  keepSession as renewSession,
-  signedBySession,
-  sweepSessions,
-  touchKey,
-  touchSession,
-  type SignedRow,
-} from '../sql/auth-session.ts'
+import { deleteSession, keepSession as renewSession, signedBySession, sweepSessions, touchKey, touchSession } from '../sql/auth-session.ts'
+import { type Proof, prove } from './proof.ts'
 import type { AuthInstance, Signed } from './types.ts'
 
 const tokenShape = /^[A-Za-z0-9_-]{84}$/
@@ -20,16 +13,17 @@ export const makeToken = (): string => randomBytes(63).toString('base64url')
 
 export const tokenHash = (token: string): Buffer => createHash('sha256').update(token).digest()
 
-/**
- * Who holds the session with this token, in one statement: rights, companies and versions as they are now. Undefined when there is
- * none, it ended, or the user's password, login, groups or activity changed since.
- */
-export async function sessionUser(cx: Connection, instance: AuthInstance, token: string | undefined): Promise<Signed | undefined> {
+/** Of a session's token; undefined for what none ever looked like. Lost when it ended, or its user's password, login, groups or activity changed. */
+export function sessionProof(token: string | undefined): Proof | undefined {
   if (token === undefined || !tokenShape.test(token)) return undefined
   const hash = tokenHash(token)
-  const [row] = await cx.query<SignedRow>(signedBySession(hash), 'auth_session')
-  if (!row) return undefined
-  return { ...signedOf(instance, row, 'session'), session: { hash: hash.toString('hex'), isStale: row.is_stale } }
+  return { how: 'session', hash: hash.toString('hex'), statement: signedBySession(hash) }
+}
+
+/** Who holds the session with this token, in one statement. Undefined when there is none. */
+export async function sessionUser(cx: Connection, instance: AuthInstance, token: string | undefined): Promise<Signed | undefined> {
+  const proof = sessionProof(token)
+  return proof && prove(cx, instance, proof)
 }
 
 /** Ends the session, if there is one. */
@@ -54,25 +48,4 @@ export async function sweepSignIns(cx: Connection): Promise<number> {
   let gone = 0
   for (const sweep of [sweepSessions, sweepTries, sweepDevices, sweepLinks, sweepAsks]) gone += (await cx.query(sweep)).length
   return gone
-}
-
-export function signedOf(instance: AuthInstance, row: SignedRow, how: Signed['how']): Signed {
-  const user = userOf(row, instance.expandGroups(row.groups))
-  return { user, languages: row.languages, epoch: row.epoch, rules: row.rules, schema: row.schema, how, isConfirmed: row.is_confirmed }
-}
-
-/** What a row of any of the session statements says of its user. */
-export function userOf(row: SignedRow, groups: ReadonlySet<string>): User {
-  return {
-    id: row.id,
-    login: row.login,
-    name: row.name ?? row.login,
-    partner_id: row.partner_id,
-    commercial_partner_id: row.commercial_partner_id,
-    company_id: row.company_id,
-    company_ids: row.company_ids,
-    groups,
-    lang: row.lang !== null && row.languages.includes(row.lang) ? row.lang : 'en_US',
-    tz: row.tz ?? 'UTC',
-  }
 }

@@ -1,11 +1,12 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { AccessDenied, type Connection, type Databases } from '@erp4/orm'
 import { isDeviceKnown, rememberDevice } from '../sql/auth-cooldown.ts'
-import { confirmSession, insertSession, signedByVersions, type SignedRow } from '../sql/auth-session.ts'
+import { type ProofRow, confirmSession, insertSession, signedByVersions } from '../sql/auth-session.ts'
 import { isKeyShaped, keyUser } from './api-key.ts'
 import { deviceHash, loginHash, sourceNetwork } from './cooldown.ts'
 import { judge, settle } from './judge.ts'
-import { makeToken, sessionUser, signedOf, signOut, tokenHash } from './session.ts'
+import { signedOf } from './proof.ts'
+import { makeToken, sessionUser, signOut, tokenHash } from './session.ts'
 import type { AuthInstance, Credentials, Signed, Visitor } from './types.ts'
 import { ownerAt, type Verified, verifiedSecrets } from './verified-secrets.ts'
 
@@ -100,7 +101,7 @@ async function judgeAndKeep(instance: AuthInstance, databases: Databases, creden
 }
 
 async function stillSigned(cx: Connection, instance: AuthInstance, verified: Verified): Promise<Signed | undefined> {
-  const [row] = await cx.query<SignedRow>(signedByVersions(verified), 'auth_versions')
+  const [row] = await cx.query<ProofRow>(signedByVersions(verified), 'auth_versions')
   return row && signedOf(instance, row, 'password')
 }
 

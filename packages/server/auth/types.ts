@@ -15,7 +15,7 @@ export interface AuthInstance {
   expandGroups(direct: readonly string[]): ReadonlySet<string>
 }
 
-/** Someone whose session, key or password was just checked against the database. Good for one call, never kept. */
+/** Someone whose session, key or password was just checked against the database. Good for one call: for the next it is asked again. */
 export interface Signed {
   readonly user: User
   /** Codes of the languages that are active. */

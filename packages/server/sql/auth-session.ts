@@ -27,6 +27,13 @@ export const session: SystemTable = {
 }
 
 /** What every way of signing in answers with. */
+export interface ProofRow {
+  /** A SignedRow as JSON, the same letter for letter as long as nothing in it changes. */
+  signed: string
+  /** Of a key or a session: its last use was written more than a minute ago. */
+  is_stale: boolean
+}
+
 export interface SignedRow {
   id: number
   login: string
@@ -44,20 +51,22 @@ export interface SignedRow {
   schema: number
   login_version: number
   languages: string[]
-  /** Of a key or a session: its last use was written more than a minute ago. */
-  is_stale: boolean
   /** Of a key: its record. */
   key_id: number | null
   /** Whoever calls proved lately that he is who he is. */
   is_confirmed: boolean
 }
 
-const who = sql`
+/** A SignedRow of the user `u`, his contact `p` and the instance `m`. */
+const signed = (one: { key: Sql; isConfirmed: Sql }): Sql => sql`(select row_to_json(who)::text from (select
   u.id, u.login, p.name, u.partner_id, coalesce(p.commercial_partner_id, p.id) as commercial_partner_id, u.company_id, u.lang, u.tz, u.sec_version,
   m.epoch, m.rules, m.schema, m.login as login_version, m.langs as languages,
   array(select c.right_id from res_users_company_ids_rel c where c.left_id = u.id order by c.right_id) as company_ids,
   array(select g.key from res_users_group_ids_rel r join res_groups g on g.id = r.right_id
-        where r.left_id = u.id and g.key is not null order by g.key) as groups`
+        where r.left_id = u.id and g.key is not null order by g.key) as groups,
+  ${one.key} as key_id, ${one.isConfirmed} as is_confirmed) who) as signed`
+
+const noKey = sql`null::int4`
 
 /** `offset 0` keeps PostgreSQL from reading all partners in order for a merge join, which it takes for cheaper than finding the one. */
 const contact = sql`
@@ -65,8 +74,8 @@ const contact = sql`
 
 /** The one session statement of a call: idle for 7 days, 30 days in all, the user's rights and the instance's epoch unchanged since. */
 export const signedBySession = (hash: Buffer): Sql => sql`
-  select ${who}, s.seen < now() - interval '1 minute' as is_stale, null::int4 as key_id,
-         s.confirmed > now() - interval '10 minutes' as is_confirmed
+  select ${signed({ key: noKey, isConfirmed: sql`s.confirmed > now() - interval '10 minutes'` })},
+         s.seen < now() - interval '1 minute' as is_stale
   from session s
   join res_users u on u.id = s.user_id and u.sec_version = s.sec_version and u.active
   join meta m on m.epoch = s.epoch
@@ -75,8 +84,8 @@ export const signedBySession = (hash: Buffer): Sql => sql`
 
 /** The same for an API key, given by its index and its hash. Only keys for everything or for RPC. */
 export const signedByKey = (index: string, hash: string): Sql => sql`
-  select ${who}, coalesce(k.last_used < (now() at time zone 'utc') - interval '1 minute', true) as is_stale, k.id as key_id,
-         false as is_confirmed
+  select ${signed({ key: sql`k.id`, isConfirmed: sql`false` })},
+         coalesce(k.last_used < (now() at time zone 'utc') - interval '1 minute', true) as is_stale
   from res_users_apikeys k
   join res_users u on u.id = k.user_id and u.active
   cross join meta m
@@ -86,14 +95,14 @@ export const signedByKey = (index: string, hash: string): Sql => sql`
 
 /** The same for a password that was verified under these versions. */
 export const signedByVersions = (versions: { id: number; secVersion: number; epoch: number; loginVersion: number }): Sql => sql`
-  select ${who}, false as is_stale, null::int4 as key_id, true as is_confirmed
+  select ${signed({ key: noKey, isConfirmed: sql`true` })}, false as is_stale
   from res_users u
   join meta m on m.epoch = ${versions.epoch}::int4 and m.login = ${versions.loginVersion}::int4
   ${contact}
   where u.id = ${versions.id}::int4 and u.sec_version = ${versions.secVersion}::int4 and u.active`
 
 const whoever = sql`
-  select ${who}, false as is_stale, null::int4 as key_id, false as is_confirmed
+  select ${signed({ key: noKey, isConfirmed: sql`false` })}, false as is_stale
   from res_users u cross join meta m ${contact}`
 
 /** An active user as a call would see him, whoever asks: for work done on his behalf, and to explain his rights. */
