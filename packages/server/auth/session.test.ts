@@ -53,7 +53,7 @@ describe('sessions', () => {
     const registry = { groups } as unknown as Registry
     const byId = (id: number) => world.databases.use(world.instance.database, (cx) => userById(cx, registry, id))
     const byLogin = (login: string) => world.databases.use(world.instance.database, (cx) => userByLogin(cx, registry, login))
-    assert.deepEqual(await byId(1), { user: signed.user, languages: signed.languages })
+    assert.deepEqual(await byId(1), { user: signed.user, languages: signed.languages, schema: signed.schema })
     assert.deepEqual(await byLogin('ANN@azure.example'), await byId(1))
     await world.at.tamper('update res_users set active = false where id = 1')
     assert.deepEqual([await byId(1), await byLogin(ann), await byId(99)], [undefined, undefined, undefined])
