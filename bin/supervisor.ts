@@ -2,11 +2,12 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { ensureFolder, type Home } from '@erp4/ops'
+import type { Home } from '@erp4/ops'
 import type { ChildMessage } from './child.ts'
 import { CommandError, type FailureCode } from './exit-codes.ts'
 import { openLog, rotateLog } from './logs.ts'
 import { serviceUser, type ServiceUser } from './os-users.ts'
+import { ensureServiceCache } from './service-cache.ts'
 import { say } from './terminal.ts'
 
 export interface ChildOrder {
@@ -185,7 +186,7 @@ function launch(home: Home, { name, command, user, access }: ChildOrder): ChildP
   const osUser = user && serviceUser(user).user
   const cache = join(home.dir, 'cache', osUser ? user : 'self')
   mkdirSync(join(home.dir, 'cache'), { recursive: true, mode: 0o711 })
-  ensureFolder(cache, 0o700, osUser)
+  ensureServiceCache(cache, osUser)
   rotateLog(logFile(home, { name }))
   const log = openLog(logFile(home, { name }))
   const child = spawn(process.execPath, [process.argv[1]!, ...command], {
