@@ -31,6 +31,8 @@ interface Holder {
   processes: number
   /** Fingerprint of the code that its services run. */
   release: string
+  /** How often its services were started anew: renewals that have begun, and those that are over. */
+  renewals?: { begun: number; over: number }
 }
 
 const lockFile = (home: Home): string => join(home.run, 'supervisor.json')
@@ -68,8 +70,8 @@ export function becomeSupervisor(home: Home, run: Pick<Holder, 'port' | 'process
   }
 }
 
-/** Changes what is known of this supervisor: the code that its services run now, the port that it was given. */
-export function noteSupervisor(home: Home, change: Partial<Pick<Holder, 'port' | 'release'>>): void {
+/** Changes what is known of this supervisor: the code that its services run now, the port that it was given, its renewals. */
+export function noteSupervisor(home: Home, change: Partial<Pick<Holder, 'port' | 'release' | 'renewals'>>): void {
   const holder = JSON.parse(readFileSync(lockFile(home), 'utf8')) as Holder
   const fresh = `${lockFile(home)}.new`
   writeFileSync(fresh, JSON.stringify({ ...holder, ...change }), { mode: 0o600 })
@@ -85,13 +87,27 @@ const renewalPatienceMs = 60_000
 export async function renewServices(home: Home): Promise<void> {
   const now = fingerprintNow()
   const holder = supervisorOf(home)
-  if (!holder || holder.release === now) return
-  process.kill(holder.pid, 'SIGUSR2')
-  const deadline = Date.now() + renewalPatienceMs
-  while (supervisorOf(home)?.release !== now) {
-    if (Date.now() > deadline || !supervisorOf(home))
-      throw new CommandError('internal', `The running ERP4 did not take up the changed code: see ${home.log}, and start it again.`)
-    await pause(100)
+  if (holder && holder.release !== now) await renewal(home, holder, ({ release }) => release === now, 'take up the changed code')
+}
+
+/**
+ * Has the services of a running `erp4 start` begin anew with the keys and passwords that there are now: they were given theirs when they
+ * began. Resolves when they have.
+ */
+export async function giveServicesNewKeys(home: Home): Promise<void> {
+  const holder = supervisorOf(home)
+  // One that is under way may have handed out the old ones already.
+  const next = (holder?.renewals?.begun ?? 0) + 1
+  if (holder) await renewal(home, holder, ({ renewals }) => (renewals?.over ?? 0) >= next, 'begin anew with the new keys')
+}
+
+async function renewal(home: Home, { pid }: Holder, isOver: (holder: Holder) => boolean, what: string): Promise<void> {
+  process.kill(pid, 'SIGUSR2')
+  for (const deadline = Date.now() + renewalPatienceMs; ; await pause(100)) {
+    const holder = supervisorOf(home)
+    if (holder && isOver(holder)) return
+    if (!holder || Date.now() > deadline)
+      throw new CommandError('internal', `The running ERP4 did not ${what}: see ${home.log}, and start it again.`)
   }
 }
 

@@ -30,7 +30,7 @@ import {
 } from '@erp4/ops'
 import { erpTasks } from '../erp-tasks.ts'
 import { CommandError } from '../exit-codes.ts'
-import { homeFolder, supervisorOf, withHost } from '../home.ts'
+import { giveServicesNewKeys, homeFolder, withHost } from '../home.ts'
 import { release } from '../release.ts'
 import { lendRootKey, readSecret } from '../root-key.ts'
 import { print, say } from '../terminal.ts'
@@ -144,12 +144,12 @@ export async function rotate(args: readonly string[]): Promise<void> {
       case 'logins': {
         for (const { name } of await chosen(host, [])) await rotatePasswords(host, name)
         const logins = await rotateHostLogins(host)
-        renew(host)
+        await giveServicesNewKeys(host.home)
         return tell({ logins }, `New passwords: ${logins.join(', ')}, and the roles of every instance.`)
       }
       case 'host': {
         const done = await rotateHostKey(host)
-        renew(host)
+        await giveServicesNewKeys(host.home)
         return tell(
           done,
           `The host key is ${done.fresh} now; ${done.old} opens nothing any more. Put keys/host.key where its safe copy was.`,
@@ -243,10 +243,4 @@ async function chosen(host: Host, names: readonly string[]): Promise<Instance[]>
   const unknown = names.find((name) => !ready.some((one) => one.name === name))
   if (unknown !== undefined) throw new OpsError('not_found', `There is no instance named ${JSON.stringify(unknown)}.`)
   return names.length ? ready.filter(({ name }) => names.includes(name)) : ready
-}
-
-/** Services were given their password when they began: those of a running `erp4 start` begin anew. */
-function renew({ home }: Host): void {
-  const holder = supervisorOf(home)
-  if (holder) process.kill(holder.pid, 'SIGUSR2')
 }

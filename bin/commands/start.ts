@@ -18,7 +18,7 @@ import { demandConnections } from '../connections.ts'
 import type { Erp } from '../erp.ts'
 import { CommandError, exitCodes, failureOf } from '../exit-codes.ts'
 import { finishers, tellFinished } from '../finishers.ts'
-import { becomeSupervisor, homeFolder, noteSupervisor } from '../home.ts'
+import { becomeSupervisor, homeFolder, noteSupervisor, supervisorOf } from '../home.ts'
 import { numericHost, originOf, type HostAccess } from '../hosting.ts'
 import { forgetFirstPassword, makeInstance, peekFirstPassword, standardApps } from '../new-instance.ts'
 import { ensureServiceUsers } from '../os-users.ts'
@@ -94,6 +94,7 @@ class Run {
   readonly #order: Order
   readonly #erp: Erp
   #isReady = false
+  readonly #ready = Promise.withResolvers<void>()
   #isTold = false
   isInterrupted = false
 
@@ -141,6 +142,7 @@ class Run {
     await services
     this.#steps.end()
     this.#isReady = true
+    this.#ready.resolve()
     this.#unwatch = watchAgent(home)
     const instances = (await listInstances(host)).filter(({ state }) => state === 'ready')
     if (json) print(JSON.stringify({ ready: true, instances: instances.map((instance) => readyInstance(host, instance, port)) }))
@@ -188,14 +190,19 @@ class Run {
     process.exit(exitCodes.refused)
   }
 
-  /** Puts the code that is in the checkout now behind the addresses; asked for by commands that brought an instance to it. */
+  /** Puts the code that is in the checkout now, and the keys, behind the addresses; asked for by commands that changed them. */
   async #renewServices(): Promise<void> {
-    if (!this.#isReady || this.#stopping) return
+    // Services that are being started may have been given what is no longer good.
+    await this.#ready.promise
+    if (this.#stopping) return
+    const home = this.#home!
     const found = fingerprintNow()
-    say('  The code has changed: starting the server, the worker and the sealer again.')
+    const { begun, over } = supervisorOf(home)?.renewals ?? { begun: 0, over: 0 }
+    noteSupervisor(home, { renewals: { begun: begun + 1, over } })
+    say('  The code or the keys have changed: starting the server, the worker, the sealer and the agent again.')
     try {
       await this.#supervisor!.renew()
-      noteSupervisor(this.#home!, { release: found })
+      noteSupervisor(home, { release: found, renewals: { begun: begun + 1, over: begun + 1 } })
     } catch (error) {
       say(`  ${failureOf(error).message}`)
     }
