@@ -13,7 +13,7 @@ let sink: SmtpSink
 before(async () => {
   sink = await smtpSink()
   const env = { ERP4_ALARM_SMTP_URL: `smtp+plain://127.0.0.1:${sink.port}`, ERP4_ALARM_TO: 'operator@example.com' }
-  erp4 = await RunningErp4.start({ env })
+  erp4 = await RunningErp4.start({ env, isFirst: true })
   const home = openHome(erp4.home)
   host = new Host(home, new Cluster(home), HostKeys.open(home))
 })

@@ -4,6 +4,8 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { Cluster, Host, HostKeys, openHome } from '@erp4/ops'
+import { type Seed, copySeed, seedOf } from './running-seed.ts'
 
 /** An instance of a running ERP4, and its administrator. */
 export interface RunningInstance {
@@ -20,6 +22,8 @@ export interface StartOptions {
   readonly processes?: number
   /** Settings beside those of this process: `{ ERP4_SMTP_URL: … }`. */
   readonly env?: Readonly<Record<string, string>>
+  /** A first start with keys, host and instances of its own; otherwise the home may be a copy of one that was started before. */
+  readonly isFirst?: boolean
 }
 
 const program = join(import.meta.dirname, '..', '..', 'bin', 'erp4.ts')
@@ -46,16 +50,45 @@ export class RunningErp4 {
 
   /** Makes a home and starts it. Throws what it said when it does not come up. */
   static async start(options: StartOptions = {}): Promise<RunningErp4> {
+    const seed = options.isFirst ? undefined : await seedOf((home) => RunningErp4.#makeSeed(home), startPatienceMs + stopPatienceMs)
     const home = mkdtempSync(join(tmpdir(), 'erp4-running-'))
     chmodSync(home, 0o711) // closed by mkdtemp, to the OS users of PostgreSQL and the sealer too
     const erp4 = new RunningErp4(home, guardAgainstOrphans(home))
     try {
+      if (seed) await erp4.#beginWith(seed)
       await erp4.startAgain(options)
+      if (seed) await erp4.#makeYoung()
       return erp4
     } catch (error) {
       await erp4.remove()
       throw error
     }
+  }
+
+  /** Starts a new home and ends it again, which stays; gives its instances. */
+  static async #makeSeed(home: string): Promise<readonly RunningInstance[]> {
+    const erp4 = new RunningErp4(home, guardAgainstOrphans(home))
+    try {
+      await erp4.startAgain()
+      if ((await erp4.end()) !== 0) throw new Error(`A first start could not be ended: ${erp4.#said}`)
+    } catch (error) {
+      await erp4.remove()
+      throw error
+    }
+    erp4.#letGo()
+    return [...erp4.#instances.values()]
+  }
+
+  async #beginWith(seed: Seed): Promise<void> {
+    await copySeed(seed, this.home)
+    for (const one of seed.instances) this.#instances.set(one.name, one)
+  }
+
+  /** As after a first start, the agent leaves the instances alone for a while. */
+  async #makeYoung(): Promise<void> {
+    const home = openHome(this.home)
+    const host = new Host(home, new Cluster(home), HostKeys.open(home))
+    await host.db.query('update instance set created = now()').finally(() => host.close())
   }
 
   /** What the supervisor told people so far. */
