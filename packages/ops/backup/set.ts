@@ -69,12 +69,24 @@ interface Draft {
   seq: number
   subject: Subject
   folder: string
+  /** Seals its parts. */
+  sealing: PartProcess
 }
 
 /** From `planned` to `spooled`. Everything that a reader needs lies in the spool then, durably. */
 async function makeSet(host: Host, name: string, set: string, options: BackupOptions): Promise<void> {
   const subject = await readSubject(host, name, options)
-  await catchUpInstance(host, subject.uuid, options.stores)
+  // Starts while the rest is made ready for it.
+  const sealing = new PartProcess()
+  try {
+    await catchUpInstance(host, subject.uuid, options.stores)
+    await fillSpool(host, set, subject, sealing, options)
+  } finally {
+    await sealing.close()
+  }
+}
+
+async function fillSpool(host: Host, set: string, subject: Subject, sealing: PartProcess, options: BackupOptions): Promise<void> {
   const kind = options.class ?? 'manual'
   const seq = await plan(host, set, subject, kind)
   try {
@@ -82,11 +94,12 @@ async function makeSet(host: Host, name: string, set: string, options: BackupOpt
     const snapshot = await takeSnapshot(host, subject)
     try {
       await reserve(host, set, subject, snapshot, folder)
-      await spool(host, { set, class: kind, seq, subject, folder }, snapshot, options)
+      await spool(host, { set, class: kind, seq, subject, folder, sealing }, snapshot, options)
     } finally {
       await snapshot.close()
     }
   } catch (error) {
+    await sealing.close() // it may still be writing there
     removeSpool(host.home, set)
     await fail(host, set, error)
     throw error
@@ -150,12 +163,11 @@ async function reserve(
 }
 
 async function spool(host: Host, draft: Draft, snapshot: Snapshot, options: BackupOptions): Promise<void> {
-  const { set, seq, folder, subject } = draft
+  const { set, seq, folder, subject, sealing } = draft
   const { uuid, generation, facts } = subject
   const tell = options.tell ?? (() => {})
   const { bytesPerSecond, progress } = options
   const { version, key } = host.keys.backupKey(uuid)
-  const sealing = new PartProcess()
   const order: PartOrder = { home: host.home, instance: uuid, set, key, folder, process: sealing, bytesPerSecond, progress }
   tell('Dumping the database, packing the files')
   const gently = bytesPerSecond !== undefined
@@ -171,12 +183,7 @@ async function spool(host: Host, draft: Draft, snapshot: Snapshot, options: Back
     return parts
   }
   const works = [fromRows, async (signal: AbortSignal) => [await sealFiles({ ...order, signal }, snapshot)]]
-  const parts: ManifestPart[] = []
-  try {
-    parts.push(...(await together(options.signal, gently, works)).flat())
-  } finally {
-    await sealing.close()
-  }
+  const parts = (await together(options.signal, gently, works)).flat()
   const signer = host.keys.signer('host')
   const manifest: Manifest = {
     v: 1,
