@@ -1,5 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { OpsError } from '../errors.ts'
 import { ensureFolder, syncFolder, writeDurably } from '../files.ts'
@@ -137,21 +148,33 @@ function endOfChain(host: Pick<Host, 'home' | 'keys'>): { seq: number; hash: str
   return { seq: known.seq, hash: known.hash, file: files.at(-1) }
 }
 
-/** The last whole line. Half a line after it was never acknowledged: whoever wrote it was killed, and it is cut off. */
+/** More than a record has, so that one look at the end of a file is enough nearly always. */
+const tailBytes = 64 * 1024
+
+/**
+ * The last whole line. Half a line after it was never acknowledged: whoever wrote it was killed, and it is cut off. Read from the end: a month of
+ * a large fleet is tens of megabytes, and each record asks.
+ */
 function lastLine(path: string): string | undefined {
-  const content = readFileSync(path)
-  const end = content.lastIndexOf(0x0a) + 1
-  if (end < content.length) {
-    const fd = openSync(path, 'r+')
-    try {
-      ftruncateSync(fd, end)
-      fsyncSync(fd)
-    } finally {
-      closeSync(fd)
+  const fd = openSync(path, 'r+')
+  try {
+    const { size } = fstatSync(fd)
+    for (let length = Math.min(size, tailBytes); ; length = Math.min(size, length * 2)) {
+      const tail = Buffer.alloc(length)
+      readSync(fd, tail, 0, length, size - length)
+      const end = tail.lastIndexOf(0x0a) + 1
+      const start = end < 2 ? 0 : tail.lastIndexOf(0x0a, end - 2) + 1
+      // Neither its end nor its beginning may lie before what was read.
+      if (start === 0 && length < size) continue
+      if (end < length) {
+        ftruncateSync(fd, size - length + end)
+        fsyncSync(fd)
+      }
+      return end === 0 ? undefined : tail.subarray(start, end - 1).toString()
     }
+  } finally {
+    closeSync(fd)
   }
-  if (end === 0) return undefined
-  return content.subarray(content.lastIndexOf(0x0a, end - 2) + 1, end - 1).toString()
 }
 
 function append(home: Home, name: string, line: string): void {

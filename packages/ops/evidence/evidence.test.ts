@@ -313,11 +313,13 @@ for (const [what, harm] of [
   })
 }
 
-test('half a line of a writer that was killed is cut off by the next one, and nothing is missing', () => {
+test('half a line of a writer that was killed is cut off by the next one, however long, and nothing is missing', () => {
   const host = chainOfFive()
-  appendFileSync(host.february, '{"payload":"ey')
-  write(host, 'us-1', new Date('2026-02-03T00:00:00Z'))
-  assert.deepEqual(verifyEvidence(host.home), { records: 6, last: 6, faults: [] })
+  for (const [index, half] of ['{"payload":"ey', `{"payload":"${'ey'.repeat(100_000)}`].entries()) {
+    appendFileSync(host.february, half)
+    write(host, 'us-1', new Date('2026-02-03T00:00:00Z'))
+    assert.deepEqual(verifyEvidence(host.home), { records: 6 + index, last: 6 + index, faults: [] })
+  }
 })
 
 test('a writer that was killed before it wrote the head leaves a chain that goes on', () => {
