@@ -16,6 +16,7 @@ import { deleteInstance, holdInstance, undeleteInstance } from '../instances-del
 import { kitTrusts, makeKit, openKitStores, type RecoveryKit } from '../keys/kit.ts'
 import { rotateSigner } from '../keys/signers.ts'
 import { combineShares } from '../keys/shares.ts'
+import { PreparedData, preparedFolder } from '../prepared.ts'
 import { withClient } from '../provision.ts'
 import { rehearsedErp } from '../restore/fixtures/erp.ts'
 import { startThrowawayCluster, type Throwaway } from '../throwaway.ts'
@@ -63,7 +64,8 @@ async function recovering<T>(
   const { folder, from = kit, isContinued = false, ...order } = change
   const stores = await openKitStores(from)
   const survey = await surveyKit(from, stores)
-  const { host } = await openRecoveryHome({ folder, kit: from, root, isContinued }, { throwaway: true })
+  const prepared = new PreparedData(preparedFolder(world.host.home.dir))
+  const { host } = await openRecoveryHome({ folder, kit: from, root, isContinued }, { throwaway: true, prepared })
   try {
     return await work(host, await recover(host, { root, stores, survey, erp: rehearsedErp(host), ...order }))
   } finally {

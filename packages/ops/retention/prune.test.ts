@@ -93,7 +93,7 @@ for (const [what, rule, arrange] of [
 }
 
 async function agedHistory(eu: Place, hours: number): Promise<void> {
-  for (let number = 20; number >= 0; number--) await eu.add(new Date(Date.now() - number * dayMs - hours * hourMs))
+  await eu.history(21, {}, hours * hourMs)
 }
 
 test('nothing goes when a policy change would let many go at once', async () => {
@@ -325,7 +325,7 @@ test('sets with times that cannot be believed are set aside for good, and neithe
 
 test('the sets of an instance that has ended go, two a day, when its final set has had its time', async () => {
   const eu = new Place()
-  for (let number = 60; number > 40; number--) await eu.add(new Date(Date.now() - number * dayMs))
+  await eu.history(20, {}, 41 * dayMs)
   await eu.add(new Date(Date.now() - 40 * dayMs), { class: 'final' })
   const before = (await eu.sets()).length
   const report = only(await eu.prune())
