@@ -10,6 +10,7 @@ import type { Measure } from '../bench.ts'
 
 const million = 1_000_000
 const orderLines = 300
+const mostFillingMs = 600_000
 
 export async function bench(): Promise<Measure[]> {
   const erp4 = await RunningErp4.start()
@@ -60,23 +61,27 @@ async function coldLoad(browser: Browser, demo: RunningInstance): Promise<Measur
   ]
 }
 
-/** The longest frames while lines are typed in, added and taken away, and while what follows arrives. */
+/**
+ * While lines are typed in, added and taken away, and while what follows arrives: the longest frame, and the most processor time that one task of the
+ * page took. On a busy machine frames tell how long others had the processor; the tasks tell what we ask of it.
+ */
 async function longOrder(browser: Browser, demo: RunningInstance): Promise<Measure[]> {
   const page = await enter(browser, demo, '/odoo/quotations')
   const id = await page.evaluate<number>(`(${makeOrder.toString()})(${orderLines})`)
   await page.goto(`${demo.url}/odoo/quotations/${id}`)
   await page.locator('.table-row').nth(5).waitFor()
-  await page.evaluate(`globalThis.frames_ = []; new PerformanceObserver((list) => {
-    for (const one of list.getEntries()) frames_.push(one.duration)
-  }).observe({ type: 'long-animation-frame', buffered: false })`)
+  await page.waitForLoadState('networkidle')
+  await watchFrames(page)
   const quantity = (line: number) => page.locator('.table-row:not(.table-head)').nth(line).locator('[data-cell="product_uom_qty"]')
   const cells: Measure[] = []
   const during = async (what: string, work: () => Promise<void>): Promise<void> => {
-    await page.evaluate('frames_.length = 0')
-    await work()
-    await page.waitForTimeout(1500)
-    const longest = await page.evaluate<number>('Math.max(0, ...frames_)')
-    cells.push({ what: `order of ${orderLines} lines, ${what}: longest frame`, value: longest, unit: 'ms', target: 100 })
+    const { frame, task } = await heaviest(page, async () => {
+      await work()
+      await page.waitForTimeout(1500)
+    })
+    const subject = `order of ${orderLines} lines, ${what}`
+    cells.push({ what: `${subject}: longest frame`, value: frame, unit: 'ms', target: 100 })
+    cells.push({ what: `${subject}: processor time of its longest task`, value: task, unit: 'ms', target: 100 })
   }
   await during('typing quantities', async () => {
     for (let line = 0; line < 6; line++) {
@@ -108,6 +113,42 @@ async function longOrder(browser: Browser, demo: RunningInstance): Promise<Measu
   return cells
 }
 
+const watchFrames = (page: Page): Promise<unknown> =>
+  page.evaluate(`globalThis.frames_ = []; new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) frames_.push(one.duration)
+  }).observe({ type: 'long-animation-frame', buffered: false })`)
+
+interface TraceEvent {
+  readonly name: string
+  readonly pid: number
+  readonly tid: number
+  /** Microseconds of the thread's processor time. */
+  readonly tdur?: number
+  readonly args: { readonly name?: string }
+}
+
+/** In milliseconds, of what happens during `work`: the longest frame, by the clock, and the longest task, in processor time of the page's thread. */
+async function heaviest(page: Page, work: () => Promise<void>): Promise<{ frame: number; task: number }> {
+  const inspector = await page.context().newCDPSession(page)
+  const events: TraceEvent[] = []
+  inspector.on('Tracing.dataCollected', ({ value }) => events.push(...(value as unknown as TraceEvent[])))
+  await page.evaluate('frames_.length = 0')
+  await inspector.send('Tracing.start', { traceConfig: { includedCategories: ['toplevel'] }, transferMode: 'ReportEvents' })
+  await work()
+  const traced = new Promise((resolve) => inspector.once('Tracing.tracingComplete', resolve))
+  await inspector.send('Tracing.end')
+  await traced
+  await inspector.detach()
+  const pages = new Set(
+    events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(({ pid, tid }) => `${pid} ${tid}`),
+  )
+  const tasks = events.filter(({ name, pid, tid }) => name.endsWith('RunTask') && pages.has(`${pid} ${tid}`))
+  return {
+    frame: await page.evaluate<number>('Math.max(0, ...frames_)'),
+    task: Math.max(0, ...tasks.map(({ tdur = 0 }) => tdur / 1000)),
+  }
+}
+
 /** In the page: an order with so many lines of one product, through the API of any client. */
 async function makeOrder(lines: number): Promise<number> {
   const call = async (model: string, method: string, args: unknown[], kwargs = {}): Promise<any> => {
@@ -132,12 +173,18 @@ async function searchKeys(browser: Browser, demo: RunningInstance): Promise<Meas
   await page.evaluate(`globalThis.keys_ = []; new PerformanceObserver((list) => {
     for (const one of list.getEntries()) if (one.name === 'keydown' || one.name === 'keypress') keys_.push(one.duration)
   }).observe({ type: 'event', durationThreshold: 16 })`)
+  await watchFrames(page)
   await page.locator('#search').click()
-  await page.keyboard.type('a rather long question about somebody in Portland', { delay: 45 })
-  await page.waitForTimeout(800)
+  const { task } = await heaviest(page, async () => {
+    await page.keyboard.type('a rather long question about somebody in Portland', { delay: 45 })
+    await page.waitForTimeout(800)
+  })
   const durations = await page.evaluate<number[]>('keys_')
   await page.context().close()
-  return [{ what: 'a key in the search, the slowest', value: Math.max(0, ...durations), unit: 'ms', target: 100 }]
+  return [
+    { what: 'a key in the search, the slowest until it is seen', value: Math.max(0, ...durations), unit: 'ms', target: 100 },
+    { what: 'a key in the search: processor time of the longest task', value: task, unit: 'ms', target: 50 },
+  ]
 }
 
 async function millionRows(browser: Browser, demo: RunningInstance, home: string): Promise<Measure[]> {
@@ -145,11 +192,18 @@ async function millionRows(browser: Browser, demo: RunningInstance, home: string
   const config = await connectAs(host, await findInstance(host, demo.name), 'owner')
   await host.close()
   await withClient(config, async (db) => {
-    const { rows } = await db.query<{ name: string }>(
-      "select attname as name from pg_attribute where attrelid = 'res_partner'::regclass and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' and attname <> 'id'",
+    // A machine that cannot do it in this time does not keep whoever measures waiting.
+    await db.query(`set statement_timeout = '${mostFillingMs}ms'`)
+    // Links that may be empty are, but for the country: each would be looked up a million times.
+    const { rows } = await db.query<{ name: string; is_link: boolean }>(
+      `select attname as name, not attnotnull and attname <> 'country_id' and exists (
+         select from pg_constraint where conrelid = attrelid and contype = 'f' and attnum = any (conkey)) as is_link
+       from pg_attribute where attrelid = 'res_partner'::regclass and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' and attname <> 'id'`,
     )
     const columns = rows.map(({ name }) => name)
-    const values = columns.map((name) => (['name', 'display_name', 'complete_name'].includes(name) ? `'Customer ' || g` : `p."${name}"`))
+    const values = rows.map(({ name, is_link: isLink }) =>
+      ['name', 'display_name', 'complete_name'].includes(name) ? `'Customer ' || g` : isLink ? 'null' : `p."${name}"`,
+    )
     const insert = `insert into res_partner (${columns.map((name) => `"${name}"`).join()}) select ${values.join()} from generate_series(1, ${million}) g, (select * from res_partner where is_company and user_id is null order by id desc limit 1) p`
     await db.query(insert)
     await db.query('analyze res_partner')

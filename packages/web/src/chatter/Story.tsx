@@ -5,6 +5,7 @@ import { formatMoment, formatValue } from '../format.ts'
 import { type Texts, useTexts } from '../i18n/index.ts'
 import { call } from '../rpc.ts'
 import { metaOf } from '../data/views.ts'
+import { initials } from '../ui/initials.ts'
 import { tell, tellFailure } from '../ui/notify.ts'
 import { type FormRecord, useRecord } from '../views/form/record.ts'
 import { FileLink, Preview } from './Files.tsx'
@@ -173,13 +174,3 @@ const Avatar = ({ name }: { name: string }) => (
     {initials(name)}
   </span>
 )
-
-/** Two letters of a Latin name, the first syllable of a Korean one. */
-function initials(name: string): string {
-  const words = name.trim().split(/\s+/)
-  const letters =
-    words.length > 1
-      ? `${words[0]![0] ?? ''}${words.at(-1)![0] ?? ''}`
-      : [...(words[0] ?? '')].slice(0, /^[\p{Script=Hangul}]/u.test(name) ? 1 : 2).join('')
-  return letters.toLocaleUpperCase()
-}

@@ -5,6 +5,7 @@ import { dropAllDrafts } from '../data/drafts.ts'
 import { call, signOut } from '../rpc.ts'
 import { start } from '../start.ts'
 import { IconCheck, IconHelp, IconLogout, IconUser } from '../ui/icons.ts'
+import { initials } from '../ui/initials.ts'
 import { tellFailure } from '../ui/notify.ts'
 import { openHelp } from './Help.tsx'
 
@@ -95,14 +96,4 @@ export function UserMenu() {
       </Menu>
     </>
   )
-}
-
-/** Two letters of a name in letters, one syllable of a Korean one. */
-function initials(name: string): string {
-  const words = name.trim().split(/\s+/)
-  if (/\p{Script=Hangul}|\p{Script=Han}/u.test(name)) return [...name.trim()][0] ?? ''
-  return words
-    .slice(0, 2)
-    .map((word) => [...word][0]?.toUpperCase() ?? '')
-    .join('')
 }

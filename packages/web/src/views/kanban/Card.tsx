@@ -5,6 +5,7 @@ import { widgetFor } from '../../fields/registry.ts'
 import { formatDay, formatValue, localDay } from '../../format.ts'
 import { useTexts } from '../../i18n/index.ts'
 import { IconArrowsMove } from '../../ui/icons.ts'
+import { initials } from '../../ui/initials.ts'
 import type { Row } from '../list/rows.ts'
 import { nameOf } from './moves.ts'
 import type { CardField, Plan } from './plan.ts'
@@ -109,12 +110,6 @@ function Line({ field, shown, row }: CardField & { row: Row }) {
       {Show && field.type !== 'char' ? <Show field={field} shown={shown} value={value} record={row} /> : text}
     </div>
   )
-}
-
-/** 김하나 is 김하; Ann Park is AP. */
-const initials = (name: string): string => {
-  const words = name.trim().split(/\s+/)
-  return words.length > 1 ? `${[...words[0]!][0]}${[...words.at(-1)!][0]}` : [...words[0]!].slice(0, 2).join('')
 }
 
 /** For whoever cannot drag, or would rather not. */
