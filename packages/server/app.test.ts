@@ -339,6 +339,22 @@ test('a body over the limit is 413, declared or not, and what all bodies may hol
   assert.equal((await ask('/web/webclient/version_info', { body: rpc({}), headers: json })).status, 200)
 })
 
+test('clients that go away with their question half asked take nothing with them', async () => {
+  const request = `POST /jsonrpc HTTP/1.1\r\nHost: azure.example.com\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n${'x'.repeat(2000)}`
+  await Promise.all(
+    Array.from({ length: 40 }, async () => {
+      const socket = connect(port, '127.0.0.1')
+      const closed = new Promise((resolve) => socket.once('close', resolve))
+      socket.on('error', () => {})
+      // At once: when the server comes to read it, nobody is there to be named.
+      socket.once('connect', () => socket.write(request, () => socket.resetAndDestroy()))
+      await closed
+    }),
+  )
+  const { status, body } = await ask('/web/webclient/version_info', { body: rpc({ filler: 'x'.repeat(9000) }), headers: json })
+  assert.equal(status, 200, body)
+})
+
 test('every route says who may use it, and one that does not is refused at start-up', async () => {
   assert.ok(app.routes.length > 20)
   const late = createApp(options)

@@ -64,18 +64,21 @@ export function readBodies(app: FastifyInstance, budget: BodyBudget): void {
     collect(request, payload, budget).then((body) => done(null, body), done)
   })
   app.addHook('onRequest', (request, reply, done) => {
+    // Asked for once: a socket whose client went away has no address any more.
+    request.network = sourceNetwork((request.ip as string | undefined) ?? '')
     // On the answer's own end, which comes for clients that went away too, as the framework's hook does not.
-    if (request.method !== 'GET') reply.raw.once('close', () => budget.release(request.heldBytes, sourceNetwork(request.ip)))
+    if (request.method !== 'GET') reply.raw.once('close', () => budget.release(request.heldBytes, request.network))
     done()
   })
   app.decorateRequest('heldBytes', 0)
+  app.decorateRequest('network', '')
 }
 
 function collect(request: FastifyRequest, payload: IncomingMessage, budget: BodyBudget): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     const routeMaxBytes = request.routeOptions.bodyLimit ?? Infinity
-    const source = sourceNetwork(request.ip)
+    const source = request.network
     payload.on('data', (chunk: Buffer) => {
       try {
         budget.take(chunk.length, { ofRequest: request.heldBytes + chunk.length, routeMaxBytes, source })
@@ -107,5 +110,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Bytes of this request's body that count against the process's budget. */
     heldBytes: number
+    /** Whom they count for. */
+    network: string
   }
 }
