@@ -17,12 +17,17 @@ export async function bench(): Promise<Measure[]> {
   const browser = await chromium()
   try {
     const demo = erp4.instance('demo')
-    return [
-      ...(await coldLoad(browser, demo)),
-      ...(await longOrder(browser, demo)),
-      ...(await searchKeys(browser, demo)),
-      ...(await millionRows(browser, demo, erp4.home)),
-    ]
+    const parts = [coldLoad, longOrder, searchKeys, millionRows]
+    const cells: Measure[] = []
+    for (const part of parts) {
+      try {
+        cells.push(...(await part(browser, demo, erp4.home)))
+      } catch (error) {
+        // What the machine could not do in time does not take the other figures with it.
+        console.error(`  ${part.name}: ${(error as Error).message.split('\n')[0]}`)
+      }
+    }
+    return cells
   } finally {
     await browser.close()
     await erp4.remove()
@@ -204,8 +209,15 @@ async function millionRows(browser: Browser, demo: RunningInstance, home: string
     const values = rows.map(({ name, is_link: isLink }) =>
       ['name', 'display_name', 'complete_name'].includes(name) ? `'Customer ' || g` : isLink ? 'null' : `p."${name}"`,
     )
+    // An index that is made at the end is made in a tenth of the time.
+    const indexes = await db.query<{ name: string; definition: string }>(
+      `select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as definition from pg_index i
+       where indrelid = 'res_partner'::regclass and not exists (select from pg_constraint where conindid = indexrelid)`,
+    )
+    for (const { name } of indexes.rows) await db.query(`drop index ${name}`)
     const insert = `insert into res_partner (${columns.map((name) => `"${name}"`).join()}) select ${values.join()} from generate_series(1, ${million}) g, (select * from res_partner where is_company and user_id is null order by id desc limit 1) p`
     await db.query(insert)
+    for (const { definition } of indexes.rows) await db.query(definition)
     await db.query('analyze res_partner')
   })
   const page = await enter(browser, demo, '/odoo')
