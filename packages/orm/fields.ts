@@ -138,7 +138,9 @@ export function selection<const K extends string, const O extends Options<NoInfe
   choices: Readonly<Record<K, string>>,
   options?: O,
 ): Selection<K, O> {
-  return { kind: 'selection', choices, accepts: (value) => Object.hasOwn(choices, value as string), options: options ?? ({} as O) }
+  // A text, and no list that reads as one: `['read']` would be found, and go on as a list.
+  const accepts = (value: unknown): boolean => typeof value === 'string' && Object.hasOwn(choices, value)
+  return { kind: 'selection', choices, accepts, options: options ?? ({} as O) }
 }
 
 export function many2one<const N extends ModelName, const O extends RelationOptions<number>>(

@@ -94,7 +94,8 @@ function checkArgument(
     if (field.options.required) throw new ArgumentError(`${method}() missing a required argument: '${key}'`)
     return null
   }
-  const typed = (field.kind === 'decimal' || field.kind === 'monetary') && typeof value === 'number' ? Decimal.fromNumber(value) : value
+  const isExact = field.kind === 'decimal' || field.kind === 'monetary'
+  const typed = isExact && typeof value === 'number' && Math.abs(value) < 1e40 ? Decimal.fromNumber(value) : value
   if (!field.accepts(typed)) throw new ValidationError(`${method}: '${key}' is not a valid ${field.kind}`)
   return typed
 }

@@ -40,11 +40,13 @@ export const saveEachMethods = {
   }),
 }
 
+const isWhole = (number: unknown): boolean => Number.isInteger(number) && Math.abs(number as number) <= 2147483647
+
 function demandRecords(value: unknown): readonly Asked[] {
   if (!Array.isArray(value) || value.length > most) throw new ArgumentError(`records must be a list of at most ${most}`)
   for (const one of value as Partial<Asked>[]) {
     const isObject = (part: unknown): boolean => typeof part === 'object' && part !== null && !Array.isArray(part)
-    if (!isObject(one) || !isObject(one.values) || !Number.isInteger(one.id) || !Number.isInteger(one.version))
+    if (!isObject(one) || !isObject(one.values) || !isWhole(one.id) || !isWhole(one.version))
       throw new ArgumentError('each of the records must have an id, values and a version')
   }
   if (new Set((value as Asked[]).map(({ id }) => id)).size < value.length) throw new ArgumentError('a record is there twice')

@@ -7,13 +7,20 @@ import { writeRecords } from '../operations/write.ts'
 import { finishCall } from '../operations/finish.ts'
 import { method } from './method.ts'
 import { parseSpecification } from './specification.ts'
-import { readWire } from './wire.ts'
+import { cleanIds, readWire } from './wire.ts'
 
 type Values = Record<string, unknown>
 
 function demandValues(values: unknown): Values {
   if (typeof values !== 'object' || values === null || Array.isArray(values)) throw new ArgumentError('values must be an object')
   return values as Values
+}
+
+/** Of a form that was read; what is no whole number is none, and one that no record reaches is a mistake. */
+function demandVersion(version: unknown): number | null {
+  if (!Number.isInteger(version)) return null
+  if (Math.abs(version as number) > 2147483647) throw new ArgumentError('there is no such version')
+  return version as number
 }
 
 function demandOne(ids: readonly number[]): readonly [number] {
@@ -58,12 +65,12 @@ export const writeMethods = {
     ['vals', 'specification', 'next_id=null', 'version=null'],
     async (env, model, ids, { vals, specification, next_id, version }) => {
       const wants = parseSpecification(env, model, specification)
-      const seen = Number.isInteger(version) ? (version as number) : null
+      const seen = demandVersion(version)
       let saved = [...new Set(ids)]
       if (saved.length > 0) await writeRecords(env, model, saved, demandValues(vals), seen)
       else saved = await createRecords(env, model, [demandValues(vals)])
       await finishCall(env)
-      return readWire(env, model, typeof next_id === 'number' ? [next_id] : saved, wants)
+      return readWire(env, model, typeof next_id === 'number' ? cleanIds(next_id) : saved, wants)
     },
     { creates: true },
   ),
@@ -71,8 +78,9 @@ export const writeMethods = {
   /** Takes back the caller's last save of one record; `version` is what it has had since. A record that moved on is refused. */
   web_undo: method('record', ['version'], async (env, model, ids, { version }) => {
     const [id] = demandOne(ids)
-    if (!Number.isInteger(version)) throw new ArgumentError('version must be a whole number')
-    await undoLastSave(env, model, id, version as number)
+    const seen = demandVersion(version)
+    if (seen === null) throw new ArgumentError('version must be a whole number')
+    await undoLastSave(env, model, id, seen)
     return true
   }),
 
@@ -80,7 +88,7 @@ export const writeMethods = {
   web_restore: method('record', ['key', 'field', 'version=null'], async (env, model, ids, { key, field, version }) => {
     const [id] = demandOne(ids)
     if (!Number.isSafeInteger(key) || typeof field !== 'string') throw new ArgumentError('a change is named by key and field')
-    await restoreValue(env, model, id, { key: key as number, field, seen: Number.isInteger(version) ? (version as number) : null })
+    await restoreValue(env, model, id, { key: key as number, field, seen: demandVersion(version) })
     return true
   }),
 
