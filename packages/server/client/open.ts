@@ -9,6 +9,7 @@ import {
   RawJson,
   callMethod,
   menusFor,
+  shown,
   specificationOf,
   viewsFor,
 } from '@erp4/orm'
@@ -152,7 +153,7 @@ async function favourites(env: Env, model: Model): Promise<Row[]> {
 
 export function demandModel(env: Env, name: unknown): Model {
   const model = typeof name === 'string' ? env.registry.models.get(name) : undefined
-  if (!model) throw new NotFoundError('model', `Object ${String(name).slice(0, 100)} doesn't exist`)
+  if (!model) throw new NotFoundError('model', `Object ${shown(name, 100)} doesn't exist`)
   return model
 }
 

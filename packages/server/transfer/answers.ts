@@ -9,6 +9,7 @@ import {
   cancelImport,
   demandModel,
   holdImport,
+  isId,
   progressOf,
   readImport,
   readWhole,
@@ -215,7 +216,7 @@ async function kept(env: Env, { id, offset, limit }: Params): Promise<unknown> {
   return { rows: rows.map((row) => ({ ...row, name: names.get(row['res_id']) ?? null })), total: await table.count(domain) }
 }
 
-const within = (limit: unknown, most: number): number => Math.min(Math.max(1, Math.trunc(Number(limit)) || most), most)
+const within = (limit: unknown, most: number): number => (Number.isSafeInteger(limit) ? Math.min(Math.max(1, limit as number), most) : most)
 const from = (offset: unknown): number => (Number.isSafeInteger(offset) ? Math.max(0, offset as number) : 0)
 
 /** `{ model?, offset? }`: the person's imports, the last one first; an administrator's list is everybody's. */
@@ -292,7 +293,7 @@ function parseAsk(env: Env, { model, format, columns, isCompatible, domain, ids,
 
 /** `{ id }`: how far an export is; `/web/content/ir.export/<id>/file/<name>` is its file. */
 async function exportStatus(env: Env, { id }: Params): Promise<unknown> {
-  const [record] = typeof id === 'number' ? await tableOf(env, 'ir.export').read([id], ['name', 'state', 'total', 'rows', 'message']) : []
+  const [record] = isId(id) ? await tableOf(env, 'ir.export').read([id], ['name', 'state', 'total', 'rows', 'message']) : []
   if (!record) throw new UserError(say(env.context.lang, 'This export is gone: exports are kept for a day.'))
   const job = record['state'] === 'running' ? await jobOfExport(env, record['id']) : undefined
   if (record['state'] === 'running' && (!job || job.state === 'failed' || job.state === 'cancelled')) {
@@ -311,7 +312,7 @@ async function jobOfExport(env: Env, id: number) {
 }
 
 async function cancelExport(env: Env, { id }: Params): Promise<unknown> {
-  const [record] = typeof id === 'number' ? await tableOf(env, 'ir.export').read([id], ['id']) : []
+  const [record] = isId(id) ? await tableOf(env, 'ir.export').read([id], ['id']) : []
   const job = record && (await jobOfExport(env, record['id']))
   return job ? cancelJob(env.cx, job.id) : false
 }

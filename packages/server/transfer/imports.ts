@@ -1,4 +1,4 @@
-import { AccessError, type Env, type Model, NotFoundError, type Wire, moment } from '@erp4/orm'
+import { AccessError, type Env, type Model, NotFoundError, type Wire, moment, shown } from '@erp4/orm'
 import { cancelJob, readJob } from '../jobs/index.ts'
 import type { FileFormat, ReadOptions } from './read/file.ts'
 import { tableOf } from './records.ts'
@@ -70,10 +70,11 @@ const fields = [
 ]
 export const busyStates: readonly ImportState[] = ['testing', 'running', 'undoing']
 
+export const isId = (id: unknown): id is number => typeof id === 'number' && Number.isSafeInteger(id) && id > 0 && id < 2 ** 31
+
 /** The import, if it is there for the caller; with what no one but the server reads of it. Throws AccessError. */
 export async function readImport(env: Env, id: unknown): Promise<ImportRecord> {
-  const [seen] =
-    typeof id === 'number' && Number.isSafeInteger(id) && id > 0 && id < 2 ** 31 ? await tableOf(env, 'ir.import').read([id], ['id']) : []
+  const [seen] = isId(id) ? await tableOf(env, 'ir.import').read([id], ['id']) : []
   if (!seen) throw new AccessError(say(env.context.lang, 'There is no such import, or it is not yours.'))
   return readWhole(env, seen['id'])
 }
@@ -102,7 +103,7 @@ export async function updateImport(env: Env, id: number, values: Partial<Record<
 /** The model that a file is for. Throws NotFoundError. */
 export function demandModel(env: Env, name: unknown): Model {
   const model = typeof name === 'string' ? env.registry.models.get(name) : undefined
-  if (!model) throw new NotFoundError('model', `Object ${String(name).slice(0, 100)} doesn't exist`)
+  if (!model) throw new NotFoundError('model', `Object ${shown(name, 100)} doesn't exist`)
   return model
 }
 
