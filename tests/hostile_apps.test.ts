@@ -212,15 +212,71 @@ test('one follower whom no letter can reach keeps no letter from the others', as
   for (const { name } of to) assert.ok(!/[\u0000-\u001f]/.test(name ?? '') && (name ?? '').length <= 200)
 })
 
-test('questions of the client with numbers that are none are answered as if nothing had been said', async () => {
-  const ask = (path: string, params: unknown) =>
-    site.send(path, { method: 'POST', headers: { cookie: ann.cookie }, body: { id: 1, params } })
-  for (const offset of [-1, 1e308, 0.5, 'x', {}, [1]])
-    for (const limit of [-1, 0.5, 1e308, 'x', null]) {
-      const { status, text } = await ask('/web/transfer/import-history', { offset, limit })
-      assert.ok(status < 500 && !/builtins\.Exception/.test(text), `${JSON.stringify(offset)} ${text.slice(0, 200)}`)
+test('what is no text, number or id is refused in words, or taken for nothing, by every question of the client and of files', async () => {
+  const odd: unknown[] = [{ toString: 1 }, { valueOf: {} }, 1.5, -1, 1e21, 1e308, [], ['res.partner'], '\ud800', null]
+  const doors: Readonly<Record<string, readonly string[]>> = {
+    '/web/client/': ['views', 'list', 'form', 'board', 'groups', 'find', 'mail_test'],
+    '/web/transfer/': [
+      'import-fields',
+      'export-fields',
+      'import-open',
+      'import-inspect',
+      'import-test',
+      'import-start',
+      'import-status',
+      'import-errors',
+    ],
+    '/web/transfer/export-': ['start', 'status', 'cancel'],
+    '/web/transfer/import-': ['cancel', 'undo', 'kept', 'history'],
+  }
+  const asked = Object.entries(doors).flatMap(([path, names]) =>
+    names.flatMap((name) => odd.map((value) => [`${path}${name}`, value] as const)),
+  )
+  const judge = async ([path, value]: (typeof asked)[number], also: Record<string, unknown>): Promise<void> => {
+    const params = {
+      model: value,
+      id: value,
+      limit: value,
+      offset: value,
+      text: value,
+      order: value,
+      columns: value,
+      options: value,
+      ...also,
     }
+    const { status, text } = await site.send(path, { method: 'POST', headers: { cookie: root.cookie }, body: { id: 1, params } })
+    assert.ok(
+      status < 500 && !/builtins\.Exception/.test(text),
+      `${path} ${JSON.stringify(value)} ${text.slice(0, 200)} ${site.log.at(-1)?.slice(0, 600)}`,
+    )
+  }
+  for (const one of asked) await Promise.all([judge(one, {}), judge(one, { model: 'res.partner' })])
 })
+
+test('an argument of an action is what it is declared to be, and nothing that reads like it', async () => {
+  for (const mode of [{ toString: 1 }, ['read'], ['read', 'write'], { 0: 'read' }, 1]) {
+    const outcome = await quick(ann.call('ir.model.access', 'check', ['res.partner', mode]))
+    assert.equal(outcome.error?.name, 'odoo.exceptions.ValidationError', JSON.stringify(mode))
+  }
+  const mine = people[2]!.user.partner_id
+  for (const next_id of [1e21, 1.5, { toString: 1 }, [1]])
+    await quick(ed.call('res.partner', 'web_save', [[mine], { city: 'Bern' }, { id: {} }], { next_id }))
+  for (const version of [1e21, -1e308, 2 ** 31, 2 ** 53]) {
+    for (const [method, args] of [
+      ['web_save', [[mine], { city: 'Rome' }, { id: {} }]],
+      ['web_undo', [[mine]]],
+      ['web_restore', [[mine], 1, 'city']],
+    ] as const)
+      assert.ok((await quick(ed.call('res.partner', method, args, { version }))).error)
+    for (const one of [
+      { id: mine, version },
+      { id: version, version: 1 },
+    ])
+      assert.ok((await quick(ed.call('res.partner', 'web_save_each', [[{ ...one, values: { city: 'Rome' } }]]))).error)
+  }
+  assert.equal((await ed.call('res.partner', 'read', [[mine], ['city']])).result[0].city, 'Bern')
+})
+
 test('a file of several megabytes comes in by a call, and what is larger than all files is refused before it is read', async () => {
   const datas = Buffer.alloc(3 << 20, 7).toString('base64')
   const { result } = await quick(ann.call('ir.attachment', 'create', [{ name: 'large', datas }]))
