@@ -3,6 +3,7 @@ import { forgetOwnerAsk, hearOwnerAsks, listOwnerAsks, type Host, type OwnerAsk 
 
 const lookMs = 5_000
 const longestWaitMs = 60_000
+const stopPatienceMs = 1_000
 
 /** What was done in an instance, as `model.name` of fields. */
 export interface OwnerWorkDone {
@@ -27,8 +28,8 @@ export interface OwnerWorkOrder {
 export class OwnerWork {
   readonly #order: OwnerWorkOrder
   readonly #stop = new AbortController()
-  /** When an instance in which something failed is looked at again, and how long was waited. */
-  readonly #later = new Map<string, { at: number; waitMs: number }>()
+  /** When an instance in which something failed is looked at again, how long was waited, and for which ask. */
+  readonly #later = new Map<string, { at: number; waitMs: number; asked: number }>()
   #wake = Promise.withResolvers<void>()
   #lives: Promise<void> = Promise.resolve()
   #deafen: (() => Promise<void>) | undefined
@@ -44,9 +45,9 @@ export class OwnerWork {
   async stop(): Promise<void> {
     this.#stop.abort()
     this.#wake.resolve()
-    await this.#lives
+    // What is under way is one transaction in a process that ends with ours: done, or not begun, when it is looked at again.
+    await Promise.race([this.#lives.then(() => this.#order.rest?.()), pause(stopPatienceMs)])
     await this.#deafen?.()
-    await this.#order.rest?.()
   }
 
   /** One look at every instance that asked. */
@@ -57,27 +58,28 @@ export class OwnerWork {
       const { uuid, name } = ask.instance
       if (this.#stop.signal.aborted) return
       const known = this.#later.get(uuid)
-      if (known && known.at > Date.now()) continue
+      // Whoever asks anew is not made to wait.
+      if (known && known.at > Date.now() && known.asked === ask.asked.getTime()) continue
       try {
         const { made, dropped, failed } = await settle(ask)
         for (const field of made) this.#tell(`${name}: the field ${field} was made`)
         for (const field of dropped) this.#tell(`${name}: the field ${field} is gone`)
         for (const { says } of failed) this.#tell(`${name}: a field could not be made: ${says}`)
-        if (failed.length > 0) this.#putOff(uuid)
+        if (failed.length > 0) this.#putOff(ask)
         else this.#later.delete(uuid)
         if (ask.isSettled && failed.length === 0) await forgetOwnerAsk(host, ask)
       } catch (error) {
         this.#tell(`${name}: its fields could not be looked at: ${(error as Error).message}`)
-        this.#putOff(uuid)
+        this.#putOff(ask)
       }
     }
     if (asks.length === 0) await rest?.()
   }
 
   /** Whoever waits for a lock holds up everybody behind him: a table that is in use is tried for ever more seldom. */
-  #putOff(uuid: string): void {
+  #putOff({ instance: { uuid }, asked }: OwnerAsk): void {
     const waitMs = Math.min(longestWaitMs, 2 * (this.#later.get(uuid)?.waitMs ?? lookMs))
-    this.#later.set(uuid, { at: Date.now() + waitMs, waitMs })
+    this.#later.set(uuid, { at: Date.now() + waitMs, waitMs, asked: asked.getTime() })
   }
 
   async #live(): Promise<void> {
