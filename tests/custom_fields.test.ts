@@ -435,6 +435,19 @@ test('whoever ends the owner at any moment leaves no field or a whole one, and t
   assert.deepEqual(await state(), ['ready', true])
 })
 
+test('an instance that was not upgraded yet is served as before', async () => {
+  const old = await site.caller(1, (await beside.person(contactManager)).user.id)
+  await beside.asOwner(async (client) => {
+    await client.query('set role pg_database_owner')
+    await client.query('alter table ir_model_fields_groups_rel rename to gone')
+    await client.query('alter table ir_model_fields rename column phase to gone')
+    await client.query('update meta set schema = schema + 1')
+  })
+  for (let i = 0; i < 2; i++) assert.ok((await demand(old, 'res.partner', 'search_count', [[]])) > 0)
+  const [id] = await demand(old, 'res.partner', 'create', [[{ name: 'Old' }]])
+  assert.deepEqual(await demand(old, 'res.partner', 'read', [[id], ['name']]), [{ id, name: 'Old' }])
+})
+
 test('under load nobody is told of an error while fields come, change and go', async () => {
   const state = { isOver: false }
   const failures: string[] = []

@@ -17,17 +17,21 @@ export async function schemaVersion(cx: Connection): Promise<number> {
   return row!.schema
 }
 
-/** Every definition, whatever its phase, and the version that it is of; one statement. */
+/**
+ * Every definition, whatever its phase, and the version that it is of: found by one statement. None in a database that is older than such fields,
+ * which is served until it is upgraded.
+ */
 export async function loadCustom(cx: Connection): Promise<CustomState> {
+  if (!(await isKnown(cx))) return { schema: await schemaVersion(cx), fields: [] }
   const [row] = await cx.query<CustomRows>(readCustom)
   return { schema: row!.schema, fields: row!.fields.flatMap((one) => parseCustom(one) ?? []) }
 }
 
-/** The same where the database may be older than such fields, or empty: for migrations. */
-export async function loadCustomIfAny(cx: Connection): Promise<readonly CustomField[]> {
-  const [row] = await cx.query<{ known: boolean }>(hasCustom)
-  return row!.known ? (await loadCustom(cx)).fields : []
-}
+/** Definitions alone, also where there is no table at all yet: for migrations. */
+export const loadCustomIfAny = async (cx: Connection): Promise<readonly CustomField[]> =>
+  (await isKnown(cx)) ? (await loadCustom(cx)).fields : []
+
+const isKnown = async (cx: Connection): Promise<boolean> => (await cx.query<{ known: boolean }>(hasCustom))[0]!.known
 
 /** How many fields were asked for whose columns are still to be made, and of which nothing is known to stand in the way. */
 export async function countAsked(cx: Connection): Promise<number> {
@@ -36,7 +40,7 @@ export async function countAsked(cx: Connection): Promise<number> {
 }
 
 /** Whether fields wait for the owner of the tables: to be made, or to go. */
-export const hasOwnerWork = async (cx: Connection): Promise<boolean> => (await cx.query(waitingCustom)).length > 0
+export const hasOwnerWork = async (cx: Connection): Promise<boolean> => (await isKnown(cx)) && (await cx.query(waitingCustom)).length > 0
 
 /** Registries with fields of people's own that a process keeps for each set of apps; one takes 0.7 MB and 20 ms to make. */
 const mostKept = 50
