@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { contactManager } from '@erp4/base'
 import { contacts } from '@erp4/contacts'
@@ -83,9 +84,11 @@ test('a Korean file as Excel writes it is read in Korean on a phone, and what is
   await page.getByRole('dialog').getByLabel('형식').selectOption('csv')
   assert.deepEqual(await barriers(page), [])
   await button(page, '내보내기').click()
-  const href = await page.getByRole('dialog').getByRole('link', { name: '내려받기' }).getAttribute('href')
-  const text = await page.evaluate((address) => fetch(address).then((answer) => answer.text()), href!)
-  assert.match(text, /^이름.*\r\n[\s\S]*김하나/)
+  const link = page.getByRole('dialog').getByRole('link', { name: '내려받기' })
+  const [file] = await Promise.all([page.waitForEvent('download'), link.click()])
+  assert.match(file.suggestedFilename(), /\.csv$/)
+  const text = readFileSync(await file.path(), 'utf8')
+  assert.match(text, /^\uFEFF이름.*\r\n[\s\S]*김하나/)
   await endWell(seen)
 })
 
