@@ -5,7 +5,7 @@ import { ownedBy } from '../../fields/owner.ts'
 import type { Values } from '../../fields/widget.ts'
 import { call } from '../../rpc.ts'
 import { EditTimes, Following, placeOf, taken } from './following.ts'
-import { type Lines, carriedOver, changeLine, commandsOf, draftOf, isTouched, linesFrom, newLine, withDraft } from './lines.ts'
+import { type Lines, carriedOver, commandsOf, draftOf, isTouched, linesFrom, newLine, withDraft } from './lines.ts'
 import { isEmptyValue, isSameValue, wireValue } from './wire.ts'
 
 interface State {
