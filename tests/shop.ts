@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto'
 import { after } from 'node:test'
 import type { App, Env, Group } from '@erp4/orm'
 import { Prepared } from '@erp4/orm'
@@ -47,12 +46,11 @@ export async function openShop(apps: readonly App[], { client, now }: { client?:
     hosts: ['azure.localhost', 'azure.example'],
     origin: 'http://azure.localhost',
   }
-  const keys = { derive: (purpose: string) => createHmac('sha256', 'of this test').update(purpose).digest() }
   const hosting: Hosting = {
     find: (host) => (record.hosts.includes(host) ? record : undefined),
     connect: () => Promise.reject(new Error('The world connects.')),
     markActive: async () => {},
-    keys: () => keys,
+    keys: () => company.keys,
   }
   const lines: string[] = []
   const log = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } })
@@ -76,6 +74,7 @@ export async function openShop(apps: readonly App[], { client, now }: { client?:
     settings: async () => ({ host: sink.host, port: sink.port, tls: 'none' }),
     kindOf: async () => 'live',
     files: () => company.files,
+    keys: () => company.keys,
     onError,
   })
   after(async () => {
@@ -98,7 +97,7 @@ export async function openShop(apps: readonly App[], { client, now }: { client?:
         databases: company.databases,
         hosting: { due: async () => [instance], all: async () => [instance], visited: async () => {} },
         openCall: (_instance, cx, userId, { name }) =>
-          openJobCall(cx, { registry: company.registry, files: company.files, origin: record.origin }, userId, name),
+          openJobCall(cx, { registry: company.registry, files: company.files, keys: company.keys, origin: record.origin }, userId, name),
         closeCall: closeJobCall,
         onError,
       })

@@ -17,7 +17,17 @@ export * from './models/mail_message.ts'
 export * from './models/mail_message_subtype.ts'
 export * from './models/mail_template.ts'
 export * from './models/res_partner.ts'
-export { type MessageKind, type NewFile, type Post, type Posted, type SentLetter, type Subject, demandRecipients, post, takeFiles } from './posting.ts'
+export {
+  type MessageKind,
+  type NewFile,
+  type Post,
+  type Posted,
+  type SentLetter,
+  type Subject,
+  demandRecipients,
+  post,
+  takeFiles,
+} from './posting.ts'
 export { type Recipient, recipientsOf } from './recipients.ts'
 export { type StandardTemplate, type Text, type Texts, loadTemplates } from './template-texts.ts'
 export { type Rendered, type RenderOptions, renderTemplate, renderText } from './templates.ts'

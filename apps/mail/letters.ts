@@ -17,7 +17,10 @@ export interface LetterRequest<N extends ModelName = ModelName> {
   /** One record, which the caller may read. */
   readonly record: Records<N>
   /** The id of a `mail.template` of the record's model; or the words themselves, `body` being formatted text: the same for all, or by partner. */
-  readonly content: { readonly template: number } | LetterText | { readonly words: ReadonlyMap<number, LetterText & { readonly language: string }> }
+  readonly content:
+    | { readonly template: number }
+    | LetterText
+    | { readonly words: ReadonlyMap<number, LetterText & { readonly language: string }> }
   /** Partners; each gets a letter of his own, in his language. */
   readonly to: readonly number[]
   /** Ids of `ir.attachment`, or new files, which are then kept on the record. */

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { contactManager, employee, portal } from '@erp4/base'
 import { mail, preview, sendLetter } from '@erp4/mail'
 import { AccessError, UserError, ValidationError, callMethod, sql } from '@erp4/orm'
-import { type Actor, world } from '@erp4/testing'
+import { type Actor, type WaitingLetter, waitingLetters, world } from '@erp4/testing'
 
 const here = await world(mail)
 const ann = await here.person(contactManager)
@@ -31,25 +31,13 @@ const say = async (who: Actor, id: number, kwargs: Record<string, unknown>): Pro
 const comment = (body: string, more = {}) => ({ body, message_type: 'comment', subtype_xmlid: 'mail.mt_comment', ...more })
 const note = (body: string, more = {}) => ({ body, message_type: 'comment', subtype_xmlid: 'mail.mt_note', ...more })
 
-interface Queued {
-  readonly to: string
-  readonly subject: string
-  readonly text: string
-  readonly html: string
-  readonly sender: { name: string; address: string }
-  readonly reply: { address: string } | null
-  readonly language: string
-  readonly files: number
-}
+type Queued = WaitingLetter
 /** Letters that went into the outbox while `work` ran. */
 async function lettersOf(work: () => Promise<unknown>): Promise<Queued[]> {
-  const query = <T>(text: ReturnType<typeof sql>) => here.databases.use(here.database, (cx) => cx.query<T>(text))
-  const [last] = await query<{ id: number }>(sql`select coalesce(max(id), 0) as id from outbox`)
+  const all = () => here.databases.use(here.database, (cx) => waitingLetters(cx, here.keys))
+  const before = (await all()).length
   await work()
-  return query<Queued>(
-    sql`select recipients->0->>'address' as "to", subject, body_text as text, body_html as html, sender, reply_to as reply, language,
-          (select count(*)::int4 from outbox_attachment a where a.outbox_id = o.id) as files from outbox o where id > ${last!.id}::int8 order by recipients->0->>'address'`,
-  )
+  return (await all()).slice(before).toSorted((a, b) => (a.to < b.to ? -1 : 1))
 }
 const counts = () =>
   here.databases.use(here.database, (cx) =>

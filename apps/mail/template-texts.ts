@@ -28,7 +28,9 @@ const shipped = ['en_US', 'ko_KR'] as const
  */
 export async function loadTemplates(sys: Env<true>, module: string, templates: readonly StandardTemplate[]): Promise<void> {
   const all = sys.withContext({ active_test: false, lang: 'en_US' })
-  const models = new Map((await all.model('ir.model').find([['model', 'in', templates.map((one) => one.model)]], ['model'])).map((one) => [one.model, one.id]))
+  const models = new Map(
+    (await all.model('ir.model').find([['model', 'in', templates.map((one) => one.model)]], ['model'])).map((one) => [one.model, one.id]),
+  )
   for (const { key, model, name, texts } of templates) {
     const wanted = Object.fromEntries(shipped.map((lang) => [lang, { subject: texts[lang].subject, body: sanitizeHtml(texts[lang].body) }]))
     const known = await idOf(all, module, key)

@@ -11,6 +11,7 @@ import {
   type Whence,
   moment,
 } from '@erp4/orm'
+import { archiveAddress, readAddresses, readStates, saveAddress } from './addresses.ts'
 import { askKeeper, conversationOf, tellDeclined } from './conversation.ts'
 import { askForLetter, postLetter, printLetter } from './letters.ts'
 import { type OpenLink, kindOf, kindsOf, offeredOf, openLink, wasSent } from './links.ts'
@@ -58,6 +59,11 @@ export const desk: Desk = {
   post: postLetter,
   signedFile,
   verify: verifySignature,
+
+  addresses: readAddresses,
+  states: readStates,
+  saveAddress,
+  archiveAddress,
 }
 
 /** Somebody who is signed in is judged by his own rights, in SQL, like anywhere else. */

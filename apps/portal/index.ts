@@ -2,11 +2,13 @@ import { base } from '@erp4/base'
 import { mail } from '@erp4/mail'
 import { app } from '@erp4/orm'
 import { access } from './access.ts'
+import { res_partner_access } from './accounts.ts'
 import { desk } from './desk.ts'
 import { korean } from './i18n/ko.ts'
 import { models } from './models.ts'
 import { views } from './views.ts'
 
+export * from './accounts.ts'
 export * from './compose.ts'
 export * from './letters.ts'
 export * from './links.ts'
@@ -19,6 +21,7 @@ export const portal = app({
   label: 'Portal',
   depends: [base, mail],
   models,
+  extensions: [res_partner_access],
   access,
   views,
   desk,

@@ -77,7 +77,14 @@ async function postDocument(
   if ((await sys.model('portal.link').count([['letter', '=', letter]])) > 0) return
   const env = sys.withContext({ lang })
   const shared = (await demandKind(env, model).read(env, [id], lang)).get(id)
-  const reachable = new Map((await sys.model('res.partner').browse(to.map(({ partner }) => partner)).read(['email_normalized'])).map((one) => [one.id, one.email_normalized]))
+  const reachable = new Map(
+    (
+      await sys
+        .model('res.partner')
+        .browse(to.map(({ partner }) => partner))
+        .read(['email_normalized'])
+    ).map((one) => [one.id, one.email_normalized]),
+  )
   const readers = to.filter(({ partner }) => reachable.get(partner))
   if (readers.length === 0 || !shared) return
   const [sender] = await env.model('res.users').browse([user]).read(['partner_id'])

@@ -1,4 +1,6 @@
-import { form, list, search } from '@erp4/orm'
+import { res_partner_form } from '@erp4/base'
+import { alter, form, list, search } from '@erp4/orm'
+import { action_portal_access } from './accounts.ts'
 import { action_revoke } from './links.ts'
 
 export const portal_link_list = list('portal.link', (v) => [
@@ -21,7 +23,10 @@ export const portal_signature_form = form('portal.signature', (v) => [
   v.columns(['name', 'email', 'partner_id', 'image'], ['signed_on', 'address', 'agent', 'content_hash', 'file', 'file_hash']),
 ])
 
+export const portal_partner_form = alter(res_partner_form, (v) => [v.header(v.button(action_portal_access, 'Portal Access'))])
+
 export const views = [
+  portal_partner_form,
   portal_link_list,
   portal_link_form,
   search('portal.link', ['email', 'partner_id']),

@@ -61,7 +61,12 @@ test('of a copy nothing points outside any more, its files open with its own key
     await finishCall(sys)
     await cx.query(sql`update ir_attachment set access_token = 'token'`)
     await cx.query(sql`insert into session (hash, user_id, sec_version, epoch) values (${Buffer.alloc(32, 1)}, ${ann.user.id}::int4, 0, 1)`)
-    await sendMail(cx, { from: { address: 'a@azure.example' }, to: [{ address: 'b@azure.example' }], subject: 'hello', text: 'x' })
+    await sendMail(cx, here.keys, {
+      from: { address: 'a@azure.example' },
+      to: [{ address: 'b@azure.example' }],
+      subject: 'hello',
+      text: 'x',
+    })
     await enqueue(cx, { name: 'tell', userId: ann.user.id }, registry)
     await scheduleUpkeep(cx)
     return name

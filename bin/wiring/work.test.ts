@@ -144,7 +144,7 @@ test('the upkeep removes what has had its time, and leaves alone what has not', 
       sql`insert into idempotency (user_id, key, digest, at) values (1, 'old', '', now() - interval '25 hours'), (1, 'new', '', now())`,
     )
     for (const subject of ['old', 'new', 'stuck'])
-      await sendMail(cx, { from: { address: 'a@azure.example' }, to: [{ address: 'b@azure.example' }], subject, text: 'x' })
+      await sendMail(cx, here.keys, { from: { address: 'a@azure.example' }, to: [{ address: 'b@azure.example' }], subject, text: 'x' })
     await cx.query(
       sql`update outbox set state = 'sent', sent_at = now() - case subject when 'old' then interval '31 days' else interval '1 day' end where subject <> 'stuck'`,
     )

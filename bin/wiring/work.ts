@@ -43,6 +43,7 @@ export async function work(hosting: Hosting & WorkingHost, { onChange }: WorkOpt
       )) ?? mailSettings(process.env.ERP4_SMTP_URL),
     kindOf: ({ name }) => hosting.kindOf(name),
     files: filesOf,
+    keys: ({ name }) => hosting.keys(name),
   })
   const worker = new Worker({
     databases,
@@ -54,7 +55,7 @@ export async function work(hosting: Hosting & WorkingHost, { onChange }: WorkOpt
       await hosting.markActive(instance.name)
       const { origin } = recordOf(hosting, instance)
       const registry = await registries.at(cx, instance.database, registryOf(instance))
-      return openJobCall(cx, { registry, files: filesOf(instance), origin }, userId, name)
+      return openJobCall(cx, { registry, files: filesOf(instance), keys: hosting.keys(instance.name), origin }, userId, name)
     },
     closeCall: closeJobCall,
     errands: [mailer.visit],

@@ -8,10 +8,20 @@ export interface Accounts {
    * ids of those who got one.
    */
   sendPasswordLinks(cx: Connection, origin: string, users: readonly number[]): Promise<readonly number[]>
+  /** How far a user has come with signing in; null for one who is not there. */
+  standingOf(cx: Connection, user: number): Promise<Standing | null>
   /** Where the user is signed in, the latest first. */
   devicesOf(cx: Connection, user: number): Promise<readonly Device[]>
   /** Signs the user out there, or, with null, everywhere but in the calling session. Answers how many sessions ended; the trail says who did it. */
   endSessions(cx: Connection, ended: { user: number; device: string | null; by: number }): Promise<number>
+}
+
+export interface Standing {
+  readonly hasPassword: boolean
+  /** Until when the link that he was sent is good, UTC; null where there is none. */
+  readonly linkEnds: string | null
+  /** When he last did something, in whichever browser; UTC. */
+  readonly lastSeen: string | null
 }
 
 /** A browser in which somebody is signed in. */

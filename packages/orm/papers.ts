@@ -226,8 +226,44 @@ export interface Desk {
   post(sys: Env<true>, job: LetterJob, pdf: Uint8Array): Promise<void>
   /** The file that was signed, for whoever may read the document. */
   signedFile(sys: Env<true>, signature: number): Promise<{ readonly blob: string; readonly name: string } | null>
+  /** The caller's own addresses, and the countries there are. */
+  addresses(env: Env): Promise<AddressBook>
+  states(env: Env, country: number): Promise<AddressBook['countries']>
+  /** Keeps an address of the caller's, a new one without an id. Throws an AccessError for one that is not his, a UserError saying what is wrong. */
+  saveAddress(env: Env, id: number | null, given: AddressGiven): Promise<void>
+  archiveAddress(env: Env, id: number): Promise<void>
   /** What is known of a signature by the hash of its content or of its file. */
   verify(sys: Env<true>, hash: string, lang: string): Promise<Verdict | null>
+}
+
+/** What a reader types of an address; what else comes with a form is not looked at. */
+export interface AddressGiven {
+  /** Of a new one. */
+  readonly kind: 'invoice' | 'delivery'
+  /** Whom to ask for there. */
+  readonly name: string
+  readonly street: string
+  readonly street2: string
+  readonly zip: string
+  readonly city: string
+  readonly phone: string
+  readonly country: number | null
+  readonly state: number | null
+}
+
+export interface PostalAddress extends Omit<AddressGiven, 'kind'> {
+  readonly id: number
+  readonly kind: 'main' | 'invoice' | 'delivery'
+  /** As it is written on a letter. */
+  readonly lines: readonly string[]
+}
+
+export interface AddressBook {
+  /** Of the company, or of the person who is nobody's. */
+  readonly main: PostalAddress | null
+  readonly mayChangeMain: boolean
+  readonly others: readonly PostalAddress[]
+  readonly countries: readonly { readonly id: number; readonly name: string }[]
 }
 
 /** What is written down for a letter until it is printed: a document that is sent, or a signature that both sides get. */

@@ -16,7 +16,6 @@ import {
   finishCall,
   prepareCall,
 } from '@erp4/orm'
-import { accountsFor } from './accounts.ts'
 import {
   type Credentials as PasswordCredentials,
   Outdated,
@@ -301,14 +300,15 @@ async function demandSamePerson(cx: Connection, instance: Instance, signed: Sign
 }
 
 async function envOf(cx: Connection, instance: Instance, signed: Signed, facts: RequestFacts, isConfirmed = false): Promise<Env> {
-  const { files, record } = instance
+  const { files, keys, record } = instance
   const registry = await instance.registryAt(cx, signed.schema)
   return openEnv(cx, signed, {
     registry,
     files,
+    keys,
     source: facts.skin,
     origin: record.origin,
-    accounts: accountsFor(signed.session),
+    session: signed.session,
     identityConfirmed: isConfirmed || signed.isConfirmed,
     isProven: isConfirmed || signed.isConfirmed || signed.how === 'key',
   })

@@ -1,12 +1,15 @@
-import { type Accounts, type BlobStore, type Connection, Env, type Registry, type User, openCall } from '@erp4/orm'
+import { type BlobStore, type Connection, Env, type Registry, type User, openCall } from '@erp4/orm'
 import { accountsFor } from './accounts.ts'
-import type { Acting } from './auth/index.ts'
+import type { Acting, SessionTrace } from './auth/index.ts'
 import { asking } from './jobs/asking.ts'
-import { letters } from './mail/letters.ts'
+import type { InstanceKeys } from './hosting.ts'
+import { lettersOf } from './mail/letters.ts'
 
 export interface EnvOptions {
   registry: Registry
   files: BlobStore | null
+  /** Those of the instance: what letters are sealed with. Without them none are written. */
+  keys?: InstanceKeys | undefined
   /** Where the call comes from, for the audit trail: `json2`, `web`, `job:…`. */
   source: string
   /** Under which people reach the instance: what links in letters begin with. */
@@ -14,8 +17,8 @@ export interface EnvOptions {
   identityConfirmed?: boolean
   /** As `identityConfirmed` unless given. */
   isProven?: boolean
-  /** Those of the caller's session. */
-  accounts?: Accounts
+  /** The caller's session, which stays when his others end. */
+  session?: SessionTrace | undefined
 }
 
 /** The system itself: user 1 of the standard data, who is there before his row is. */
@@ -36,14 +39,15 @@ export const systemUser: User = {
 export function openEnv(
   cx: Connection,
   { user, languages }: Pick<Acting, 'user' | 'languages'>,
-  { registry, files, source, origin, accounts = accountsFor(), identityConfirmed = false, isProven = identityConfirmed }: EnvOptions,
+  { registry, files, keys, source, origin, session, identityConfirmed = false, isProven = identityConfirmed }: EnvOptions,
 ): Env {
+  const outbox = keys ? lettersOf(keys) : null
   const call = openCall({
     registry,
     cx,
     blobs: files,
-    outbox: letters,
-    accounts,
+    outbox,
+    accounts: accountsFor(outbox, session),
     jobs: asking,
     origin: origin ?? null,
     languages,
@@ -55,13 +59,14 @@ export function openEnv(
 }
 
 /** A call of the system itself, which no rule limits: for what an instance does on its own account. */
-export function openSystemEnv(cx: Connection, { registry, files, source, origin }: EnvOptions): Env<true> {
+export function openSystemEnv(cx: Connection, { registry, files, keys, source, origin }: EnvOptions): Env<true> {
+  const outbox = keys ? lettersOf(keys) : null
   const call = openCall({
     registry,
     cx,
     blobs: files,
-    outbox: letters,
-    accounts: accountsFor(),
+    outbox,
+    accounts: accountsFor(outbox),
     jobs: asking,
     origin: origin ?? null,
     source,

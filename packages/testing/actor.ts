@@ -11,7 +11,7 @@ import {
   finishCall,
   openCall,
 } from '@erp4/orm'
-import { type FileStore, accountsFor, asking, letters } from '@erp4/server'
+import { type FileStore, type InstanceKeys, accountsFor, asking, lettersOf } from '@erp4/server'
 
 /** Where a world's people find it: what links in its letters begin with. */
 export const testOrigin = 'https://world.example'
@@ -26,6 +26,7 @@ export interface Stage {
   readonly databases: Databases
   readonly now: () => Date
   readonly files: FileStore
+  readonly keys: InstanceKeys
 }
 
 /**
@@ -58,7 +59,8 @@ export class Actor<S extends boolean = boolean> {
 
   /** Runs `work` as one call. Plain values come out; records of its env die with it. */
   call<T>(work: (env: Env<S>) => Promise<T>): Promise<T> {
-    const { databases, database, registry, now, files } = this.#stage
+    const { databases, database, registry, now, files, keys } = this.#stage
+    const outbox = lettersOf(keys)
     return databases.transaction(database, async (cx) => {
       const { lang, tz, company_ids } = this.user
       const context: Context = { lang, tz, allowed_company_ids: company_ids, active_test: true, ...this.#context }
@@ -67,8 +69,8 @@ export class Actor<S extends boolean = boolean> {
           registry,
           cx,
           blobs: files,
-          outbox: letters,
-          accounts: accountsFor(),
+          outbox,
+          accounts: accountsFor(outbox),
           jobs: asking,
           origin: testOrigin,
           languages,

@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { type App, Databases, type Group, type Registry, type User, assemble } from '@erp4/orm'
 import { connectAs, createInstance, discardInstance, ensureTemplate, withClient } from '@erp4/ops'
-import { FileStore, systemUser } from '@erp4/server'
+import { FileStore, type InstanceKeys, systemUser } from '@erp4/server'
 import type pg from 'pg'
 import { Actor, type Stage } from './actor.ts'
 import { withCluster } from './cluster.ts'
@@ -20,6 +20,8 @@ export interface World {
   readonly databases: Databases
   /** Where its files are kept. */
   readonly files: FileStore
+  /** What its letters are sealed with; a server for it has the same. */
+  readonly keys: InstanceKeys
   /** Whoever needs no right: prepares what a test is about. */
   readonly system: Actor<true>
   /** Runs `work` as the owner of its tables, who alone may change them. */
@@ -61,7 +63,9 @@ export async function world(apps: App | readonly App[], options: { now?: () => D
     rmSync(folder, { recursive: true, force: true })
   })
   const asOwner: World['asOwner'] = async (work) => withClient(await connectAs(host, instance, 'owner'), work)
-  return peopled({ registry, database: instance.database, databases, files, now: options.now ?? (() => new Date()) }, asOwner)
+  const secret = randomBytes(32)
+  const keys = { derive: (purpose: string) => createHmac('sha256', secret).update(purpose).digest() }
+  return peopled({ registry, database: instance.database, databases, files, keys, now: options.now ?? (() => new Date()) }, asOwner)
 }
 
 function peopled(stage: Stage, asOwner: World['asOwner']): World {
@@ -72,12 +76,13 @@ function peopled(stage: Stage, asOwner: World['asOwner']): World {
     const id = await makeUser(system, { login: `user${people}`, name: nameOf(people), companies, keys: groups.map(({ name }) => name) })
     return new Actor(stage, await readUser(system, id), false)
   }
-  const { registry, database, databases, files } = stage
+  const { registry, database, databases, files, keys } = stage
   return {
     registry,
     database,
     databases,
     files,
+    keys,
     system,
     asOwner,
     personOf,

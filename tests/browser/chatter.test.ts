@@ -28,6 +28,7 @@ const mailer = new Mailer({
   settings: async () => ({ host: sink.host, port: sink.port, tls: 'none' }),
   kindOf: async () => 'live',
   files: () => office.files,
+  keys: () => office.company.keys,
   onError: (error) => assert.fail(String(error)),
 })
 after(async () => {

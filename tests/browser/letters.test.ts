@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { administrator, contactManager } from '@erp4/base'
+import { administrator, contactManager, portal, userManager } from '@erp4/base'
 import { contacts } from '@erp4/contacts'
 import { Decimal } from '@erp4/orm'
 import { sale, salesman, salesmanOfAll } from '@erp4/sale'
 import type { Page } from 'playwright-core'
-import { barriers, endWell, openOffice, picture, until } from './office.ts'
+import { barriers, endWell, openOffice, password, picture, until } from './office.ts'
 
 /** Letters with quotations as they are written, and their templates, in a real browser. */
 const office = await openOffice([contacts, sale])
@@ -153,4 +153,45 @@ test('an administrator writes a template in both languages, sees what it says, a
   await page.getByText('This is the text that came with the app.').waitFor()
   assert.match(await text.inputValue(), /^Dear \{\{ recipient.name \}\}/)
   await endWell(seen)
+})
+
+test('a contact is let into the portal from his form, and keeps his addresses there on his phone', async () => {
+  await office.person('max', 'Max Ward', [userManager])
+  const [kim] = (await system.model('res.partner').create({ name: 'Kim Mesa', parent_id: mesa, email: 'kim@mesa.example' })).ids
+  const seen = await office.enter('max', `/odoo/contacts/${kim}`)
+  const { page } = seen
+  await page.getByRole('button', { name: 'Portal Access' }).click()
+  await page.getByText('No access', { exact: true }).waitFor()
+  await page.getByRole('button', { name: 'Grant access' }).click()
+  await page.getByText('Invited', { exact: true }).waitFor()
+  await page.getByText('An invitation is on its way to kim@mesa.example.').waitFor()
+  assert.deepEqual(await barriers(page), [])
+  await shot(page, 'portal-access')
+  await page.getByRole('button', { name: 'Revoke access' }).click()
+  await page.getByText('Access taken away', { exact: true }).waitFor()
+  await page.getByRole('button', { name: 'Grant access again' }).waitFor()
+  await endWell(seen)
+
+  const pat = await office.person('pat', 'Pat Mesa', [portal], { lang: 'ko_KR' })
+  await system.model('res.partner').browse([pat.user.partner_id]).write({ parent_id: mesa })
+  const visit = await office.visit({ viewport: { width: 390, height: 844 }, locale: 'ko-KR', colorScheme: 'dark' })
+  await visit.page.goto(`${office.origin}/web/login?redirect=/my`)
+  await visit.page.fill('#login', 'pat@azure.example')
+  await visit.page.fill('#password', password)
+  await Promise.all([visit.page.waitForURL((url) => url.pathname === '/my'), visit.page.keyboard.press('Enter')])
+  await visit.page.getByRole('link', { name: '배송지 추가' }).click()
+  await visit.page.fill('#street', '세종대로 1')
+  await visit.page.fill('#city', '서울')
+  await visit.page.selectOption('#country', { label: '대한민국' })
+  await visit.page.getByRole('button', { name: '시/도 목록 보기' }).click()
+  await visit.page.selectOption('#state', { index: 1 })
+  assert.equal(await visit.page.inputValue('#street'), '세종대로 1')
+  assert.deepEqual(await barriers(visit.page), [])
+  await shot(visit.page, 'portal-address-korean-dark')
+  await visit.page.getByRole('button', { name: '저장' }).click()
+  await visit.page.getByText(/세종대로 1, 서울/).waitFor()
+  assert.deepEqual(await barriers(visit.page), [])
+  assert.equal(await visit.page.evaluate('document.documentElement.scrollWidth > window.innerWidth'), false)
+  await shot(visit.page, 'portal-home-korean-dark')
+  await endWell(visit)
 })

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
@@ -60,14 +59,13 @@ export async function openOffice(apps: readonly App[]): Promise<Office> {
     hosts: ['azure.localhost'],
     origin: 'http://azure.localhost',
   }
-  const keys = { derive: (purpose: string) => createHmac('sha256', 'of this test').update(purpose).digest() }
   const hosting: Hosting = {
     find: (host) => (record.hosts.includes(host) ? record : undefined),
     connect: () => Promise.reject(new Error('The world connects.')),
     markActive: async () => {},
     // At once, where a host has the owner's work done beside.
     askOwner: async () => void (await company.asOwner((client) => settleCustomFields(client, company.registry))),
-    keys: () => keys,
+    keys: () => company.keys,
   }
   const folder = mkdtempSync(join(tmpdir(), 'erp4-office-'))
   const files = new FileStore({ folder, instance: 'azure', keys: { name: Buffer.alloc(32, 1), wrap: Buffer.alloc(32, 2) } })

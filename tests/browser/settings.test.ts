@@ -24,13 +24,14 @@ const mailer = new Mailer({
   settings: async () => ({ host: smtp.host, port: smtp.port, tls: 'none' }),
   kindOf: async () => 'live',
   files: () => files,
+  keys: () => company.keys,
   onError: (error) => assert.fail(error as Error),
 })
 const worker = new Worker({
   databases: company.databases,
   hosting: { due: async () => [instance], all: async () => [instance], visited: async () => {} },
   openCall: (_instance, cx, userId, { name }) =>
-    openJobCall(cx, { registry: company.registry, files, origin: office.origin }, userId, name),
+    openJobCall(cx, { registry: company.registry, files, keys: company.keys, origin: office.origin }, userId, name),
   closeCall: closeJobCall,
   errands: [mailer.visit],
   onError: (error) => assert.fail(error as Error),

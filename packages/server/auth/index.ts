@@ -28,6 +28,7 @@ export {
 } from './password-link.ts'
 export { preparers } from './preparers.ts'
 export { Outdated, type Proof, presume, prove } from './proof.ts'
+export { Rate } from './rate.ts'
 export { keepSession, noteUse, sessionProof, sessionUser, signOut, sweepSignIns } from './session.ts'
 export { confirmIdentity, passwordUser, signIn } from './sign-in.ts'
 export type { SignInResult } from './sign-in.ts'

@@ -1,8 +1,7 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto'
-import { type Connection, type Databases, UserError } from '@erp4/orm'
+import { createHash, randomBytes } from 'node:crypto'
+import { type Connection, type Databases, type Outbox, UserError } from '@erp4/orm'
 import { enqueue } from '../jobs/queue.ts'
 import { registerJob } from '../jobs/registry.ts'
-import { letters } from '../mail/letters.ts'
 import { passwordLetter } from '../mail/password-letters.ts'
 import { senderOf } from '../mail/sender.ts'
 import { rememberDevice } from '../sql/auth-cooldown.ts'
@@ -12,7 +11,6 @@ import {
   type LinkOwner,
   accountsOf,
   choosePassword,
-  countAsk,
   holdUsers,
   insertLink,
   linkOwner,
@@ -22,6 +20,7 @@ import { insertSession } from '../sql/auth-session.ts'
 import { passwordPolicy } from '../sql/auth-user.ts'
 import { deviceHash, loginHash, sourceNetwork } from './cooldown.ts'
 import { demandPassword, hashPassword } from './password.ts'
+import { Rate } from './rate.ts'
 import { makeToken, signOut, tokenHash } from './session.ts'
 import { nameDevice } from './sign-in.ts'
 import type { AuthInstance, Visitor } from './types.ts'
@@ -34,7 +33,7 @@ const lifetimes = { invitation: 7 * 24 * 60, reset: 30 } as const
 /** Of one account in an hour, so that nobody's mailbox is filled by strangers. */
 const mostLinks = 3
 /** Of one source in an hour; a network's people share it. */
-const mostAsks = 20
+const asks = new Rate('password links', { most: 20, minutes: 60 })
 
 const tokenShape = /^[A-Za-z0-9_-]{43}$/
 
@@ -52,22 +51,22 @@ export class LinkGone extends UserError {
  * Sends each of these users a link to choose a password, in the caller's transaction, and answers the ids of those who got one: whoever
  * is archived, has no address, or was sent three within the hour, gets none. His older links open nothing from then on.
  */
-export async function sendPasswordLinks(cx: Connection, origin: string, users: readonly number[]): Promise<number[]> {
+export async function sendPasswordLinks(cx: Connection, outbox: Outbox, origin: string, users: readonly number[]): Promise<number[]> {
   await cx.query(holdUsers(users))
   const accounts = await cx.query<Account>(accountsOf(users))
   const due = accounts.filter(({ lately }) => lately < mostLinks)
-  for (const account of due) await sendLink(cx, origin, account)
+  for (const account of due) await sendLink(cx, outbox, origin, account)
   return due.map(({ id }) => id)
 }
 
-async function sendLink(cx: Connection, origin: string, account: Account): Promise<void> {
+async function sendLink(cx: Connection, outbox: Outbox, origin: string, account: Account): Promise<void> {
   const token = randomBytes(32).toString('base64url')
   await cx.query(insertLink({ hash: linkHash(token), account, minutes: lifetimes[account.purpose] }))
   const { purpose, login, company, lang } = account
   const address = `${origin}${choosePath}?token=${token}`
   const name = account.name ?? login
   const from = await senderOf(cx, account.company_id, origin)
-  await letters.put(cx, {
+  await outbox.put(cx, {
     from,
     to: { address: account.address.trim() },
     ...passwordLetter({ purpose, name, login, company, address }, lang),
@@ -80,8 +79,8 @@ export const linkJob = 'base.password_link'
 registerJob(linkJob, {
   class: 'mail',
   run: async ({ cx, env, args }) => {
-    const origin = env?.call.origin
-    if (origin && typeof args.user === 'number') await sendPasswordLinks(cx, origin, [args.user])
+    const { origin, outbox } = env?.call ?? {}
+    if (origin && outbox && typeof args.user === 'number') await sendPasswordLinks(cx, outbox, origin, [args.user])
     return null
   },
 })
@@ -92,10 +91,9 @@ registerJob(linkJob, {
  */
 export async function askPasswordLink(instance: AuthInstance, databases: Databases, login: string, source: string): Promise<void> {
   await instance.markActive()
-  const bucket = createHmac('sha256', instance.keys.derive('link asks')).update(sourceNetwork(source)).digest()
   await databases.transaction(instance.database, async (cx) => {
-    const counted = await cx.query(countAsk(bucket, mostAsks))
-    if (counted.length === 0) throw new TooManyAsks('Too many links were asked for. Please try again in an hour.')
+    if ((await asks.take(cx, instance, sourceNetwork(source))) > 0)
+      throw new TooManyAsks('Too many links were asked for. Please try again in an hour.')
     const [user] = await cx.query<{ id: number }>(userWithLogin(login.replaceAll('\0', '')))
     await enqueue(cx, { name: linkJob, args: { user: user?.id ?? null }, userId: null })
   })

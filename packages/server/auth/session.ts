@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Connection, Databases } from '@erp4/orm'
 import { sweepDevices, sweepTries } from '../sql/auth-cooldown.ts'
-import { sweepAsks, sweepLinks } from '../sql/auth-link.ts'
+import { sweepLinks } from '../sql/auth-link.ts'
 import { deleteSession, keepSession as renewSession, signedBySession, sweepSessions, touchKey, touchSession } from '../sql/auth-session.ts'
+import { sweepAsks } from '../sql/rates.ts'
 import { type Proof, prove } from './proof.ts'
 import type { AuthInstance, Signed } from './types.ts'
 

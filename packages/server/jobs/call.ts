@@ -1,6 +1,7 @@
 import { AccessError, type BlobStore, type Connection, type Env, type Registry, finishCall } from '@erp4/orm'
 import { userById } from '../auth/index.ts'
 import { openEnv, openSystemEnv } from '../env.ts'
+import type { InstanceKeys } from '../hosting.ts'
 
 /**
  * The call of a job: with the rights that its user has now, not those he had when he asked for it; null is the system itself.
@@ -8,7 +9,7 @@ import { openEnv, openSystemEnv } from '../env.ts'
  */
 export async function openJobCall(
   cx: Connection,
-  instance: { registry: Registry; files: BlobStore; origin?: string },
+  instance: { registry: Registry; files: BlobStore; keys?: InstanceKeys; origin?: string },
   userId: number | null,
   name: string,
 ): Promise<Env> {

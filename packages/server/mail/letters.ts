@@ -1,12 +1,13 @@
 import type { Letter, LetterState, Mailbox, Outbox } from '@erp4/orm'
+import type { InstanceKeys } from '../hosting.ts'
 import { type Html, cleaned, href, html, render } from '../html/index.ts'
 import { mailStates } from '../sql/outbox.ts'
 import { resendMail, sendMail } from './outbox.ts'
 
-/** What apps write their letters into (`env.call.outbox`): laid out here, as text and as HTML, and queued in the caller's transaction. */
-export const letters: Outbox = {
+/** What apps write their letters into (`env.call.outbox`): laid out here, as text and as HTML, and queued in the caller's transaction, sealed. */
+export const lettersOf = (keys: InstanceKeys): Outbox => ({
   put: (cx, letter) =>
-    sendMail(cx, {
+    sendMail(cx, keys, {
       from: named(letter.from),
       to: [named(letter.to)],
       ...(letter.replyTo ? { replyTo: named(letter.replyTo) } : {}),
@@ -26,7 +27,7 @@ export const letters: Outbox = {
   async retry(cx, numbers) {
     await resendMail(cx, numbers)
   },
-}
+})
 
 /** What people are called, and what they call their documents, is theirs to say; that a letter goes out must not hang on it. */
 const named = ({ name, address }: Mailbox): Mailbox => {

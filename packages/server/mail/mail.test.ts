@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once, type EventEmitter } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo, Server } from 'node:net'
@@ -19,11 +19,14 @@ import { outboxAttachmentTable, outboxTable } from '../sql/outbox.ts'
 import { startCluster, type ThrowawayCluster, type ThrowawayInstance } from '@erp4/testing'
 import { Mailer, type MailerOptions, type MailSettings } from './mailer.ts'
 import { resendMail, sendMail, type Mail } from './outbox.ts'
+import { openBody } from './sealed.ts'
 import { fillTemplate } from './template.ts'
 
 let cluster: ThrowawayCluster
 before(async () => void (cluster = await startCluster()))
 after(() => cluster.stop())
+
+const keys = { derive: (purpose: string) => createHash('sha256').update(purpose).digest() }
 
 interface Arrived {
   to: string[]
@@ -101,7 +104,7 @@ async function world(t: Tested): Promise<World> {
     databases,
     store,
     errors,
-    send: (mail) => databases.transaction(instance.database, (cx) => sendMail(cx, { ...letter, ...mail })),
+    send: (mail) => databases.transaction(instance.database, (cx) => sendMail(cx, keys, { ...letter, ...mail })),
     row: async (id) => (await instance.rows('select * from outbox where id = $1', [id]))[0]!,
     mailer: (settings, options) =>
       new Mailer({
@@ -109,6 +112,7 @@ async function world(t: Tested): Promise<World> {
         settings: async () => settings,
         kindOf: async () => 'live',
         files: () => store,
+        keys: () => keys,
         onError: (error) => void errors.push(error),
         ...options,
       }),
@@ -143,7 +147,7 @@ test('a mail arrives with all its parts, and its row says so', async (t) => {
   const box = await mailbox(t)
   const id = await there.databases.transaction(there.here.database, async (cx) => {
     const blob = await there.store.put(cx, Buffer.from('%PDF-1.7 the order'))
-    return sendMail(cx, {
+    return sendMail(cx, keys, {
       ...letter,
       cc: [{ address: 'bob@bücher.example' }],
       replyTo: { address: 'desk@azure.example' },
@@ -171,11 +175,50 @@ test('a mail arrives with all its parts, and its row says so', async (t) => {
   assert.match(row.message_id, /^<[0-9a-f-]{36}@azure\.example>$/)
 })
 
+test('what a mail says is read by nobody but its instance while it waits, and forgotten when it is sent', async (t) => {
+  const there = await world(t)
+  const box = await mailbox(t)
+  const secret = 'https://azure.example/portal/open/0123456789abcdefghij'
+  const [id, other] = [await there.send({ text: `Look: ${secret}`, html: html`<p>${secret}</p>` }), await there.send()]
+  const kept = async () => JSON.stringify(await there.instance.rows("select o::text, encode(sealed, 'escape') as clear from outbox o"))
+  assert.doesNotMatch(await kept(), /0123456789abcdefghij|portal\/open/)
+  const { sealed, message_id } = await there.row(id)
+  assert.match(openBody(keys, message_id, sealed)!.text, /0123456789abcdefghij/)
+  const elsewhere = { derive: (purpose: string) => createHash('sha256').update(`lime ${purpose}`).digest() }
+  const altered = Buffer.from(sealed).fill(1, 20, 21)
+  for (const [theirs, name, bytes] of [
+    [elsewhere, message_id, sealed],
+    [keys, (await there.row(other)).message_id, sealed],
+    [keys, message_id, altered],
+    [keys, message_id, Buffer.alloc(3)],
+  ] as const)
+    assert.equal(openBody(theirs, name, bytes), null)
+  assert.notEqual(
+    openBody({ ...elsewhere, others: (purpose) => [keys.derive(purpose)] }, message_id, sealed),
+    null,
+    'another version of the key',
+  )
+  await there.visit(there.mailer(box.settings))
+  assert.match(box.arrived[0]!.text, /0123456789abcdefghij/)
+  assert.equal((await there.row(id)).sealed, null)
+})
+
+test('a mail that was sealed elsewhere is not sent, and says so', async (t) => {
+  const there = await world(t)
+  const box = await mailbox(t)
+  const id = await there.send()
+  const other = { derive: (purpose: string) => createHash('sha256').update(`lime ${purpose}`).digest() }
+  await there.visit(there.mailer(box.settings, { keys: () => other }))
+  const { state, error } = await there.row(id)
+  assert.deepEqual([state, box.arrived.length], ['failed', 0])
+  assert.match(error, /sealed with a key that is not here/)
+})
+
 test('a mail of a transaction that rolled back is never sent', async (t) => {
   const there = await world(t)
   await assert.rejects(
     there.databases.transaction(there.here.database, async (cx) => {
-      await sendMail(cx, letter)
+      await sendMail(cx, keys, letter)
       throw new Error('no')
     }),
   )
@@ -236,10 +279,11 @@ test('killed between the 250 and the commit, it goes out again under the same Me
   })
   const id = await there.send()
   const script = `
+    import { createHash } from 'node:crypto'
     import { Databases } from '@erp4/orm'
     import { Mailer } from ${JSON.stringify(new URL('./mailer.ts', import.meta.url).href)}
     const databases = new Databases(async () => (${JSON.stringify(there.instance.as('runtime'))}))
-    const mailer = new Mailer({ databases, settings: async () => (${JSON.stringify(box.settings)}), kindOf: async () => 'live', files: () => null, onError: console.error, leaseMs: 400 })
+    const mailer = new Mailer({ databases, settings: async () => (${JSON.stringify(box.settings)}), kindOf: async () => 'live', files: () => null, keys: () => ({ derive: (purpose) => createHash('sha256').update(purpose).digest() }), onError: console.error, leaseMs: 400 })
     await mailer.visit({ name: 'azure', database: 'x' })
     setInterval(() => {}, 1000)`
   const child = spawn(
@@ -406,8 +450,11 @@ test('a template fills in what it is given, escaped, and understands nothing els
   assert.match(mail.text, /Dear <script>,/)
   const there = await world(t)
   const id = await there.send(mail)
-  const { body_html } = await there.row(id)
-  assert.match(body_html, /^<p>Dear &lt;script&gt;,<\/p><p>see \$\{process\.env\} and \{S1<br \/>Bcc.*<br \/>Bye<\/p>$/)
+  const { sealed, message_id } = await there.row(id)
+  assert.match(
+    openBody(keys, message_id, sealed)!.html!,
+    /^<p>Dear &lt;script&gt;,<\/p><p>see \$\{process\.env\} and \{S1<br \/>Bcc.*<br \/>Bye<\/p>$/,
+  )
   assert.throws(() => fillTemplate({ subject: '', body: '{{ constructor }}' }, {}), /asks for 'constructor'/)
 })
 

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import nodemailer, { type SendMailOptions, type Transporter } from 'nodemailer'
 import type { Databases } from '@erp4/orm'
 import type { FileStore } from '../files/store.ts'
+import type { InstanceKeys } from '../hosting.ts'
 import type { WorkInstance } from '../jobs/registry.ts'
+import { openBody } from './sealed.ts'
 import {
   attachmentsOf,
   claimMail,
@@ -34,6 +36,8 @@ export interface MailerOptions {
   /** Asked of the host registry before each mail, never remembered: a copy does not send (kernel §2.8). Undefined: nothing is done there now. */
   kindOf: (instance: WorkInstance) => Promise<'live' | 'copy' | undefined>
   files: (instance: WorkInstance) => FileStore
+  /** The instance's keys: they open what its mails say. */
+  keys: (instance: WorkInstance) => InstanceKeys
   onError: (error: unknown, facts: Record<string, unknown>) => void
   /** Longer than any sending may take. */
   leaseMs?: number
@@ -132,6 +136,10 @@ export class Mailer {
       const files = await Promise.all(rows.map(async ({ name, blob }) => ({ name, file: await store.find(cx, blob) })))
       return files
     })
+    const body = mail.sealed
+      ? openBody(this.#options.keys(instance), mail.message_id, mail.sealed)
+      : { text: mail.body_text, html: mail.body_html }
+    if (!body) throw new SealedElsewhere()
     const everyone = [...mail.recipients, ...mail.cc].map((one) => one.address)
     return {
       from: named(mail.sender),
@@ -143,8 +151,8 @@ export class Mailer {
       messageId: mail.message_id,
       date: new Date(mail.created),
       subject: mail.subject,
-      text: mail.body_text,
-      ...(mail.body_html === null ? {} : { html: mail.body_html }),
+      text: body.text,
+      ...(body.html === null ? {} : { html: body.html }),
       ...(mail.language === null ? {} : { headers: { 'Content-Language': mail.language } }),
       attachments: await Promise.all(
         attachments.map(async ({ name, file }) => ({
@@ -214,6 +222,11 @@ function open({ host, port, tls, auth, ca, servername }: MailSettings, pool = tr
   })
 }
 
+/** The key that sealed it is not here: the mail came with a copy of another instance's data. */
+class SealedElsewhere extends Error {
+  override name = 'SealedElsewhere'
+}
+
 interface Failure {
   /** For good; not now; not this server; a fault of our own. */
   kind: 'refused' | 'later' | 'unreachable' | 'ours'
@@ -240,6 +253,8 @@ const connecting = new Set([
 
 function judge(error: unknown): Failure {
   const { code, responseCode, response, message } = error as { code?: string; responseCode?: number; response?: string; message?: string }
+  if (error instanceof SealedElsewhere)
+    return { kind: 'refused', text: 'This mail was sealed with a key that is not here: have it written again.' }
   const text = String(response ?? message)
     .replaceAll(/\p{Cc}+/gu, ' ')
     .slice(0, 300)

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { ValidationError, type Connection } from '@erp4/orm'
+import type { InstanceKeys } from '../hosting.ts'
 import { Html, render } from '../html/index.ts'
 import { insertAttachments, insertMail, releaseMail, type Address } from '../sql/outbox.ts'
 import { checkAddress, checkLine } from './address.ts'
+import { sealBody } from './sealed.ts'
 
 export type { Address }
 
@@ -26,11 +28,12 @@ export interface Mail {
 const mostRecipients = 100
 
 /**
- * Puts a mail into the outbox, in the caller's transaction: it is sent if and only if that commits. Its Message-ID is made here
+ * Puts a mail into the outbox, in the caller's transaction: it is sent if and only if that commits. What it says is sealed with the
+ * instance's key until then, and forgotten after. Its Message-ID is made here
  * and never changes, so that a mail sent twice after a crash is recognised as one.
  * @returns the outbox row's id. @throws ValidationError for what is no address, or a line break where none may be
  */
-export async function sendMail(cx: Connection, mail: Mail): Promise<number> {
+export async function sendMail(cx: Connection, keys: InstanceKeys, mail: Mail): Promise<number> {
   const from = checkAddress(mail.from)
   const [to, cc] = [mail.to.map(checkAddress), (mail.cc ?? []).map(checkAddress)]
   if (to.length === 0 || to.length + cc.length > mostRecipients) throw new ValidationError(`A mail has 1 to ${mostRecipients} recipients.`)
@@ -39,16 +42,17 @@ export async function sendMail(cx: Connection, mail: Mail): Promise<number> {
     throw new ValidationError('The language of a mail is a code like ko-KR.')
   const files = (mail.attachments ?? []).map(({ name, blob }) => ({ name: checkLine(name, "An attachment's name"), blob }))
 
+  const messageId = `<${randomUUID()}@${from.address.slice(from.address.indexOf('@') + 1)}>`
+  const body = { text: mail.text.replaceAll('\0', ''), html: mail.html ? render(mail.html) : null }
   const [row] = await cx.query<{ id: number }>(
     insertMail({
-      messageId: `<${randomUUID()}@${from.address.slice(from.address.indexOf('@') + 1)}>`,
+      messageId,
       from,
       to,
       cc,
       replyTo: mail.replyTo ? checkAddress(mail.replyTo) : null,
       subject: checkLine(mail.subject, 'The subject'),
-      text: mail.text.replaceAll('\0', ''),
-      html: mail.html ? render(mail.html) : null,
+      sealed: sealBody(keys, messageId, body),
       language: mail.language ?? null,
       runAt: mail.runAt?.toISOString() ?? null,
     }),

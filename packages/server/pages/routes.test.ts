@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { fastify, type FastifyInstance } from 'fastify'
+import { waitingLetters } from '@erp4/testing'
 import { sendPasswordLinks, sessionUser } from '../auth/index.ts'
 import { annsPassword, type AuthWorld, authWorld } from '../tests/auth-world.ts'
 import { BodyBudget, defaultBodyLimits, readBodies } from '../http/body.ts'
 import { demandDeclarations } from '../http/routes.ts'
+import { lettersOf } from '../mail/letters.ts'
 import { SessionExpired } from '../rpc/errors.ts'
 import { answerErrorPage, registerPages } from './index.ts'
 
@@ -277,9 +279,11 @@ describe('the pages made on the server', () => {
 
   /** The address in the last mail, without its origin. */
   const linkFor = async (user: number): Promise<string> => {
-    await world.databases.transaction(world.instance.database, (cx) => sendPasswordLinks(cx, 'https://azure.example', [user]))
-    const [mail] = await world.at.rows<{ body_text: string }>('select body_text from outbox order by id desc limit 1')
-    return /https:\/\/azure\.example(\S+)/.exec(mail!.body_text)![1]!
+    await world.databases.transaction(world.instance.database, (cx) =>
+      sendPasswordLinks(cx, lettersOf(world.instance.keys), 'https://azure.example', [user]),
+    )
+    const letters = await world.databases.use(world.instance.database, (cx) => waitingLetters(cx, world.instance.keys))
+    return /https:\/\/azure\.example(\S+)/.exec(letters.at(-1)!.text)![1]!
   }
 
   test('who asks for a link is told the same whether the account exists, and the page says nothing of what was typed', async () => {

@@ -1,17 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Databases, type Device, type Env, type PaperRow, asSentence, finishCall } from '@erp4/orm'
-import { type Signed, checkFormToken, formToken, sessionUser } from '../auth/index.ts'
-import { accountsFor } from '../accounts.ts'
-import { openEnv } from '../env.ts'
+import type { Databases, Device, PaperRow } from '@erp4/orm'
+import { type Signed, checkFormToken, formToken } from '../auth/index.ts'
 import { type Html, href, html } from '../html/index.ts'
-import { isSameOrigin, sessionToken } from '../http/facts.ts'
+import { isSameOrigin } from '../http/facts.ts'
 import { readForm } from '../pages/form.ts'
-import { signInPath } from '../pages/redirect.ts'
+import { addressesOf } from './addresses.ts'
+import { deskOf } from './desk.ts'
 import { sendGone, sendLogo, sendPdf, sendSigned, showDocument, takeDeed, type Visit } from './document.ts'
 import { sendFramed } from './frame.ts'
+import { asUser, callAs, home } from './signed-in.ts'
 import { askedLanguage, type PortalTexts, portalTexts } from './texts.ts'
 
-const home = '/my'
 const mostRows = 50
 
 /** The pages of people from outside who sign in: their own documents, by their own rights, and where they are signed in. */
@@ -38,50 +37,6 @@ export function addAccountPages(app: FastifyInstance, databases: Databases, deed
   }
 }
 
-/** For whoever is signed in; others sign in first, and come back to what they asked for. */
-async function asUser(
-  databases: Databases,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  answer: (signed: Signed) => Promise<FastifyReply>,
-): Promise<FastifyReply> {
-  const { instance } = request
-  const signed = await databases.use(instance.database, (cx) => sessionUser(cx, instance, sessionToken(request)))
-  if (signed?.session) return answer(signed)
-  return reply.redirect(signInPath(request.method === 'GET' ? request.url : home), 303)
-}
-
-/** A call of this user with his rights; who he is was found out in a call before, so that it is asked again within a writing one. */
-async function callAs<T>(
-  databases: Databases,
-  request: FastifyRequest,
-  how: 'reading' | 'writing',
-  work: (env: Env) => Promise<T>,
-): Promise<T | null> {
-  const { instance } = request
-  const open = async (cx: Parameters<typeof openEnv>[0]): Promise<Env | null> => {
-    const signed = await sessionUser(cx, instance, sessionToken(request))
-    if (!signed?.session) return null
-    const { files, record } = instance
-    const registry = await instance.registryAt(cx, signed.schema)
-    const accounts = accountsFor(signed.session)
-    return openEnv(cx, signed, { registry, files, source: 'portal', origin: record.origin, accounts })
-  }
-  if (how === 'reading') return databases.use(instance.database, async (cx) => open(cx).then((env) => env && work(env)))
-  await instance.markActive()
-  return databases.transaction(instance.database, async (cx) => {
-    const env = await open(cx)
-    if (!env) return null
-    try {
-      const answer = await work(env)
-      await finishCall(env)
-      return answer
-    } catch (error) {
-      throw asSentence(env, error)
-    }
-  })
-}
-
 async function atDocument(
   databases: Databases,
   request: FastifyRequest<{ Params: { path: string; id: string } }>,
@@ -90,11 +45,13 @@ async function atDocument(
   answer: (request: FastifyRequest, reply: FastifyReply, visit: Visit) => Promise<FastifyReply>,
 ): Promise<FastifyReply> {
   const { path, id } = request.params
+  const { instance } = request
   if (!/^[1-9]\d{0,9}$/.test(id) || !/^[a-z]{1,30}$/.test(path)) return sendGone(request, reply)
   return answer(request, reply, {
     reader: { user, path, id: Number(id) },
     path: `${home}/${path}/${id}`,
-    holder: `${request.instance.name} ${session!.hash} ${path} ${id}`,
+    holder: `${instance.name} ${session!.hash} ${path} ${id}`,
+    take: (rate) => databases.use(instance.database, (cx) => rate.take(cx, instance, `${user.id} ${path} ${id}`)),
     call: (how, work) => callAs(databases, request, how, work) as never,
   })
 }
@@ -109,7 +66,12 @@ async function showMine(databases: Databases, request: FastifyRequest, reply: Fa
     const lists: { path: string; label: string; rows: readonly PaperRow[] }[] = []
     // One after the other, on one connection.
     for (const kind of kinds) lists.push({ path: kind.path, label: spoken.t(kind.label[1]), rows: await kind.list(spoken, mostRows) })
-    return { lists, devices: (await env.call.accounts?.devicesOf(env.cx, env.user.id)) ?? [] }
+    const desk = deskOf(env.registry)
+    return {
+      lists,
+      book: desk ? await desk.addresses(spoken) : null,
+      devices: (await env.call.accounts?.devicesOf(env.cx, env.user.id)) ?? [],
+    }
   })
   if (!found) return reply.redirect('/web/login', 303)
   const body = html`<section class="card">
@@ -122,6 +84,7 @@ async function showMine(databases: Databases, request: FastifyRequest, reply: Fa
       </div>
     </section>
     ${found.lists.map(({ path, label, rows }) => listOf(texts, path, label, rows))}
+    ${found.book && addressesOf(texts, found.book, request, signed)}
     ${devicesOf(texts, found.devices, formToken(instance, deviceScope(signed)))}`
   return sendFramed(reply, { title: texts.mine, lang, seller: null, path: home, body })
 }

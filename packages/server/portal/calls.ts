@@ -17,6 +17,7 @@ export async function callForReader<T>(
     openSystemEnv(cx, {
       registry: await instance.registryAt(cx),
       files: instance.files,
+      keys: instance.keys,
       source: 'portal',
       origin: instance.record.origin,
     })

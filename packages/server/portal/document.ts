@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { BusyError, type Databases, type Deed, type Env, type Reader, type Reading, UserError } from '@erp4/orm'
-import { checkFormToken, formToken, type FormScope } from '../auth/index.ts'
+import { Rate, checkFormToken, formToken, type FormScope } from '../auth/index.ts'
 import { printPaper } from '../documents/index.ts'
 import { isSameOrigin } from '../http/facts.ts'
 import { readForm } from '../pages/form.ts'
@@ -8,7 +8,6 @@ import { deskOf } from './desk.ts'
 import { sendFramed, sendWord } from './frame.ts'
 import { documentPage, type DocumentPage } from './page.ts'
 import { drawnPicture } from './picture.ts'
-import { Rate } from './rate.ts'
 import { askedLanguage, portalTexts } from './texts.ts'
 
 /** Somebody at a document: by a link, or signed in. How he came is the routes' matter; what he sees and does is the same. */
@@ -18,6 +17,8 @@ export interface Visit {
   readonly path: string
   /** What forms and counts are bound to. */
   readonly holder: string
+  /** Counts one of what is rated, here; answers for how many seconds it has to wait. */
+  take(rate: Rate): Promise<number>
   call<T>(how: 'reading' | 'writing', work: (env: Env) => Promise<T>): Promise<T>
 }
 
@@ -26,11 +27,11 @@ export interface Serving {
 }
 
 /** Deeds of one reader on one document. */
-const deeds = new Rate({ most: 60, minutes: 10 })
+const deeds = new Rate('deeds', { most: 60, minutes: 10 })
 /** Letters to our side that one reader can cause. */
-const questions = new Rate({ most: 10, minutes: 60 })
+const questions = new Rate('questions', { most: 10, minutes: 60 })
 /** A printed document costs a second of a processor. */
-const prints = new Rate({ most: 20, minutes: 10 })
+const prints = new Rate('prints', { most: 20, minutes: 10 })
 
 /** Whoever has no right, for whatever reason, is told this. */
 export const sendGone = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
@@ -85,7 +86,7 @@ export async function takeDeed(request: FastifyRequest, reply: FastifyReply, vis
   const texts = portalTexts(lang ?? '')
   if (!isSameOrigin(request) || !checkFormToken(request.instance, scopeOf(visit), fields.get('csrf_token')))
     return showDocument(request, reply.code(403), visit, { message: { text: texts.stale, isBad: true } })
-  const wait = deeds.take(visit.holder) || (name === 'ask' || name === 'decline' ? questions.take(visit.holder) : 0)
+  const wait = (await visit.take(deeds)) || (name === 'ask' || name === 'decline' ? await visit.take(questions) : 0)
   if (wait > 0) return sendWait(request, reply, wait)
   const deed = deedOf(name, fields)
   if (!deed) return sendGone(request, reply)
@@ -126,7 +127,7 @@ function deedOf(name: string, fields: ReadonlyMap<string, string>): Deed | undef
 
 /** The document as it is now, on paper. */
 export async function sendPdf(request: FastifyRequest, reply: FastifyReply, visit: Visit): Promise<FastifyReply> {
-  const wait = prints.take(visit.holder)
+  const wait = await visit.take(prints)
   if (wait > 0) return sendWait(request, reply, wait)
   const reading = await readingOf(request, visit)
   // Another version is shown, and printed, once its reader has asked for it.

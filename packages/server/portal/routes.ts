@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Databases } from '@erp4/orm'
-import { sourceNetwork } from '../auth/index.ts'
+import { Rate, sourceNetwork } from '../auth/index.ts'
 import type { Dispatcher } from '../dispatch.ts'
 import { addAccountPages } from './account.ts'
+import { addAddressPages } from './addresses.ts'
 import { callForReader } from './calls.ts'
 import { sendGone, sendLogo, sendPdf, sendSigned, sendWait, showDocument, takeDeed, type Visit } from './document.ts'
 import { scriptPath } from './frame.ts'
 import { addPreview } from './preview.ts'
-import { Rate } from './rate.ts'
 import { mostFileBytes, showVerify, takeVerify, verifyPath } from './verify.ts'
 import { documentPath, exchange, tokenHash } from './visit.ts'
 
@@ -17,7 +17,7 @@ interface Keyed {
 }
 
 /** Links that lead nowhere, from one place: a person mistypes a few. */
-const misses = new Rate({ most: 60, minutes: 10 })
+const misses = new Rate('misses', { most: 60, minutes: 10 })
 /** A drawn signature is the largest thing in a form: 300 kB, a third more in base64, some of it spelled as %XX. */
 const formBytes = 1 << 20
 const deedNames = ['accept', 'decline', 'choose', 'ask', 'review']
@@ -48,6 +48,7 @@ export function addPortal(app: FastifyInstance, { databases, dispatcher }: { dat
   }
 
   addAccountPages(app, databases, deedNames, formBytes)
+  addAddressPages(app, databases)
   addPreview(app, dispatcher)
   app.get(verifyPath, reading, async (request, reply) => showVerify(request, reply))
   app.post(verifyPath, { ...writing, bodyLimit: mostFileBytes + (64 << 10) }, async (request, reply) =>
@@ -65,12 +66,13 @@ async function atDocument(
   answer: (request: FastifyRequest, reply: FastifyReply, visit: Visit) => Promise<FastifyReply>,
 ): Promise<FastifyReply> {
   const { key } = request.params
-  const place = `${request.instance.name} ${sourceNetwork(request.ip)}`
-  const wait = misses.waitSeconds(place)
+  const { instance } = request
+  const place = sourceNetwork(request.ip)
+  const wait = await databases.use(instance.database, (cx) => misses.waitSeconds(cx, instance, place))
   if (wait > 0) return sendWait(request, reply, wait)
   const link = tokenHash(request, key)
   const sent = link === undefined ? sendGone(request, reply) : await answer(request, reply, visitBy(databases, request, key, link))
-  if (reply.statusCode === 404) misses.count(place)
+  if (reply.statusCode === 404) await databases.use(instance.database, (cx) => misses.take(cx, instance, place))
   return sent
 }
 
@@ -78,5 +80,6 @@ const visitBy = (databases: Databases, request: FastifyRequest, key: string, lin
   reader: { link },
   path: documentPath(key),
   holder: `${request.instance.name} ${link}`,
+  take: (rate) => databases.use(request.instance.database, (cx) => rate.take(cx, request.instance, link)),
   call: (how, work) => callForReader(databases, request, how, work),
 })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Databases, Verdict } from '@erp4/orm'
-import { checkFormToken, formToken, sourceNetwork, type FormScope } from '../auth/index.ts'
+import { Rate, checkFormToken, formToken, sourceNetwork, type FormScope } from '../auth/index.ts'
 import { type Html, html } from '../html/index.ts'
 import { isSameOrigin } from '../http/facts.ts'
 import { callForReader } from './calls.ts'
@@ -10,13 +10,12 @@ import { sendGone, sendWait } from './document.ts'
 import { acceptedLanguage, sendFramed } from './frame.ts'
 import { readMultipart } from './multipart.ts'
 import { notice } from './page.ts'
-import { Rate } from './rate.ts'
 import { askedLanguage, type PortalTexts, portalTexts } from './texts.ts'
 
 export const verifyPath = '/portal/verify'
 export const mostFileBytes = 20 << 20
 
-const questions = new Rate({ most: 30, minutes: 10 })
+const questions = new Rate('verifications', { most: 30, minutes: 10 })
 const scope: FormScope = { holder: 'verify', route: 'form' }
 
 /** Whether a file, or a hash, is of something that was signed here: for whoever has it. He is told what it says anyway. */
@@ -27,7 +26,8 @@ export async function showVerify(request: FastifyRequest, reply: FastifyReply): 
 export async function takeVerify(databases: Databases, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const desk = deskOf(request.instance.registry)
   if (!desk) return sendGone(request, reply)
-  const wait = questions.take(`${request.instance.name} ${sourceNetwork(request.ip)}`)
+  const { instance } = request
+  const wait = await databases.use(instance.database, (cx) => questions.take(cx, instance, sourceNetwork(request.ip)))
   if (wait > 0) return sendWait(request, reply, wait)
   const lang = languageOf(request)
   const texts = portalTexts(lang)

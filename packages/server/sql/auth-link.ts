@@ -26,29 +26,6 @@ export const passwordLink: SystemTable = {
   runtime: ['select', 'insert', 'delete'],
 }
 
-/** How often each source asked for a link; `bucket` is keyed, so that no address can be read from it. */
-export const linkAsk: SystemTable = {
-  name: 'link_ask',
-  ddl: [
-    `create table if not exists link_ask (
-      bucket bytea primary key,
-      n int4 not null,
-      since timestamptz not null
-    ) with (fillfactor = 70)`,
-    'create index if not exists link_ask_since on link_ask (since)',
-  ],
-  runtime: ['select', 'insert', 'update', 'delete'],
-}
-
-/** Counts an ask of a source in its hour. No row: it asked `most` times already. Exact in parallel, as the cooldown is. */
-export const countAsk = (bucket: Buffer, most: number): Sql => sql`
-  insert into link_ask as t (bucket, n, since) values (${bucket}::bytea, 1, now())
-  on conflict (bucket) do update set
-    n = case when t.since <= now() - interval '1 hour' then 1 else t.n + 1 end,
-    since = case when t.since <= now() - interval '1 hour' then now() else t.since end
-  where t.since <= now() - interval '1 hour' or t.n < ${most}::int4
-  returning n`
-
 export const userWithLogin = (login: string): Sql => sql`select id from res_users where lower(login) = lower(${login}::text) and active`
 
 /** Somebody who is to choose a password. */
@@ -148,7 +125,3 @@ export const choosePassword = (hash: Buffer, password: string, source: string): 
 export const sweepLinks: Sql = sql`
   delete from password_link where ctid = any(array(
     select ctid from password_link where ends < now() - interval '1 hour' limit 1000)) returning true`
-
-export const sweepAsks: Sql = sql`
-  delete from link_ask where ctid = any(array(
-    select ctid from link_ask where since < now() - interval '1 hour' limit 1000 for update skip locked)) returning true`

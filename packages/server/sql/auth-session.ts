@@ -138,6 +138,12 @@ export const sessionsOf = (user: number, own: Buffer | null): Sql => sql`
   from session s join res_users u on u.id = s.user_id and u.sec_version = s.sec_version and u.active join meta m on m.epoch = s.epoch
   where s.user_id = ${user}::int4 and ${lives} order by s.seen desc, s.hash`
 
+export const standingOf = (user: number): Sql => sql`
+  select coalesce(u.password, '') <> '' as "hasPassword",
+         (select ${utc(sql`max(l.ends)`)} from password_link l where l.user_id = u.id and l.ends > now()) as "linkEnds",
+         (select ${utc(sql`max(s.seen)`)} from session s where s.user_id = u.id) as "lastSeen"
+  from res_users u where u.id = ${user}::int4`
+
 /** Ends the session of that name, or, without one, all of the user but `own`; the trail says who did it. */
 export const endSessionsOf = (one: { user: number; device: string | null; own: Buffer | null; by: number }): Sql => sql`
   with gone as (

@@ -11,6 +11,7 @@ export const outboxTable: SystemTable = {
        subject text not null, body_html text, body_text text not null, language text, attempts int4 not null default 0,
        run_at timestamptz not null default now(), lease uuid, lease_until timestamptz, error text,
        created_at timestamptz not null default now(), sent_at timestamptz)`,
+    'alter table outbox add column if not exists sealed bytea',
     "create index if not exists outbox_waiting on outbox (run_at) where state = 'queued'",
     "create index if not exists outbox_sending on outbox (lease_until) where state = 'sending'",
     "create index if not exists outbox_sent on outbox (sent_at) where state = 'sent'",
@@ -42,16 +43,16 @@ export interface OutboxMail {
   cc: readonly Address[]
   replyTo: Address | null
   subject: string
-  html: string | null
-  text: string
+  /** What it says, as `mail/sealed.ts` seals it. */
+  sealed: Buffer
   language: string | null
   runAt: string | null
 }
 
 export const insertMail = (mail: OutboxMail): Sql => sql`
-  insert into outbox (message_id, sender, recipients, cc, reply_to, subject, body_html, body_text, language, run_at)
+  insert into outbox (message_id, sender, recipients, cc, reply_to, subject, body_text, sealed, language, run_at)
   values (${mail.messageId}, ${JSON.stringify(mail.from)}::jsonb, ${JSON.stringify(mail.to)}::jsonb, ${JSON.stringify(mail.cc)}::jsonb,
-          ${mail.replyTo && JSON.stringify(mail.replyTo)}::jsonb, ${mail.subject}, ${mail.html}, ${mail.text}, ${mail.language},
+          ${mail.replyTo && JSON.stringify(mail.replyTo)}::jsonb, ${mail.subject}, '', ${mail.sealed}::bytea, ${mail.language},
           coalesce(${mail.runAt}::timestamptz, now())) returning id`
 
 export const insertAttachments = (id: number, names: readonly string[], blobs: readonly string[]): Sql => sql`
@@ -67,6 +68,8 @@ export interface MailRow {
   cc: Address[]
   reply_to: Address | null
   subject: string
+  /** Null where an earlier release wrote it, in clear. */
+  sealed: Buffer | null
   body_html: string | null
   body_text: string
   language: string | null
@@ -79,14 +82,14 @@ export const claimMail = (lease: string, leaseMs: number): Sql => sql`
   update outbox set state = 'sending', lease = ${lease}, lease_until = now() + ${leaseMs} * interval '1 ms', attempts = attempts + 1
   where id = (select id from outbox where state = 'queued' and run_at <= now() or state = 'sending' and lease_until < now()
               order by run_at, id limit 1 for update skip locked)
-  returning id, lease, message_id, sender, recipients, cc, reply_to, subject, body_html, body_text, language, attempts,
+  returning id, lease, message_id, sender, recipients, cc, reply_to, subject, sealed, body_html, body_text, language, attempts,
             extract(epoch from created_at)::float8 * 1000 as created`
 
 export const attachmentsOf = (id: number): Sql => sql`select name, blob from outbox_attachment where outbox_id = ${id} order by position`
 
 /** What it said is forgotten: links in letters open things. `note`: recipients whom the server refused while it took others. */
 export const mailSent = (mail: { id: number; lease: string; note: string | null }): Sql => sql`
-  update outbox set state = 'sent', sent_at = now(), error = ${mail.note}, body_text = '', body_html = null, lease = null, lease_until = null
+  update outbox set state = 'sent', sent_at = now(), error = ${mail.note}, sealed = null, body_text = '', body_html = null, lease = null, lease_until = null
   where id = ${mail.id} and lease = ${mail.lease} and state = 'sending' returning id`
 
 export const mailFailed = (mail: { id: number; lease: string; error: string }): Sql => sql`

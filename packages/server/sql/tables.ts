@@ -1,12 +1,13 @@
 import type { SystemTable } from '@erp4/orm'
 import { auditSeal } from './audit.ts'
 import { loginDevice, loginTry } from './auth-cooldown.ts'
-import { linkAsk, passwordLink } from './auth-link.ts'
+import { passwordLink } from './auth-link.ts'
 import { session } from './auth-session.ts'
 import { blobTable } from './files.ts'
 import { idempotency } from './idempotency.ts'
 import { jobTable, scheduleTable } from './jobs.ts'
 import { outboxAttachmentTable, outboxTable } from './outbox.ts'
+import { linkAsk } from './rates.ts'
 
 /** Every table of this package that is no model; migrations make them, their grants derive from here alone. */
 export const serverTables: readonly SystemTable[] = [
