@@ -102,6 +102,7 @@ export const look = (nonce: string): Html =>
       font-weight: 550;
     }
     input,
+    select,
     textarea {
       width: 100%;
       min-height: 2.9rem;

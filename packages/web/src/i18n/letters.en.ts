@@ -40,10 +40,10 @@ export const lettersEn = {
   },
   accessSays: {
     never:
-      'This contact has never been let in. With access he signs in, sees the orders and invoices of his company, and keeps its addresses.',
-    invited: 'An invitation was sent. Until he has chosen a password, nobody can sign in.',
-    active: 'He signs in with a password of his own.',
-    revoked: 'He cannot sign in any more. What he wrote and signed is still there.',
+      'This contact has never been let in. With access it signs in, sees the orders and invoices of its company, and keeps its addresses.',
+    invited: 'An invitation was sent. Nobody can sign in until a password is chosen.',
+    active: 'This contact signs in with a password of its own.',
+    revoked: 'This contact cannot sign in any more. What it wrote and signed is still there.',
     colleague: 'This contact is a colleague, who signs in as that.',
   },
   accessLogin: (login: string) => `Signs in as ${login}`,
@@ -56,7 +56,7 @@ export const lettersEn = {
   grantAgain: 'Grant access again',
   resendInvitation: 'Send the invitation again',
   revokeAccess: 'Revoke access',
-  revokeSays: 'His sessions end at once.',
+  revokeSays: 'All sessions end at once.',
   invitationSent: (email: string) => `An invitation is on its way to ${email}.`,
   accessRevoked: 'The access is taken away.',
 
