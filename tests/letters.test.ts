@@ -220,7 +220,7 @@ describe('a letter with a quotation', () => {
 describe('a template', () => {
   const idOf = async (name: string): Promise<number> =>
     (await company.system.model('ir.model.data').find([['name', '=', name]], ['res_id']))[0]!.res_id!
-  const textsOf = async (id: number) => (await rpc(root, 'mail.template', 'texts_read', [[id]])) as any
+  const textsOf = async (id: number) => rpc(root, 'mail.template', 'texts_read', [[id]])
 
   test('is written in both languages, seen with a real record, and reset', async () => {
     const id = await idOf('email_template_edi_sale')

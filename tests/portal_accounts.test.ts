@@ -212,7 +212,7 @@ test('nobody touches an address that is not his, or anything of a contact that i
   const [person] = (await partners.create({ name: 'Colleague', parent_id: narae, street: 'x', city: 'y' })).ids
   const token = addressToken((await hana.get('/my/addresses/invoice')).body)
   const lee_token = addressToken((await lee.get('/my/addresses/invoice')).body)
-  const [{ user_ids: [hanaUser] = [] } = {}] = (await children(narae)).filter(({ user_ids }) => user_ids.length > 0)
+  const [{ user_ids: [hanaUser] } = { user_ids: [] }] = (await children(narae)).filter(({ user_ids }) => user_ids.length > 0)
   const before = await everybody()
   for (const end of [lees, person, narae, blue, 1, 2, 999_999, 0, '1e3', 'other', '2147483648', '-1']) {
     const path = `/my/addresses/${end}`

@@ -98,10 +98,7 @@ async function letIn(sys: Env<true>, id: number): Promise<number> {
   const values = { login, group_ids: [['set', [group!]]], active: true, password: null } as const
   await note(sys, id, sys.t('Access to the portal was given to {login}.', { login }))
   if (known) {
-    await sys
-      .model('res.users')
-      .browse([known.id])
-      .write(values as never)
+    await sys.model('res.users').browse([known.id]).write(values)
     return known.id
   }
   const company = partner.company_id ?? sys.me.company_id

@@ -345,11 +345,11 @@ function nameCall({ keys }: Instance, userId: number, key: string, { model, meth
   const digest = createHmac('sha256', keys.derive('idempotency'))
     .update(JSON.stringify([model, method, args, kwargs]))
     .digest()
-  return { userId, key, digest, isToldOnce: toldOnce.has(model) }
+  return { userId, key, digest, isToldOnce: toldOnce.has(`${model}.${method}`) }
 }
 
 /** Their answers hold new API keys, of which only hashes are kept. */
-const toldOnce: ReadonlySet<string> = new Set(['res.users.apikeys.description', 'res.users.identitycheck'])
+const toldOnce: ReadonlySet<string> = new Set(['res.users.apikeys.description.make_key', 'res.users.identitycheck.run_check'])
 
 const sweepEveryMs = 3_600_000
 

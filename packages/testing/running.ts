@@ -88,7 +88,11 @@ export class RunningErp4 {
   async #makeYoung(): Promise<void> {
     const home = openHome(this.home)
     const host = new Host(home, new Cluster(home), HostKeys.open(home))
-    await host.db.query('update instance set created = now()').finally(() => host.close())
+    try {
+      await host.db.query('update instance set created = now()')
+    } finally {
+      await host.close()
+    }
   }
 
   /** What the supervisor told people so far. */

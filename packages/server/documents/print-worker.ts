@@ -34,7 +34,7 @@ const withPictures = ({ paper, proof }: Printed, keeps: (picture: string) => boo
   proof: proof && { ...proof, image: proof.image !== null && keeps(proof.image) ? proof.image : null },
 })
 
-const setOn = (printed: Printed): Promise<Buffer> => pdfmake.createPdf(layoutOf(printed)).getBuffer() as Promise<Buffer>
+const setOn = (printed: Printed): Promise<Buffer> => pdfmake.createPdf(layoutOf(printed)).getBuffer()
 
 parentPort!.on('message', ({ id, printed }: { id: number; printed: Printed }) => {
   const sound = withPictures(printed, isSound)

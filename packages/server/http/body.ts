@@ -65,7 +65,7 @@ export function readBodies(app: FastifyInstance, budget: BodyBudget): void {
   })
   app.addHook('onRequest', (request, reply, done) => {
     // Asked for once: a socket whose client went away has no address any more.
-    request.network = sourceNetwork((request.ip as string | undefined) ?? '')
+    request.network = sourceNetwork(request.ip ?? '')
     // On the answer's own end, which comes for clients that went away too, as the framework's hook does not.
     if (request.method !== 'GET') reply.raw.once('close', () => budget.release(request.heldBytes, request.network))
     done()

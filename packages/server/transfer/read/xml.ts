@@ -33,7 +33,7 @@ export async function* readXml(bytes: AsyncIterable<Buffer>, events: XmlEvents):
   parser.on('opentag', ({ name, attributes }) => {
     if (++depth > mostDepth) throw damaged()
     pending = 0
-    events.open?.(local(name), attributes as Record<string, string>)
+    events.open?.(local(name), attributes)
   })
   parser.on('text', (text) => events.text?.(text))
   parser.on('cdata', (text) => events.text?.(text))

@@ -66,9 +66,7 @@ export function FieldForm({ overview, field, onSaved }: Props) {
           description={field ? undefined : words.kindHint}
           inputWrapperOrder={['label', 'input', 'description', 'error']}
           value={value.kind}
-          onChange={(kind) =>
-            kind && set({ kind: kind as Definition['kind'], default: null, required: false, digits: kind === 'float' ? 2 : null })
-          }
+          onChange={(kind) => kind && set({ kind, default: null, required: false, digits: kind === 'float' ? 2 : null })}
           data={model.kinds.map((kind) => ({ value: kind, label: words.kinds[kind]! }))}
           allowDeselect={false}
           disabled={field !== undefined}
