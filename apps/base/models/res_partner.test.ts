@@ -50,6 +50,17 @@ describe('a contact', () => {
     )
   })
 
+  test('is read with the id of its state, whatever else of the state another field needs', async () => {
+    const azure = await company('Azure')
+    assert.deepEqual(await azure.read(['state_id', 'contact_address']), [
+      { id: azure.ids[0], state_id: seoul, contact_address: (await azure.read(['contact_address']))[0]!.contact_address },
+    ])
+    assert.deepEqual(
+      (await azure.read(['state_id.code', 'state_id', 'contact_address'])).map((one) => one.state_id),
+      [{ id: seoul, code: '11' }],
+    )
+  })
+
   test('follows its company: name, address, tax id, and another company', async () => {
     const old = await company('Old', { vat: 'OLD' })
     const next = await company('Next', { vat: 'NEXT', street: 'Elsewhere 2' })

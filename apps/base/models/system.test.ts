@@ -173,3 +173,34 @@ test('English stays active', async () => {
   await assert.rejects(english.write({ active: false }), ValidationError)
   assert.equal((await english.read(['active']))[0]?.active, true)
 })
+
+test('what lies behind a related relation is read like what lies behind any other', async () => {
+  const [korea] = await here.system.model('res.country').find([['code', '=', 'KR']], ['name'])
+  const [first] = await here.system.model('res.company').find([], ['name'], { limit: 1 })
+  for (const companies of [here.system.model('res.company').browse([first!.id]), root.model('res.company').browse([first!.id])]) {
+    const partner = (await companies.read(['partner_id']))[0]!.partner_id
+    await here.system.model('res.partner').browse([partner]).write({ country_id: korea!.id, state_id: null })
+    const [company] = await companies.read([
+      'country_id.code',
+      'country_id.currency_id.name',
+      'country_id.display_name',
+      'state_id.name',
+      'partner_id.country_id',
+    ])
+    assert.deepEqual(company, {
+      id: companies.ids[0],
+      country_id: {
+        id: korea!.id,
+        code: 'KR',
+        currency_id: { id: company!.country_id!.currency_id!.id, name: 'KRW' },
+        display_name: 'South Korea',
+      },
+      state_id: null,
+      partner_id: { id: partner, country_id: korea!.id },
+    })
+    assert.deepEqual(await companies.read(['country_id']), [{ id: companies.ids[0], country_id: korea!.id }])
+    assert.deepEqual(await companies.read(['country_id', 'country_id.code']), [
+      { id: companies.ids[0], country_id: { id: korea!.id, code: 'KR' } },
+    ])
+  }
+})

@@ -136,13 +136,23 @@ export function byDomain(
 interface Tree {
   readonly model: Model
   readonly plain: Map<string, { field: FieldInfo; tree: Tree | null }>
-  /** In the order of computing; null where a field that it needs is protected from the reader: it is empty for him then. */
-  readonly live: Map<string, FieldInfo | null>
+  /** In the order of computing. */
+  readonly live: Map<string, Live>
   readonly asked: Set<string>
 }
 
+interface Live {
+  /** Null where a field that it needs is protected from the reader: it is empty for him then. */
+  readonly field: FieldInfo | null
+  readonly needs: string[]
+  /** What is read through it, where it stands for a relation further away. */
+  tree: Tree | null
+}
+
+const blankTree = (model: Model): Tree => ({ model, plain: new Map(), live: new Map(), asked: new Set() })
+
 function treeOf(env: Env, model: Model, paths: readonly string[]): Tree {
-  const tree: Tree = { model, plain: new Map(), live: new Map(), asked: new Set() }
+  const tree = blankTree(model)
   for (const path of paths) addPath(env, tree, path.split('.'), true)
   return tree
 }
@@ -154,13 +164,13 @@ function addPath(env: Env, tree: Tree, path: readonly string[], asked: boolean):
   const field = readableField(env, tree.model, head, !env.isSystem)
   if (!field) throw new ValueError(`Invalid field '${head.slice(0, 60)}' on '${tree.model.name}'`)
   if ((field.related && (rest.length > 0 || !isPushable(env, field))) || (field.computed === 'live' && !isPushable(env, field))) {
-    if (!tree.live.has(head)) {
-      const isWhole = needsOf(field).every((need) => mayRead(env, tree.model, need.split('.')))
-      if (isWhole) for (const need of needsOf(field)) addPath(env, tree, need.split('.'), false)
-      // After its needs, so that it is computed after them: one of them may be live itself.
-      tree.live.set(head, isWhole ? field : null)
-    }
-    if (field.related && rest.length > 0) addPath(env, tree, [...field.related, ...rest], false)
+    const live = tree.live.get(head) ?? addLive(env, tree, field)
+    if (!live.field?.related || rest.length === 0) return
+    const behind = [...live.field.related, ...rest]
+    addPath(env, tree, behind, false)
+    live.needs.push(behind.join('.'))
+    live.tree ??= blankTree(env.modelOf(field.comodel!))
+    addPath(env, live.tree, rest, asked)
     return
   }
   const known = tree.plain.get(head)
@@ -168,9 +178,18 @@ function addPath(env: Env, tree: Tree, path: readonly string[], asked: boolean):
     if (!known) tree.plain.set(head, { field, tree: null })
     return
   }
-  const inner = known?.tree ?? { model: env.modelOf(field.comodel!), plain: new Map(), live: new Map(), asked: new Set() }
+  const inner = known?.tree ?? blankTree(env.modelOf(field.comodel!))
   tree.plain.set(head, { field, tree: inner })
   addPath(env, inner, rest, asked)
+}
+
+/** After its needs, so that it is computed after them: one of them may be live itself. */
+function addLive(env: Env, tree: Tree, field: FieldInfo): Live {
+  const isWhole = needsOf(field).every((need) => mayRead(env, tree.model, need.split('.')))
+  if (isWhole) for (const need of needsOf(field)) addPath(env, tree, need.split('.'), false)
+  const live: Live = { field: isWhole ? field : null, needs: isWhole ? [...needsOf(field)] : [], tree: null }
+  tree.live.set(field.name, live)
+  return live
 }
 
 function mayRead(env: Env, model: Model, [head = '', ...rest]: readonly string[]): boolean {
@@ -237,12 +256,24 @@ function revive(tree: Tree, rows: Record<string, any>[]): any[] {
 function fill(tree: Tree, rows: readonly Record<string, any>[]): void {
   const decimals = [...tree.plain.values()].filter(({ field }) => isExact(field)).map(({ field }) => field.name)
   const within = tree.live.size === 0 ? none : relationsOf(tree)
-  const live = [...tree.live].map(([name, field]) => ({ name, field, shape: shapeFor(field ? needsOf(field) : [], within) }))
+  const live = [...tree.live].map(([name, { field, needs, tree: inner }]) => ({ name, field, inner, shape: shapeFor(needs, within) }))
   for (const row of rows) {
     for (const name of decimals) if (row[name] !== null) row[name] = Decimal.of(row[name])
-    eachNested(tree, row, fill)
-    for (const { name, field, shape } of live) row[name] = field ? computeLive(field, shape(row)) : null
+    eachNested(tree.plain, row, fill)
+    for (const { name, field, inner, shape } of live) {
+      const value = field ? computeLive(field, shape(row)) : null
+      row[name] = inner ? taken(inner, value) : value
+    }
   }
+}
+
+/** A copy of what the tree holds of a value: what lies further away has its own reader. */
+function taken(tree: Tree, value: any): any {
+  if (Array.isArray(value)) return value.map((one) => taken(tree, one))
+  if (value === null || typeof value !== 'object') return value
+  const copy: Record<string, any> = { id: value.id }
+  for (const [name, { tree: inner }] of [...tree.plain, ...tree.live]) copy[name] = inner ? taken(inner, value[name]) : value[name]
+  return copy
 }
 
 const none: ReadonlySet<string> = new Set()
@@ -250,7 +281,7 @@ const none: ReadonlySet<string> = new Set()
 /** The relations that were read into, as paths. */
 function relationsOf(tree: Tree, above = ''): Set<string> {
   const found = new Set<string>()
-  for (const [name, { tree: inner }] of tree.plain) {
+  for (const [name, { tree: inner }] of [...tree.plain, ...tree.live]) {
     if (!inner) continue
     found.add(above + name)
     for (const path of relationsOf(inner, `${above}${name}.`)) found.add(path)
@@ -259,17 +290,25 @@ function relationsOf(tree: Tree, above = ''): Set<string> {
 }
 
 function strip(tree: Tree, rows: readonly Record<string, any>[]): void {
+  const relations = [...tree.plain, ...tree.live]
+  // Read into for a live field alone; whoever asked for the relation asked for its ids.
+  const bare = relations.flatMap(([name, { tree: inner }]) => (inner?.asked.size === 0 && tree.asked.has(name) ? [name] : []))
   for (const row of rows) {
-    eachNested(tree, row, strip)
+    eachNested(relations, row, strip)
+    for (const name of bare) row[name] = Array.isArray(row[name]) ? row[name].map(({ id }) => id) : (row[name]?.id ?? null)
     for (const key of Object.keys(row)) if (key !== 'id' && !tree.asked.has(key)) delete row[key]
     Object.freeze(row)
   }
 }
 
-function eachNested(tree: Tree, row: Record<string, any>, work: (inner: Tree, rows: readonly Record<string, any>[]) => void): void {
-  for (const { field, tree: inner } of tree.plain.values()) {
-    const value = row[field.name]
-    if (inner && value !== null && value !== undefined) work(inner, isToMany(field) ? value : [value])
+function eachNested(
+  relations: Iterable<readonly [string, { readonly tree: Tree | null }]>,
+  row: Record<string, any>,
+  work: (inner: Tree, rows: readonly Record<string, any>[]) => void,
+): void {
+  for (const [name, { tree }] of relations) {
+    const value = row[name]
+    if (tree && value !== null && value !== undefined) work(tree, Array.isArray(value) ? value : [value])
   }
 }
 
