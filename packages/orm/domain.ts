@@ -1,5 +1,5 @@
 import type { Env } from './env.ts'
-import { ValueError } from './errors.ts'
+import { UserError, ValueError } from './errors.ts'
 import { type FieldInfo, type Model, isToMany } from './registry.ts'
 import { readableField, ruleFor } from './rules.ts'
 import { type DatePart, isDatePart } from './sql/date-parts.ts'
@@ -79,6 +79,17 @@ export interface Parse {
   readonly env: Env
   /** True for a caller's domain: the rules of each model on the way are added, and protected fields do not exist. */
   readonly rules: boolean
+}
+
+/** Whether the caller may search the model so: every field is there for him, and fits what is asked of it. */
+export function isSearch(env: Env, model: Model, domain: unknown): boolean {
+  try {
+    parseDomain({ env, rules: !env.isSystem }, model, domain)
+    return true
+  } catch (error) {
+    if (error instanceof UserError) return false
+    throw error
+  }
 }
 
 /** From the protocol's spelling (external-api §5) to a condition; the fault names the term that is wrong. */

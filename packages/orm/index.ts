@@ -19,6 +19,7 @@ export {
 export { type CustomState, countAsked, hasOwnerWork, loadCustom, schemaVersion, withCustomFields } from './custom/load.ts'
 export { customTab, namesInColumns } from './custom/views.ts'
 export * from './decimal.ts'
+export { isSearch } from './domain.ts'
 export * from './env.ts'
 export * from './errors.ts'
 export * from './fields.ts'

@@ -195,6 +195,30 @@ test('columns that somebody chose are those of his first request on any device',
   assert.deepEqual((await ask(ann, 'views', { model: 'res.partner' })).result.choices, {}, 'nobody else has them')
 })
 
+test('a shared search is the default for whom it finds something; one that fails keeps nobody from the list', async () => {
+  const [maker, colleague] = [await company.person(employee), await company.person(employee)]
+  const save = (who: typeof maker, name: string, domain: string, user_id: number | null) =>
+    who.model('ir.filters').create({ name, model_id: 'res.partner', domain, user_id, is_default: true })
+  const opened = async () => {
+    const { text } = await colleague.call(async (env) => openList(env, { model: 'res.partner', views: true, useDefault: true }))
+    return JSON.parse(text) as { length: number; records: object[]; favourites: { name: string; is_default: boolean }[] }
+  }
+  const defaults = async () => (await opened()).favourites.filter((one) => one.is_default).map(({ name }) => name)
+  const all = (await opened()).length
+  for (const domain of ['[["x_gone","=",1]]', '[["user_ids.password","=","x"]]', '["|"]', '[["name","near","x"]]', '{}', 'nonsense']) {
+    await save(maker, domain, domain, null)
+    const page = await opened()
+    assert.equal(page.length, all, domain)
+    // What is no domain at all is one without conditions to the client.
+    assert.deepEqual(await defaults(), domain === 'nonsense' ? ['nonsense'] : [], domain)
+  }
+  await save(maker, 'Nobody', '[["id","=",0]]', null)
+  assert.equal((await opened()).length, 0)
+  assert.deepEqual(await defaults(), ['Nobody'])
+  await save(colleague, 'Somebody', `[["id","=",${colleague.user.partner_id}]]`, colleague.user.id)
+  assert.equal((await opened()).length, 1, 'his own comes first')
+})
+
 test('of a record it is said what this user may do with it; a hidden one is as if missing', async () => {
   const own = (await ask(ann, 'list', { model: 'res.partner', domain: [['user_ids.login', '=', 'user1']] })).result.records[0].id as number
   const other = (await ask(ann, 'list', { model: 'res.partner', domain: [['user_ids.login', '=', 'user2']] })).result.records[0]

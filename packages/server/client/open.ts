@@ -8,6 +8,7 @@ import {
   NotFoundError,
   RawJson,
   callMethod,
+  isSearch,
   menusFor,
   shown,
   specificationOf,
@@ -38,7 +39,9 @@ export async function openList(env: Env, params: Params): Promise<RawJson> {
   const model = demandModel(env, params.model)
   const views = params.views === true ? demandViews(env, model) : undefined
   const kept = views && (await keptFor(env, model))
-  const chosen = params.useDefault === true ? kept?.favourites.find((one) => one.is_default === true) : undefined
+  // One's own before one that is shared, as the client shows it.
+  const usual = kept?.favourites.filter((one) => one.is_default === true) ?? []
+  const chosen = params.useDefault === true ? (usual.find((one) => one.user_id !== false) ?? usual[0]) : undefined
   const fields = namesIn(params.fields) ?? columnsIn(kept?.choices) ?? listFields(views ?? demandViews(env, model))
   const domain = [...listOf(params.domain), ...(chosen ? listOf(parsed(chosen.domain)) : [])]
   const page = await callMethod(env, {
@@ -143,12 +146,17 @@ function columnsIn(choices: Kept['choices'] | undefined): string[] | undefined {
   return Array.isArray(names) && names.length > 0 ? names.filter((name) => typeof name === 'string') : undefined
 }
 
-/** The user's own saved searches and those shared with him. */
+/**
+ * The user's own saved searches and those shared with him. One that fails for him, since its fields are gone or never were for him, is nobody's
+ * default: it would keep him from the list.
+ */
 async function favourites(env: Env, model: Model): Promise<Row[]> {
   if (!env.registry.models.has('ir.filters')) return []
   const fields = ['name', 'domain', 'context', 'sort', 'is_default', 'user_id']
   const call = { model: 'ir.filters', method: 'search_read', args: [[['model_id', '=', model.name]], fields], kwargs: {} }
-  return rowsOf(await callMethod(env, call))
+  return rowsOf(await callMethod(env, call)).map((row) =>
+    row.is_default === true && !isSearch(env, model, parsed(row.domain)) ? { ...row, is_default: false } : row,
+  )
 }
 
 export function demandModel(env: Env, name: unknown): Model {
