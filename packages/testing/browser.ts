@@ -19,5 +19,7 @@ export async function chromium(): Promise<Browser> {
   if (executablePath === undefined) throw new Error('There is no Chromium on this machine: apt-get install chromium')
   // Its sandbox does not start as root; tests open our own pages alone.
   const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  return engine.launch({ executablePath, headless: true, args: [...quiet, ...asRoot] })
+  // Without a language of UTF-8 it calls every file with another name than an English one 'download'.
+  const env = { ...process.env, LC_ALL: 'C.UTF-8' } as Record<string, string>
+  return engine.launch({ executablePath, headless: true, args: [...quiet, ...asRoot], env })
 }

@@ -1,5 +1,5 @@
 import { Button, SegmentedControl } from '@mantine/core'
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useEffect, useId, useRef, useState } from 'react'
 import { formatBytes, largestBytes, upload } from '../chatter/upload.ts'
 import { locale } from '../format.ts'
@@ -42,7 +42,8 @@ export function Letter({ about, onDone }: { about: About; onDone: () => void }) 
   const { data, error, refetch, isPlaceholderData } = useQuery({
     queryKey: ['letter', about.model, about.id, draft.to?.map((one) => one.id) ?? null, draft.lang],
     queryFn: () => begin(about, draft),
-    placeholderData: keepPreviousData,
+    // Who starts over must not go on with whom he had chosen.
+    placeholderData: (before: Begun | undefined) => (draft === emptyDraft ? undefined : before),
     gcTime: 0,
   })
   const isTouched =
@@ -53,6 +54,7 @@ export function Letter({ about, onDone }: { about: About; onDone: () => void }) 
   if (error && !data) return <Failure error={error} retry={() => void refetch()} />
   if (!data) return <FormSkeleton />
 
+  const to = draft.to ?? data.recipients.map((one) => ({ id: one.id, display_name: one.name }))
   const letters = data.letters.map((one) => ({ ...one, ...draft.texts[one.lang] }))
   const shown = letters.find(({ lang }) => lang === shownLang) ?? letters[0]
   const silent = data.recipients.filter(({ email }) => !email)
@@ -137,7 +139,7 @@ export function Letter({ about, onDone }: { about: About; onDone: () => void }) 
         <label className="label" htmlFor={`${id}-to`}>
           {words.to}
         </label>
-        <Recipients id={`${id}-to`} recipients={data.recipients} onChange={(to) => setDraft((now) => ({ ...now, to }))} />
+        <Recipients id={`${id}-to`} to={to} readers={data.recipients} onChange={(to) => setDraft((now) => ({ ...now, to }))} />
         <label className="label" htmlFor={`${id}-lang`}>
           {words.writtenIn}
         </label>

@@ -7,31 +7,31 @@ import { words } from './texts.ts'
 
 interface Props {
   readonly id: string
-  readonly recipients: readonly Reader[]
+  readonly to: readonly Linked[]
+  /** What is known of them by now. */
+  readonly readers: readonly Reader[]
   readonly onChange: (to: readonly Linked[]) => void
 }
 
 const field: FieldMeta = { name: 'partner_ids', type: 'many2many', string: words.to, relation: 'res.partner' }
 
 /** Who gets the letter: each with his address, and with a way to leave him out. */
-export function Recipients({ id, recipients, onChange }: Props) {
-  const linked = recipients.map((one): Linked => ({ id: one.id, display_name: one.name }))
+export function Recipients({ id, to, readers, onChange }: Props) {
   return (
     <div className="letter-to">
-      {recipients.map(({ id: partner, name, email }) => (
-        <span key={partner} className="tag" data-bad={!email || undefined}>
-          <span>
-            {name} <span className="letter-address">{email || words.noAddress}</span>
+      {to.map(({ id: partner, display_name: name }) => {
+        const reader = readers.find((one) => one.id === partner)
+        return (
+          <span key={partner} className="tag" data-bad={(reader && !reader.email) || undefined}>
+            <span>
+              {name} <span className="letter-address">{reader && (reader.email || words.noAddress)}</span>
+            </span>
+            <button type="button" aria-label={words.removeRecipient(name)} onClick={() => onChange(to.filter((one) => one.id !== partner))}>
+              <IconX size={12} aria-hidden />
+            </button>
           </span>
-          <button
-            type="button"
-            aria-label={words.removeRecipient(name)}
-            onClick={() => onChange(linked.filter((one) => one.id !== partner))}
-          >
-            <IconX size={12} aria-hidden />
-          </button>
-        </span>
-      ))}
+        )
+      })}
       <NamePicker
         edit={{
           field,
@@ -44,8 +44,8 @@ export function Recipients({ id, recipients, onChange }: Props) {
         }}
         shownName=""
         placeholder={words.addRecipient}
-        without={new Set(recipients.map((one) => one.id))}
-        onPick={(one) => onChange([...linked, one])}
+        without={new Set(to.map((one) => one.id))}
+        onPick={(one) => onChange([...to, one])}
       />
     </div>
   )
