@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { useId, useRef, useState } from 'react'
+import { useId, useState } from 'react'
 import type { FieldMeta } from '@erp4/orm/views-types'
 import { RichText, toHtml } from '../fields/html.tsx'
 import type { Linked } from '../fields/links.ts'
@@ -10,6 +10,7 @@ import { call } from '../rpc.ts'
 import { start } from '../start.ts'
 import { IconX } from '../ui/icons.ts'
 import { tell, tellFailure } from '../ui/notify.ts'
+import { ChooseFiles } from './ChooseFiles.tsx'
 import { type Subject, type ThreadPage, onRecord, refresh } from './thread.ts'
 import { formatBytes, largestBytes, upload } from './upload.ts'
 
@@ -38,7 +39,6 @@ export function Composer({ subject, isNote, first, onDone }: Props) {
   const [files, setFiles] = useState<readonly { id: number; name: string }[]>([])
   const [sending, setSending] = useState<string | null>(null)
   const [isOver, setOver] = useState(false)
-  const chooser = useRef<HTMLInputElement>(null)
   const others = (first.followers ?? []).filter(({ partner }) => partner !== start.session.partner_id).map(({ name }) => name)
   const names = [...others, ...to.map(({ display_name }) => display_name)]
   const isEmpty = text.trim() === '' && !letter && files.length === 0
@@ -195,27 +195,13 @@ export function Composer({ subject, isNote, first, onDone }: Props) {
         <Button type="submit" size="compact-sm" disabled={isEmpty} loading={sending !== null} {...(isNote ? { 'data-note': true } : {})}>
           {isNote ? t.keepNote : t.post}
         </Button>
-        <Button size="compact-sm" variant="default" onClick={() => chooser.current?.click()}>
-          {t.attach}
-        </Button>
+        <ChooseFiles onChoose={(files) => void take(files)} />
         <Button size="compact-sm" variant="subtle" color="gray" c="inherit" onClick={onDone}>
           {t.cancel}
         </Button>
         <span className="soft small" role="status">
           {sending ?? t.attachHint(formatBytes(largestBytes, locale))}
         </span>
-        <input
-          ref={chooser}
-          type="file"
-          multiple
-          className="sr"
-          tabIndex={-1}
-          aria-label={t.attach}
-          onChange={(event) => {
-            void take([...(event.target.files ?? [])])
-            event.target.value = ''
-          }}
-        />
       </div>
     </form>
   )

@@ -1,11 +1,12 @@
 import { Button, Modal } from '@mantine/core'
-import { useRef, useState } from 'react'
+import { useState } from 'react'
 import { locale } from '../format.ts'
 import { useTexts } from '../i18n/index.ts'
 import { call } from '../rpc.ts'
 import { confirm } from '../ui/confirm.tsx'
 import { IconDownload, IconFile, IconTrash } from '../ui/icons.ts'
 import { tellFailure } from '../ui/notify.ts'
+import { ChooseFiles } from './ChooseFiles.tsx'
 import { type StoredFile, type Subject, type ThreadPage, refresh } from './thread.ts'
 import { formatBytes, largestBytes, upload } from './upload.ts'
 
@@ -21,7 +22,6 @@ export function Files({ subject, files, canWrite }: Props) {
   const [isOver, setOver] = useState(false)
   const [busy, setBusy] = useState<string | null>(null)
   const [looking, setLooking] = useState<StoredFile | null>(null)
-  const chooser = useRef<HTMLInputElement>(null)
   const most = formatBytes(largestBytes, locale)
   const take = async (chosen: readonly File[]): Promise<void> => {
     for (const file of chosen) {
@@ -63,24 +63,10 @@ export function Files({ subject, files, canWrite }: Props) {
         <h2>{t.filesCount(files.length)}</h2>
         {canWrite && (
           <>
-            <Button size="compact-xs" variant="default" loading={busy !== null} onClick={() => chooser.current?.click()}>
-              {t.attach}
-            </Button>
+            <ChooseFiles size="compact-xs" isBusy={busy !== null} onChoose={(files) => void take(files)} />
             <span className="soft small" role="status">
               {busy ?? t.attachHint(most)}
             </span>
-            <input
-              ref={chooser}
-              type="file"
-              multiple
-              className="sr"
-              tabIndex={-1}
-              aria-label={t.attach}
-              onChange={(event) => {
-                void take([...(event.target.files ?? [])])
-                event.target.value = ''
-              }}
-            />
           </>
         )}
       </div>

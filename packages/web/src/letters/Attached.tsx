@@ -1,5 +1,4 @@
-import { Button } from '@mantine/core'
-import { useRef } from 'react'
+import { ChooseFiles } from '../chatter/ChooseFiles.tsx'
 import { formatBytes, largestBytes } from '../chatter/upload.ts'
 import { locale } from '../format.ts'
 import { useTexts } from '../i18n/index.ts'
@@ -18,7 +17,6 @@ interface Props {
 /** What goes with a letter: the document, to be looked at before, and what else somebody puts in. */
 export function Attached({ papers, files, busy, onAttach, onDetach }: Props) {
   const t = useTexts()
-  const chooser = useRef<HTMLInputElement>(null)
   return (
     <section aria-label={words.files}>
       <ul className="letter-files">
@@ -48,24 +46,10 @@ export function Attached({ papers, files, busy, onAttach, onDetach }: Props) {
         ))}
       </ul>
       <div className="letter-attach">
-        <Button size="compact-sm" variant="default" onClick={() => chooser.current?.click()}>
-          {t.attach}
-        </Button>
+        <ChooseFiles onChoose={(files) => void onAttach(files)} />
         <span className="soft small" role="status">
           {busy ?? t.attachHint(formatBytes(largestBytes, locale))}
         </span>
-        <input
-          ref={chooser}
-          type="file"
-          multiple
-          className="sr"
-          tabIndex={-1}
-          aria-label={t.attach}
-          onChange={(event) => {
-            void onAttach([...(event.target.files ?? [])])
-            event.target.value = ''
-          }}
-        />
       </div>
     </section>
   )
