@@ -4,12 +4,15 @@ import { join, relative } from 'node:path'
 
 const passedBy = new Set(['node_modules', '.git', '.cache', 'var', 'fixtures', 'generated'])
 
+/** The client, which may be being built at this moment. */
+const isBuilt = (name: string): boolean => /^dist(\.|$)/.test(name)
+
 /** Paths of the files under `root`, relative to it, whose names end in one of `endings`; sorted. */
 export function filesOf(root: string, ...endings: string[]): string[] {
   const found: string[] = []
   const walk = (folder: string): void => {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      if (passedBy.has(entry.name)) continue
+      if (passedBy.has(entry.name) || isBuilt(entry.name)) continue
       const path = join(folder, entry.name)
       if (entry.isDirectory()) walk(path)
       else if (entry.isFile() && endings.some((ending) => entry.name.endsWith(ending))) found.push(relative(root, path))

@@ -1,5 +1,5 @@
 /**
- * `./erp4 test [PLACE…] [--watch] [--long]`: the checks, then every test file in a process of its own, two at a time, all on
+ * `./erp4 test [PLACE…] [--watch] [--long]`: the checks, and every test file in a process of its own, two at a time, all on
  * one throw-away PostgreSQL. A PLACE is an app or a package by name, a folder, or (part of) a file's path.
  */
 import { spawn } from 'node:child_process'
@@ -30,6 +30,11 @@ const fileLimitMs = { short: 900_000, long: 1_800_000 }
 /** How long a process may go on when no test of it runs. */
 const leavingMs = 60_000
 const width = 2
+/** Of Node, for a test file: with what each file would otherwise spend processor time on in vain. */
+export const testOptions = [
+  `--test-reporter=${join(import.meta.dirname, 'test-reporter.ts')}`,
+  ...['known-hashes', 'untracked'].map((name) => `--import=${join(repository, `packages/testing/${name}.ts`)}`),
+]
 
 /** The test files that a place means: those of an app, a package or a folder, one file, or else all with the text in their path. */
 export function selectTests(all: readonly string[], place: string): string[] {
@@ -47,13 +52,15 @@ async function main(): Promise<boolean> {
     return false
   }
   const files = positionals.length === 0 ? all : [...new Set(positionals.flatMap((place) => selectTests(all, place)))]
-  const failedChecks = positionals.length === 0 && !values.watch ? (await check()).filter(({ problems }) => problems.length > 0) : []
+  // Beside the first tests, which wait for PostgreSQL, processes and browsers a quarter of their time.
+  const checking = positionals.length === 0 && !values.watch ? check() : Promise.resolve([])
   const cluster = await startTestCluster()
   const stop = stopOnSignals(() => cluster.stop())
   try {
     const options = { long: values.long ?? false, env: { ...process.env, ...cluster.env, ...(values.long ? { ERP4_LONG: '1' } : {}) } }
     const results = await runFiles(files, options)
     if (values.watch) await watchAndRun(files, options)
+    const failedChecks = (await checking).filter(({ problems }) => problems.length > 0)
     return conclude(
       results,
       failedChecks.map(({ name }) => name),
@@ -77,11 +84,17 @@ async function runFiles(files: readonly string[], options: Options): Promise<Fil
   const memory = join(repository, '.cache/test-durations.json')
   const known = existsSync(memory) ? (JSON.parse(readFileSync(memory, 'utf8')) as Record<string, number>) : {}
   // The slowest first: the last file to end is then a short one.
-  const inOrder = files.toSorted((a, b) => (known[b] ?? Infinity) - (known[a] ?? Infinity))
+  const inOrder = files.toSorted((a, b) => (known[b] ?? guessMs(b)) - (known[a] ?? guessMs(a)))
   const results = await mapSome(inOrder, width, (path) => runFile(path, options))
   mkdirSync(join(repository, '.cache'), { recursive: true })
   writeFileSync(memory, JSON.stringify({ ...known, ...Object.fromEntries(results.map(({ path, ms }) => [path, Math.round(ms)])) }))
   return results
+}
+
+/** Of a file that has not run here yet, as in a fresh clone: stories take longest, then whatever starts clusters or processes. */
+export function guessMs(path: string): number {
+  if (path.startsWith('tests/')) return 60_000
+  return /^(bin|packages\/ops)\//.test(path) ? 20_000 : slowMs
 }
 
 const running = new Set<number>()
@@ -94,7 +107,7 @@ function runFile(path: string, { long, env }: Options): Promise<FileResult> {
     const output: string[] = []
     const troubles: string[] = []
     // A group of its own, so that whatever the test started can be ended with it.
-    const child = spawn(process.execPath, [`--test-reporter=${join(import.meta.dirname, 'test-reporter.ts')}`, join(repository, path)], {
+    const child = spawn(process.execPath, [...testOptions, join(repository, path)], {
       cwd: repository,
       env,
       detached: true,

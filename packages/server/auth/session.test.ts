@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHash, pbkdf2Sync } from 'node:crypto'
 import { after, before, beforeEach, describe, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { AccessDenied, type Registry } from '@erp4/orm'
+import pg from 'pg'
 import { keyUser, makeKey } from './api-key.ts'
 import { noteUse, sessionUser, signOut, sweepSignIns } from './session.ts'
 import { confirmIdentity, passwordUser, signIn } from './sign-in.ts'
@@ -272,16 +274,39 @@ describe('sessions', () => {
   })
 
   test('a session opened while the password changes is never alive', async () => {
+    const { change, over } = await beforeTheSession()
     const racing = enter().then(
       () => 'in',
       (error) => error.name,
     )
-    await new Promise((resolve) => setTimeout(resolve, 40))
-    await world.at.tamper('update res_users set sec_version = 2 where id = 1')
+    await change('update res_users set sec_version = 2 where id = 1')
+    await over()
     assert.equal(await racing, 'AccessDenied')
     assert.equal(await world.count('session'), 0)
   })
 })
+
+/** Holds whoever signs in after his password was judged and before there is a session; `change` waits until somebody is there. */
+async function beforeTheSession(): Promise<{ change: (statement: string) => Promise<void>; over: () => Promise<void> }> {
+  const db = new pg.Client(world.at.as('postgres'))
+  await db.connect()
+  await db.query('begin')
+  await db.query('lock table session in share row exclusive mode')
+  const waits = `select from pg_locks where not granted and relation = 'session'::regclass`
+  return {
+    change: async (statement) => {
+      for (let tries = 0; (await world.at.rows(waits)).length === 0; tries++) {
+        assert.ok(tries < 2_000, 'nobody came to where the session is opened')
+        await pause(10)
+      }
+      await world.at.tamper(statement)
+    },
+    over: async () => {
+      await db.query('commit')
+      await db.end()
+    },
+  }
+}
 
 describe('passwords over RPC', () => {
   before(async () => void (world = await authWorld()))
@@ -299,12 +324,10 @@ describe('passwords over RPC', () => {
 
   test('a secret found right is not hashed again: by id and by login, one statement', async () => {
     await call({ login: ann, secret: annsPassword })
-    const before = performance.now()
     for (let i = 0; i < 10; i++) {
       await call({ login: ann, secret: annsPassword })
       await call({ uid: 1, secret: annsPassword })
     }
-    assert.ok(performance.now() - before < 1000)
     assert.equal(await world.count('audit_in'), 1)
     assert.equal(await world.count('login_try', 'n > 0'), 0)
   })
