@@ -5,28 +5,30 @@ import { connectAs, withScratch, writeDurably, type ErpTasks, type Host, type In
 import type { CopyKeys } from './erp.ts'
 import { release, releaseFingerprint } from './release.ts'
 import { Helper } from './supervisor.ts'
-import { ask, migrate, neutralise, type Task } from './tasks.ts'
+import { accessTo, ask as askOnce, neutralising, type Task } from './tasks.ts'
 
 /**
- * What ops asks of the ERP, answered by processes of their own. The one that carries rights over is kept: its second question comes when
- * nobody can write, and should not wait for a program to start. Close it.
+ * What ops asks of the ERP, answered by processes of their own, which are kept: most of what a restore takes besides its bytes is a program that
+ * starts and reads all apps, and the last question of one over live comes when nobody can write. Close it.
  */
 export function erpTasks(host: Host): ErpTasks {
   const helper = new Helper(host.home, { name: 'task', command: ['tasks'], user: 'erp4' })
-  const quick = <T>(task: Task): Promise<T> => helper.ask(task) as Promise<T>
+  const ask = <T>(task: Task): Promise<T> => helper.ask(task) as Promise<T>
   return {
     release: release(),
-    migrate: async (instance) => void (await migrate(host, instance, instance.apps, [])),
+    migrate: async (instance) =>
+      void (await ask({ task: 'migrate', access: await accessTo(host, instance), apps: instance.apps, allow: [] })),
     expectedCatalogue: async (apps, like) =>
-      catalogueOf(host, apps, like ? await ask<string[]>(host, { task: 'languages', config: like }) : []),
-    carryOver: async (live) => quick({ task: 'carry over', config: await connectAs(host, live, 'owner') }),
+      // What a stranger's database answers is heard by a process that is asked nothing else.
+      catalogueOf(host, apps, like ? await askOnce<string[]>(host, { task: 'languages', config: like }) : []),
+    carryOver: async (live) => ask({ task: 'carry over', config: await connectAs(host, live, 'owner') }),
     reconcile: async (restored, carried, journey) =>
-      quick({ task: 'reconcile', config: await connectAs(host, restored, 'owner'), carried, journey, keys: ownKeys(host, restored) }),
+      ask({ task: 'reconcile', config: await connectAs(host, restored, 'owner'), carried, journey, keys: ownKeys(host, restored) }),
     rewrap: async (instance) => {
       const keys = ownKeys(host, instance)
-      return keys ? ask<number>(host, { task: 'rewrap', config: await connectAs(host, instance, 'owner'), keys }) : 0
+      return keys ? ask<number>({ task: 'rewrap', config: await connectAs(host, instance, 'owner'), keys }) : 0
     },
-    neutralise: (copy) => neutralise(host, copy),
+    neutralise: async (copy) => void (await ask(await neutralising(host, copy))),
     close: () => helper.close(),
   }
 }
@@ -49,7 +51,7 @@ async function catalogueOf(host: Host, apps: readonly string[], languages: reado
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as string[]
   const lines = await withScratch(host.home, async (scratch) => {
     const config = await connectAs(scratch.host, await scratch.empty(apps), 'owner')
-    return ask<string[]>(host, { task: 'expected catalogue', config, apps, languages })
+    return askOnce<string[]>(host, { task: 'expected catalogue', config, apps, languages })
   })
   writeDurably(file, JSON.stringify(lines), { mode: 0o600 })
   return lines

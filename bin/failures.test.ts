@@ -4,7 +4,9 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { erp } from './erp.ts'
 import { exitCodes, type FailureCode } from './exit-codes.ts'
+import { commands } from './main.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'erp4-failures-'))
 chmodSync(folder, 0o711)
@@ -43,4 +45,11 @@ for (const [code, ...args] of [
 test('without --json nothing but results is written to standard output', () => {
   const { stdout, status } = run('instance', 'list')
   assert.deepEqual([stdout, status], ['', exitCodes.not_found])
+})
+
+test('every command that ends by itself answers machines', async () => {
+  const others = ['serve', 'work', 'seal', 'agent', 'test', 'check', 'new-app', 'bench']
+  for (const { name, run: begin } of commands)
+    if (!others.includes(name))
+      await assert.rejects(begin(['--json', '--no-such-option'], erp), /'--no-such-option'/, `erp4 ${name} does not know --json`)
 })

@@ -21,7 +21,8 @@ const audit = () => import('./commands/audit.ts')
 const evidence = () => import('./commands/evidence.ts')
 const script = (name: string) => async (args: readonly string[]) => (await import('./commands/script.ts')).script(name, args)
 
-const commands: readonly Command[] = [
+/** All there are, as `erp4 help` lists them. */
+export const commands: readonly Command[] = [
   {
     name: 'start',
     usage: '[--port N] [--home DIR] [--json] [--processes N] [--listen ADDRESS]… [--metrics-port N]',
@@ -30,11 +31,11 @@ const commands: readonly Command[] = [
   },
   {
     name: 'instance create',
-    usage: 'NAME [--demo] [--apps A,B] [--host NAME]… [--json]',
+    usage: 'NAME [--demo] [--apps A,B] [--host NAME]…',
     summary: 'make an instance',
     run: async (args, erp) => (await instance()).create(args, erp),
   },
-  { name: 'instance list', usage: '[--json]', summary: 'the instances of this host', run: async (args) => (await instance()).list(args) },
+  { name: 'instance list', usage: '', summary: 'the instances of this host', run: async (args) => (await instance()).list(args) },
   {
     name: 'instance delete',
     usage: 'NAME --confirm NAME [--second-operator WHO] [--now]',
@@ -61,7 +62,7 @@ const commands: readonly Command[] = [
   },
   {
     name: 'instance duplicate',
-    usage: 'NAME COPY [--days N] [--host NAME]… [--json]',
+    usage: 'NAME COPY [--days N] [--host NAME]…',
     summary: 'make a copy that reaches nobody outside',
     run: async (args) => (await instance()).duplicate(args),
   },
@@ -79,7 +80,7 @@ const commands: readonly Command[] = [
   },
   {
     name: 'instance operations',
-    usage: '[NAME] [--finish] [--json]',
+    usage: '[NAME] [--finish]',
     summary: 'what was done; finish what was interrupted',
     run: async (args) => (await instance()).operations(args),
   },
@@ -128,26 +129,26 @@ const commands: readonly Command[] = [
   { name: 'migrate', usage: '--plan [NAME]…', summary: 'what an upgrade would do', run: async (args) => (await instance()).plan(args) },
   {
     name: 'backup run',
-    usage: 'NAME [--class CLASS] [--json]',
+    usage: 'NAME [--class CLASS]',
     summary: 'make a backup set of an instance, in every location',
     run: async (args) => (await backup()).run(args),
   },
   {
     name: 'backup list',
-    usage: '[NAME] [--rebuild] [--json]',
+    usage: '[NAME] [--rebuild]',
     summary: 'the backup sets of an instance, or of all',
     run: async (args) => (await backup()).list(args),
   },
-  { name: 'backup show', usage: 'SET [--json]', summary: 'everything about one set', run: async (args) => (await backup()).show(args) },
+  { name: 'backup show', usage: 'SET', summary: 'everything about one set', run: async (args) => (await backup()).show(args) },
   {
     name: 'restore --from-kit',
-    usage: 'KIT --home DIR --root-key FILE | --share FILE --share FILE [--instance NAME]… [--continue] [--json]',
+    usage: 'KIT --home DIR --root-key FILE | --share FILE --share FILE [--instance NAME]… [--continue]',
     summary: 'bring back a host that is gone, from its recovery kit',
     run: async (args) => (await import('./commands/disaster.ts')).restoreFromKit(args),
   },
   {
     name: 'dr drill',
-    usage: '[--instances N] [--workers N] [--keep] [--json]',
+    usage: '[--instances N] [--workers N] [--keep]',
     summary: 'make a host, destroy it, bring it back from the kit; measure',
     run: async (args, erp) => (await import('./drill/command.ts')).drill(args, erp),
   },
@@ -160,67 +161,67 @@ const commands: readonly Command[] = [
   },
   {
     name: 'backup verify',
-    usage: 'SET [--from LOCATION] [--json]',
+    usage: 'SET [--from LOCATION]',
     summary: 'restore a set into a cluster of its own and compare everything',
     run: async (args) => (await import('./commands/restore.ts')).verify(args),
   },
   {
     name: 'download',
-    usage: 'NAME|SET --to FILE [--fresh] [--passphrase-file FILE] [--json]',
+    usage: 'NAME|SET --to FILE [--fresh] [--passphrase-file FILE]',
     summary: 'an archive that anybody can open',
     run: async (args) => (await import('./commands/download.ts')).download(args),
   },
   {
     name: 'verify',
-    usage: 'FILE [--key FILE] [--json]',
+    usage: 'FILE [--key FILE]',
     summary: 'is a downloaded archive whole?',
     run: async (args) => (await import('./commands/download.ts')).verify(args),
   },
   {
     name: 'retention plan',
-    usage: 'INSTANCE [--json]',
+    usage: 'INSTANCE',
     summary: 'which backup sets stay, as what, and which may go',
     run: async (args) => (await import('./commands/retention.ts')).plan(args),
   },
   {
     name: 'retention prune',
-    usage: 'LOCATION [--dry-run] [--json] | --folder DIR',
+    usage: 'LOCATION [--dry-run] | --folder DIR',
     summary: 'drop what may go in a location (the agent does it daily)',
     run: async (args) => (await import('./commands/retention.ts')).prune(args),
   },
   {
     name: 'retention note',
-    usage: 'LOCATION FILE [--trust ID] [--json]',
+    usage: 'LOCATION FILE [--trust ID]',
     summary: 'take over what a pruner away from this host has removed',
     run: async (args) => (await import('./commands/retention.ts')).note(args),
   },
   {
     name: 'evidence list',
-    usage: '[--check NAME] [--subject ID] [--days N] [--json]',
+    usage: '[--check NAME] [--subject ID] [--days N]',
     summary: 'the signed records of checks',
     run: async (args) => (await evidence()).list(args),
   },
   {
     name: 'evidence verify',
-    usage: '[--json]',
+    usage: '',
     summary: 'was a record changed, removed or put in?',
     run: async (args) => (await evidence()).verify(args),
   },
   {
     name: 'evidence claims',
-    usage: '[--json]',
+    usage: '',
     summary: 'what may be claimed of this host now',
     run: async (args) => (await evidence()).claims(args),
   },
   {
     name: 'alarms',
-    usage: '[--json]',
+    usage: '',
     summary: 'what is wrong now',
     run: async (args) => (await import('./commands/agent.ts')).alarms(args),
   },
   {
     name: 'stores list',
-    usage: '[--json]',
+    usage: '',
     summary: 'the locations of backups, and whether they answer',
     run: async (args) => (await stores()).list(args),
   },
@@ -250,19 +251,19 @@ const commands: readonly Command[] = [
   },
   {
     name: 'stores scrub',
-    usage: '[LOCATION]… [--gigabytes N] [--json]',
+    usage: '[LOCATION]… [--gigabytes N]',
     summary: 'read backups back, and heal what is damaged',
     run: async (args) => (await stores()).scrubStores(args),
   },
   {
     name: 'stores repair',
-    usage: '[LOCATION] [--json]',
+    usage: '[LOCATION]',
     summary: 'bring backups to where they are missing',
     run: async (args) => (await stores()).repairStores(args),
   },
   {
     name: 'doctor',
-    usage: '[--json]',
+    usage: '',
     summary: 'is this host as it should be?',
     run: async (args) => (await import('./commands/doctor.ts')).doctor(args),
   },
@@ -274,31 +275,31 @@ const commands: readonly Command[] = [
   },
   {
     name: 'keys show',
-    usage: '[--json]',
+    usage: '',
     summary: 'which keys there are, and where the root key is',
     run: async (args) => (await import('./commands/keys.ts')).show(args),
   },
   {
     name: 'keys kit',
-    usage: '[--json]',
+    usage: '',
     summary: 'print the recovery kit: shares of the root key, stores, trusted keys',
     run: async (args) => (await import('./commands/keys.ts')).kit(args),
   },
   {
     name: 'keys eject',
-    usage: '[--shares FILE] [--json]',
+    usage: '[--shares FILE]',
     summary: 'take the root key off this host, once its kit was read back',
     run: async (args) => (await import('./commands/keys.ts')).eject(args),
   },
   {
     name: 'keys rotate',
-    usage: 'root|host|instance|logins|signer [NAME]… [--json]',
+    usage: 'root|host|instance|logins|signer [NAME]…',
     summary: 'replace keys; what older ones sealed or signed still holds',
     run: async (args) => (await import('./commands/keys.ts')).rotate(args),
   },
   {
     name: 'keys retire',
-    usage: '[NAME]… [--json]',
+    usage: '[NAME]…',
     summary: 'destroy older keys of instances that nothing is sealed with any more',
     run: async (args) => (await import('./commands/keys.ts')).retire(args),
   },
@@ -377,7 +378,7 @@ async function run(given: readonly string[], erp: Erp): Promise<void> {
 const help = (): string =>
   [
     'erp4 COMMAND …   (all that touch a host take --home DIR; the default is ERP4_HOME, then var/ in the checkout;',
-    ' those that make keys take --root-key FILE where the root key was ejected)',
+    ' all that end by themselves answer with --json in one line; those that make keys take --root-key FILE where the root key was ejected)',
     '',
     ...commands.map(({ name, usage, summary }) => `  ${`${name} ${usage}`.padEnd(70)} ${summary}`),
     '',

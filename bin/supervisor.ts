@@ -135,12 +135,15 @@ export async function askChild(home: Home, order: ChildOrder, signal?: AbortSign
   return Promise.race([answer, ended]).finally(() => child.connected && child.disconnect())
 }
 
-/** A child process that is asked one thing after the other; the first question starts it. Its failure ends it, and is told. */
+/**
+ * Child processes that are kept for the next question, so that it need not wait for a program to start and read all of its code. Each answers one
+ * thing at a time; there are as many as were asked at once. A failure ends the process that it came from, and is told.
+ */
 export class Helper {
   readonly #home: Home
   readonly #order: Omit<ChildOrder, 'access'>
-  #child: ChildProcess | undefined
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #idle: Kept[] = []
+  readonly #asked = new Set<Promise<unknown>>()
 
   constructor(home: Home, order: Omit<ChildOrder, 'access'>) {
     this.#home = home
@@ -148,22 +151,21 @@ export class Helper {
   }
 
   ask(question: unknown): Promise<unknown> {
-    const mine = this.#turn.then(() => this.#answer(question))
-    this.#turn = mine.catch(() => {}) // whoever asked is told
-    return mine
+    const mine = this.#answer(question)
+    this.#asked.add(mine)
+    return mine.finally(() => this.#asked.delete(mine))
   }
 
+  /** Ends them once they have answered; whoever asks afterwards starts another one. */
   async close(): Promise<void> {
-    await this.#turn
-    if (this.#child?.connected) this.#child.disconnect()
+    await Promise.allSettled(this.#asked)
+    for (const { child } of this.#idle.splice(0)) if (child.connected) child.disconnect()
   }
 
   async #answer(question: unknown): Promise<unknown> {
-    const order = { ...this.#order, access: () => question }
-    const known = this.#child?.connected ? this.#child : undefined
-    const child = known ?? launch(this.#home, order)
-    this.#child = child
-    const ended = endOf(child, order)
+    const known = this.#take()
+    const kept = known ?? this.#launch(question)
+    const { child } = kept
     const answer = new Promise((resolve) =>
       child.on('message', function hear(message: ChildMessage) {
         if (!('answer' in message)) return
@@ -172,8 +174,29 @@ export class Helper {
       }),
     )
     if (known) child.send({ access: question }, () => {})
-    return Promise.race([answer, ended])
+    const found = await Promise.race([answer, kept.ended])
+    this.#idle.push(kept)
+    return found
   }
+
+  #take(): Kept | undefined {
+    for (let one = this.#idle.pop(); one; one = this.#idle.pop()) if (one.child.connected) return one
+    return undefined
+  }
+
+  #launch(question: unknown): Kept {
+    const order = { ...this.#order, access: () => question }
+    const child = launch(this.#home, order)
+    const ended = endOf(child, order)
+    ended.catch(() => {}) // its end is news only to whoever asks it
+    return { child, ended }
+  }
+}
+
+interface Kept {
+  child: ChildProcess
+  /** Rejects when it ends. */
+  ended: Promise<never>
 }
 
 /** It ends by itself when its channel breaks, and is helped when it does not. */

@@ -79,13 +79,13 @@ export const planMigration = async (host: Host, instance: Instance, apps: readon
 export const migrate = async (host: Host, instance: Instance, apps: readonly string[], allow: readonly string[]) =>
   ask<MigrationPlan>(host, { task: 'migrate', access: await accessTo(host, instance), apps, allow })
 
-/** The copy's registry row names its original, whose keys this host must have. */
-export async function neutralise(host: Host, copy: Instance): Promise<void> {
+/** What takes from a copy whatever reaches outside. Its registry row names its original, whose keys this host must have. */
+export async function neutralising(host: Host, copy: Instance): Promise<Task> {
   if (copy.kind !== 'copy' || copy.copyOf === null) throw new CommandError('refused', `${copy.name} is no copy: it is not neutralised.`)
   const wraps = host.keys.everyVersion(copy.copyOf, 'files').map((key) => key.toString('base64'))
   const wrap = host.keys.instanceKeys(copy.uuid, copy.keyVersion).derive('files').toString('base64')
   const keys: CopyKeys = { from: { instance: copy.copyOf, wraps }, to: { instance: copy.uuid, wrap } }
-  await ask(host, { task: 'neutralise', access: await accessTo(host, copy), keys })
+  return { task: 'neutralise', access: await accessTo(host, copy), keys }
 }
 
 export const explain = async (host: Host, instance: Instance, question: { user: string; operation: string; model: string; id: number }) =>
@@ -94,7 +94,8 @@ export const explain = async (host: Host, instance: Instance, question: { user: 
 export const examine = async (host: Host, instances: readonly Instance[]) =>
   ask<Finding[]>(host, { task: 'examine', accesses: await Promise.all(instances.map((instance) => accessTo(host, instance))) })
 
-async function accessTo(host: Host, instance: Instance, port = 80): Promise<InstanceAccess> {
+/** As its owner to change its schema, as its runtime role for everything else. */
+export async function accessTo(host: Host, instance: Instance, port = 80): Promise<InstanceAccess> {
   const [owner, runtime] = await Promise.all([connectAs(host, instance, 'owner'), connectAs(host, instance, 'runtime')])
   return { record: describe(instance, port), owner, runtime }
 }

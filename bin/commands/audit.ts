@@ -1,11 +1,15 @@
 import { parseArgs } from 'node:util'
 import { auditHeads, connectAs, findInstance, type Host } from '@erp4/ops'
 import type { AuditAnchor, AuditTrail, Erp } from '../erp.ts'
-import { CommandError } from '../exit-codes.ts'
+import { CommandError, Verdict } from '../exit-codes.ts'
 import { withHost } from '../home.ts'
 import { print } from '../terminal.ts'
 
-const options = { home: { type: 'string' }, instance: { type: 'string', default: 'main' } } as const
+const options = {
+  home: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  instance: { type: 'string', default: 'main' },
+} as const
 
 /** Writes the newest signed head of an instance's trail to a new file: an anchor, once it lies where nobody of this host can change it. */
 export async function anchor(args: readonly string[], erp: Erp): Promise<void> {
@@ -13,7 +17,8 @@ export async function anchor(args: readonly string[], erp: Erp): Promise<void> {
   const [file] = positionals
   if (!file || positionals.length > 1) throw new CommandError('usage', 'Give the file to write the anchor to; it must not exist yet.')
   await withHost(values.home, async (host) => erp.anchorAudit(await trailOf(host, values.instance), file))
-  print(`The anchor is in ${file}: keep it on another machine.`)
+  if (values.json) print(JSON.stringify({ instance: values.instance, anchor: file }))
+  else print(`The anchor is in ${file}: keep it on another machine.`)
 }
 
 /** Checks an instance's trail, against a file or against the newest head in the host registry. */
@@ -22,8 +27,9 @@ export async function verify(args: readonly string[], erp: Erp): Promise<void> {
   await withHost(values.home, async (host) => {
     const trail = await trailOf(host, values.instance)
     const { isIntact, report } = await erp.verifyAudit(trail, values.anchor ? { file: values.anchor } : await registryAnchor(host, trail))
-    for (const line of report) print(line)
-    if (!isIntact) throw new CommandError('refused', `The audit trail of ${values.instance} is not intact.`)
+    if (values.json) print(JSON.stringify({ instance: values.instance, isIntact, report }))
+    else for (const line of report) print(line)
+    if (!isIntact) throw new Verdict('refused', `The audit trail of ${values.instance} is not intact.`)
   })
 }
 

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { finishBackups, listBackups, rebuildCatalogue, runBackup, showBackup, type BackupSet, type SetClass } from '@erp4/ops'
 import { CommandError } from '../exit-codes.ts'
 import { withHost } from '../home.ts'
-import { print, say, Steps } from '../terminal.ts'
+import { print, say, Steps, watched } from '../terminal.ts'
 
 const options = { home: { type: 'string' }, json: { type: 'boolean', default: false } } as const
 const classes: readonly SetClass[] = ['scheduled', 'intraday', 'manual', 'safety', 'final']
@@ -17,7 +17,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const set = await withHost(values.home, async (host) => {
     // What a killed backup left is finished first: it holds room in the spool.
     for (const { set: id, result } of await finishBackups(host)) say(`  ${id}, interrupted before, is ${result}.`)
-    return runBackup(host, one(positionals, 'the name of the instance'), { class: kind, tell: (step) => steps.begin(step) })
+    return runBackup(host, one(positionals, 'the name of the instance'), { class: kind, ...watched(steps) })
   }).finally(() => steps.end())
   if (values.json) print(JSON.stringify(set))
   else print(`${set.id}   ${tell(set)}`)

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { buildDownload, copyDownload, listBackups, openHome, runBackup, trustedKeys, verifyArchive, type Host } from '@erp4/ops'
 import { CommandError } from '../exit-codes.ts'
 import { homeFolder, withHost } from '../home.ts'
-import { print, Steps } from '../terminal.ts'
+import { print, Steps, watched } from '../terminal.ts'
 
 /** Makes the open archive of a set and copies it to a file; a copy that was killed goes on where it was. */
 export async function download(args: readonly string[]): Promise<void> {
@@ -27,10 +27,10 @@ export async function download(args: readonly string[]): Promise<void> {
   const tell = (step: string): void => steps.begin(step)
   try {
     const { archive, resumedAt } = await withHost(values.home, async (host) => {
-      const set = values.fresh ? (await runBackup(host, what, { tell })).id : await newestSet(host, what)
+      const set = values.fresh ? (await runBackup(host, what, watched(steps))).id : await newestSet(host, what)
       const archive = await buildDownload(host, set, { tell, ...(passphrase === undefined ? {} : { passphrase }) })
       tell(`Copying ${(archive.bytes / 1e6).toFixed(1)} MB`)
-      return { archive, ...(await copyDownload(archive, to)) }
+      return { archive, ...(await copyDownload(archive, to, { progress: (done, of) => steps.progress(done, of) })) }
     })
     steps.end()
     const { set, bytes, sha256 } = archive
@@ -49,7 +49,7 @@ export async function verify(args: readonly string[]): Promise<void> {
   if (!file || positionals.length > 1) throw new CommandError('usage', 'Give the archive, and only one.')
   if (!statSync(file, { throwIfNoEntry: false })?.isFile()) throw new CommandError('not_found', `There is no file ${file}.`)
   const steps = new Steps()
-  const found = await verifyArchive(file, { trustedKey: keysOf(values), tell: (step) => steps.begin(step) }).finally(() => steps.end())
+  const found = await verifyArchive(file, { trustedKey: keysOf(values), ...watched(steps) }).finally(() => steps.end())
   if (values.json) return print(JSON.stringify(found))
   const { set, taken, files, bytes, isTrusted, signedBy, isDumpReadable } = found
   print(`${file} is whole: the set ${set} of ${taken}, a database and ${files} files, ${(bytes / 1e6).toFixed(1)} MB.`)

@@ -19,17 +19,19 @@ import {
   setInstance,
   suspendInstance,
   undeleteInstance,
+  type Host,
   type Instance,
 } from '@erp4/ops'
 import type { Erp, MigrationPlan } from '../erp.ts'
+import { erpTasks } from '../erp-tasks.ts'
 import { CommandError } from '../exit-codes.ts'
 import { finishers, tellFinished } from '../finishers.ts'
 import { renewServices, supervisorOf, withHost } from '../home.ts'
 import { numericHost, originOf } from '../hosting.ts'
 import { forgetFirstPassword, freeAddress, makeInstance, peekFirstPassword, standardApps } from '../new-instance.ts'
 import { release } from '../release.ts'
-import { migrate, neutralise, planMigration } from '../tasks.ts'
-import { print, say, Steps } from '../terminal.ts'
+import { migrate, planMigration } from '../tasks.ts'
+import { answer, print, say, Steps, watched } from '../terminal.ts'
 
 const home = { type: 'string' } as const
 const json = { type: 'boolean', default: false } as const
@@ -82,6 +84,7 @@ function tellState({ kind, state, suspended, expires, deleteAfter, legalHold }: 
 export async function remove(args: readonly string[]): Promise<void> {
   const own = {
     home,
+    json,
     confirm: { type: 'string' },
     now: { type: 'boolean', default: false },
     'second-operator': { type: 'string' },
@@ -92,38 +95,40 @@ export async function remove(args: readonly string[]): Promise<void> {
     const { kind } = await findInstance(host, name)
     if (values.now || kind === 'copy') {
       await dropCopy(host, name, values.confirm)
-      return say(`The copy ${name} is gone: database, roles, files and keys.`)
+      return answer(values.json, { name, gone: true }, `The copy ${name} is gone: database, roles, files and keys.`)
     }
     const steps = new Steps()
     const { deleteAfter, set } = await deleteInstance(host, name, {
       confirm: values.confirm,
       by: operator(),
       secondOperator: values['second-operator'],
-      finalBackup: async () => (await runBackup(host, name, { class: 'final', tell: (step) => steps.begin(step) })).id,
+      finalBackup: async () => (await runBackup(host, name, { class: 'final', ...watched(steps) })).id,
     }).finally(() => steps.end())
-    say(`${name} is deleted and served no more. Its final backup is ${set}.`)
-    say(`Until ${day(deleteAfter)} "erp4 instance undelete ${name}" brings it back; then database, roles, files and keys go.`)
+    answer(
+      values.json,
+      { name, set, deleteAfter },
+      `${name} is deleted and served no more. Its final backup is ${set}.`,
+      `Until ${day(deleteAfter)} "erp4 instance undelete ${name}" brings it back; then database, roles, files and keys go.`,
+    )
   })
 }
 
 /** Brings a deleted instance back. */
 export async function undelete(args: readonly string[]): Promise<void> {
   const { values, name } = named(args, {})
-  await withHost(values.home, (host) => undeleteInstance(host, name))
-  say(`${name} is back.`)
+  await change(values, name, (host) => undeleteInstance(host, name), `${name} is back.`)
 }
 
 /** From the answer on every process refuses it; those that were at it end within seconds. */
 export async function suspend(args: readonly string[]): Promise<void> {
   const { values, name } = named(args, {})
-  await withHost(values.home, (host) => suspendInstance(host, name))
-  say(`${name} is suspended. Its backups go on; "erp4 instance resume ${name}" brings it back.`)
+  const says = `${name} is suspended. Its backups go on; "erp4 instance resume ${name}" brings it back.`
+  await change(values, name, (host) => suspendInstance(host, name), says)
 }
 
 export async function resume(args: readonly string[]): Promise<void> {
   const { values, name } = named(args, {})
-  await withHost(values.home, (host) => resumeInstance(host, name))
-  say(`${name} is served again.`)
+  await change(values, name, (host) => resumeInstance(host, name), `${name} is served again.`)
 }
 
 /** A neutralised copy, as the original is at this moment. */
@@ -136,17 +141,18 @@ export async function duplicate(args: readonly string[]): Promise<void> {
   await withHost(values.home, async (host) => {
     await renewServices(host.home)
     const steps = new Steps()
+    const erp = erpTasks(host)
     const copy = await duplicateInstance(host, original, {
       name,
       hosts: values.host?.length ? values.host : [`${name}.localhost`, await freeAddress(host)],
       release: release(),
       days,
-      tasks: {
-        migrate: async (made) => void (await migrate(host, made, made.apps, [])),
-        neutralise: (made) => neutralise(host, made),
-      },
+      tasks: erp,
       tell: (step) => steps.begin(step),
-    }).finally(() => steps.end())
+    }).finally(() => {
+      steps.end()
+      return erp.close?.()
+    })
     const url = originOf(numericHost(copy.hosts) ?? copy.hosts[0]!, supervisorOf(host.home)?.port ?? 8069)
     if (values.json) print(JSON.stringify({ name, url, db: name, expires: copy.expires }))
     else print(`${name}   ${url}   (a copy of ${original}, with its sign-ins; it goes on ${day(copy.expires!)})`)
@@ -157,8 +163,9 @@ export async function hold(args: readonly string[]): Promise<void> {
   const { values, name } = named(args, { reason: { type: 'string' }, release: { type: 'boolean', default: false } })
   const { reason, release: isReleased } = values
   if ((reason === undefined) === !isReleased) throw new CommandError('usage', 'Give either --reason TEXT or --release.')
-  await withHost(values.home, (host) => (reason === undefined ? releaseInstance(host, name) : holdInstance(host, name, reason)))
-  say(reason === undefined ? `${name} is not held any more.` : `${name} is held: nothing of it is removed until the hold is released.`)
+  const says =
+    reason === undefined ? `${name} is not held any more.` : `${name} is held: nothing of it is removed until the hold is released.`
+  await change(values, name, (host) => (reason === undefined ? releaseInstance(host, name) : holdInstance(host, name, reason)), says)
 }
 
 /** Plan, zone, and how long a copy lives. */
@@ -167,13 +174,12 @@ export async function set(args: readonly string[]): Promise<void> {
   const { plan, zone, days } = values
   if (plan !== undefined && plan !== 'paid' && plan !== 'free') throw new CommandError('usage', '--plan is paid or free.')
   if (plan === undefined && zone === undefined && days === undefined) throw new CommandError('usage', 'Give --plan, --zone or --days.')
-  await withHost(values.home, (host) =>
-    setInstance(host, name, {
-      ...(plan === undefined ? {} : { plan }),
-      ...(zone === undefined ? {} : { zone }),
-      ...(days === undefined ? {} : { days: wholeDays(days) }),
-    }),
-  )
+  const wanted: Parameters<typeof setInstance>[2] = {
+    ...(plan === undefined ? {} : { plan }),
+    ...(zone === undefined ? {} : { zone }),
+    ...(days === undefined ? {} : { days: wholeDays(days) }),
+  }
+  await change(values, name, (host) => setInstance(host, name, wanted), `${name} is as you said.`)
 }
 
 /** What was done to an instance, or to all; `--finish` brings to an end what was interrupted. */
@@ -195,10 +201,10 @@ export async function operations(args: readonly string[]): Promise<void> {
 }
 
 export async function rename(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parseArgs({ args: [...args], options: { home }, allowPositionals: true })
+  const { values, positionals } = parseArgs({ args: [...args], options: { home, json }, allowPositionals: true })
   const [from, to] = positionals
   if (!from || !to || positionals.length > 2) throw new CommandError('usage', 'Give the old name and the new one.')
-  await withHost(values.home, async (host) => {
+  const work = async (host: Host): Promise<void> => {
     const { hosts } = await findInstance(host, from)
     await renameInstance(host, from, to)
     await setHostNames(
@@ -206,45 +212,49 @@ export async function rename(args: readonly string[]): Promise<void> {
       to,
       hosts.map((one) => (one === `${from}.localhost` ? `${to}.localhost` : one)),
     )
-  })
+  }
+  await change(values, to, work, `${from} is ${to} now.`)
 }
 
 /** Host names, all of them anew: the first is the main address. */
 export async function hosts(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parseArgs({ args: [...args], options: { home }, allowPositionals: true })
+  const { values, positionals } = parseArgs({ args: [...args], options: { home, json }, allowPositionals: true })
   const [name, ...names] = positionals
   if (!name || names.length === 0) throw new CommandError('usage', 'Give the name of the instance and its host names.')
-  await withHost(values.home, (host) => setHostNames(host, name, names))
+  await change(values, name, (host) => setHostNames(host, name, names), `${name} is at ${names.join(', ')}.`)
 }
 
 /** Adds apps to an instance, by the migration plan. */
-export const install = (args: readonly string[]): Promise<void> => change(args, (now, named) => [...new Set([...now, ...named])])
+export const install = (args: readonly string[]): Promise<void> => migrateTo(args, (now, named) => [...new Set([...now, ...named])])
 
 /** Brings an instance to this release, by the migration plan. */
-export const upgrade = (args: readonly string[]): Promise<void> => change(args, (now) => now)
+export const upgrade = (args: readonly string[]): Promise<void> => migrateTo(args, (now) => now)
 
 /** `erp4 migrate --plan`: what an upgrade of each instance would do. */
 export async function plan(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { home, plan: { type: 'boolean', default: false } },
+    options: { home, json, plan: { type: 'boolean', default: false } },
     allowPositionals: true,
   })
   if (!values.plan) throw new CommandError('usage', 'erp4 migrate only plans, with --plan; "erp4 instance upgrade NAME" does it.')
   await withHost(values.home, async (host) => {
     const instances = (await listInstances(host)).filter(({ name }) => positionals.length === 0 || positionals.includes(name))
-    for (const instance of instances) {
-      print(`${instance.name}:`)
-      tell(await planMigration(host, instance, instance.apps))
+    const plans: (MigrationPlan & { name: string })[] = []
+    for (const instance of instances) plans.push({ name: instance.name, ...(await planMigration(host, instance, instance.apps)) })
+    if (values.json) return print(JSON.stringify(plans))
+    for (const one of plans) {
+      print(`${one.name}:`)
+      tell(one)
     }
   })
 }
 
-async function change(
+async function migrateTo(
   args: readonly string[],
   appsOf: (now: readonly string[], named: readonly string[]) => string[] | readonly string[],
 ): Promise<void> {
-  const own = { home, allow: { type: 'string', multiple: true, default: [] as string[] } } as const
+  const own = { home, json, allow: { type: 'string', multiple: true, default: [] as string[] } } as const
   const { values, positionals } = parseArgs({ args: [...args], options: own, allowPositionals: true })
   const [name, ...named] = positionals
   if (!name) throw new CommandError('usage', 'Give the name of the instance.')
@@ -258,7 +268,7 @@ async function change(
         const instance = await findInstance(host, name)
         const apps = appsOf(instance.apps, named)
         const planned = await planMigration(host, instance, apps)
-        tell(planned)
+        if (!values.json) tell(planned)
         const lost = planned.losses.filter((loss) => !values.allow.includes(loss.name))
         if (lost.length) {
           const how = lost.map((loss) => `--allow '${loss.name}'`).join(' ')
@@ -271,7 +281,7 @@ async function change(
       },
       { leaseMs: 120_000 },
     )
-    say(`${name} is now at ${release()}.`)
+    answer(values.json, await findInstance(host, name), `${name} is now at ${release()}.`)
   })
 }
 
@@ -293,9 +303,22 @@ function wholeDays(text: string): number {
   throw new CommandError('usage', `--days takes a number of days, not ${JSON.stringify(text)}.`)
 }
 
+/** Does something to an instance, and says so: in a sentence, or to machines as `instance list` would show it then. */
+async function change(
+  values: { home?: string | undefined; json: boolean },
+  name: string,
+  work: (host: Host) => Promise<unknown>,
+  says: string,
+): Promise<void> {
+  await withHost(values.home, async (host) => {
+    await work(host)
+    answer(values.json, await findInstance(host, name), says)
+  })
+}
+
 /** The options of a command that is about one instance, and its name. */
 function named<O extends NonNullable<ParseArgsConfig['options']>>(args: readonly string[], own: O) {
-  const { values, positionals } = parseArgs({ args: [...args], options: { home, ...own }, allowPositionals: true })
+  const { values, positionals } = parseArgs({ args: [...args], options: { home, json, ...own }, allowPositionals: true })
   return { values, name: one(positionals, 'the name of the instance') }
 }
 

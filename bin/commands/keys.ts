@@ -33,7 +33,7 @@ import { CommandError } from '../exit-codes.ts'
 import { giveServicesNewKeys, homeFolder, withHost } from '../home.ts'
 import { release } from '../release.ts'
 import { lendRootKey, readSecret } from '../root-key.ts'
-import { print, say } from '../terminal.ts'
+import { answer, print, say } from '../terminal.ts'
 
 const options = { home: { type: 'string' }, json: { type: 'boolean', default: false } } as const
 
@@ -129,7 +129,7 @@ async function makeKitOf(folder: string | undefined) {
 export async function rotate(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
   const [what, ...names] = positionals
-  const tell = (result: object, sentence: string) => (values.json ? print(JSON.stringify(result)) : say(sentence))
+  const tell = (result: object, sentence: string) => answer(values.json, result, sentence)
   await withHost(values.home, async (host) => {
     switch (what) {
       case 'root': {
@@ -228,11 +228,11 @@ const tellRetired = (retired: readonly number[]): string =>
 
 /** Gives the database roles of the named instances, or of all, new passwords. Nobody is disturbed: open connections stay. */
 export async function rotateLogins(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parseArgs({ args: [...args], options: { home: { type: 'string' } }, allowPositionals: true })
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
   await withHost(values.home, async (host) => {
     for (const { name } of await chosen(host, positionals)) {
       await rotatePasswords(host, name)
-      say(`The database roles of ${name} have new passwords.`)
+      answer(values.json, { instance: name, rotated: true }, `The database roles of ${name} have new passwords.`)
     }
   })
 }

@@ -127,7 +127,8 @@ async function withOpened(folder: string, work: (host: Host) => Promise<void>): 
 
 /** `erp4 instance invite`: prints what another host needs to send an instance here. No secret. */
 export async function printInvitation(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { home } })
+  // A paper is a line of JSON in any case.
+  const { values } = parseArgs({ args: [...args], options: { home, json } })
   await withHost(values.home, async (host) => {
     print(invite(host))
     say(`This host is ${ownFingerprint(host)}: tell whoever sends, by another way than the invitation goes.`)
@@ -136,7 +137,7 @@ export async function printInvitation(args: readonly string[]): Promise<void> {
 
 /** `erp4 instance receive TICKET`: takes an instance in, or declines it, and prints the receipt. */
 export async function receive(args: readonly string[]): Promise<void> {
-  const own = { home, ...there, trust: { type: 'string' }, decline: { type: 'boolean', default: false } } as const
+  const own = { home, json, ...there, trust: { type: 'string' }, decline: { type: 'boolean', default: false } } as const
   const { values, positionals } = parseArgs({ args: [...args], options: own, allowPositionals: true })
   const [file] = positionals
   if (!file || positionals.length > 1) throw new CommandError('usage', 'Give the file of one ticket.')

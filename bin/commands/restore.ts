@@ -17,7 +17,7 @@ import { CommandError, Verdict } from '../exit-codes.ts'
 import { renewServices, supervisorOf, withHost } from '../home.ts'
 import { numericHost, originOf } from '../hosting.ts'
 import { freeAddress, standardApps } from '../new-instance.ts'
-import { print, say, Steps } from '../terminal.ts'
+import { print, say, Steps, watched } from '../terminal.ts'
 
 const common = { home: { type: 'string' }, json: { type: 'boolean', default: false } } as const
 const options = {
@@ -87,7 +87,7 @@ async function aside(set: string, name: string, { home, json, from, days, host: 
   await withErp(home, async (host, erp, steps) => {
     await renewServices(host.home)
     const at = hosts?.length ? hosts : [`${name}.localhost`, await freeAddress(host)]
-    const order = { set, name, hosts: at, days: wholeDays(days), erp, from, tell: (step: string) => steps.begin(step) }
+    const order = { set, name, hosts: at, days: wholeDays(days), erp, from, ...watched(steps) }
     const { instance, taken, location, seconds } = await restoreAside(host, order)
     steps.end()
     const url = urlOf(host, instance)
@@ -112,7 +112,7 @@ async function preview(set: string, name: string, { home, json, from }: Values):
 async function over(set: string, name: string, { home, json, confirm, from }: Values): Promise<void> {
   await withErp(home, async (host, erp, steps) => {
     await renewServices(host.home)
-    const report = await restoreOverLive(host, name, { set, confirm, erp, from, tell: (step) => steps.begin(step) })
+    const report = await restoreOverLive(host, name, { set, confirm, erp, from, ...watched(steps) })
     steps.end()
     if (json) return print(JSON.stringify(report))
     print(
@@ -146,9 +146,9 @@ export async function verify(args: readonly string[]): Promise<void> {
   const [set] = positionals
   if (!set || positionals.length > 1) throw new CommandError('usage', 'Give the id of one set.')
   const steps = new Steps()
-  const proof = await withHost(values.home, (host) =>
-    proveSet(host, set, { from: values.from, tell: (step) => steps.begin(step) }),
-  ).finally(() => steps.end())
+  const proof = await withHost(values.home, (host) => proveSet(host, set, { from: values.from, ...watched(steps) })).finally(() =>
+    steps.end(),
+  )
   if (values.json) print(JSON.stringify(proof))
   else tellProof(proof)
   if (proof.result !== 'pass') throw new Verdict(proof.result === 'fail' ? 'set_damaged' : 'refused', proof.reason)

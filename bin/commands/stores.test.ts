@@ -65,7 +65,7 @@ const withS3 = (): LocationRegister => ({
 
 test('a register in which backups could not be safe is refused, and the one that is there stays', async () => {
   for (const [bad, code] of [
-    ['no JSON', 'damaged_home'],
+    ['no JSON', 'refused'],
     [JSON.stringify({ ...register, locations: register.locations.slice(1) }), 'refused'],
     [JSON.stringify({ ...register, locations: register.locations.map((one) => ({ ...one, continent: 'europe' })) }), 'refused'],
     [JSON.stringify({ ...register, locations: register.locations.map((one) => ({ ...one, name: '../../etc' })) }), 'refused'],

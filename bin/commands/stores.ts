@@ -7,6 +7,7 @@ import {
   openHome,
   openStore,
   parseRegister,
+  printable,
   prunerOrder,
   readRegister,
   recordWaiver,
@@ -16,6 +17,7 @@ import {
   within,
   writeRegister,
   type Home,
+  type LocationRegister,
   type RegisteredLocation,
   type ScrubReport,
   type StoreCredentials,
@@ -24,7 +26,7 @@ import {
 import { parseCredentials } from '../credentials.ts'
 import { CommandError, Verdict } from '../exit-codes.ts'
 import { homeFolder, withHost } from '../home.ts'
-import { print, say } from '../terminal.ts'
+import { answer, print } from '../terminal.ts'
 
 const home = { type: 'string' } as const
 const json = { type: 'boolean', default: false } as const
@@ -50,16 +52,32 @@ export async function list(args: readonly string[]): Promise<void> {
 
 /** `erp4 stores set FILE`: replaces the register by one that was written by hand, if backups could be safe in it. */
 export async function set(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parseArgs({ args: [...args], options: { home }, allowPositionals: true })
+  const { values, positionals } = parseArgs({ args: [...args], options: { home, json }, allowPositionals: true })
   const [file] = positionals
   if (!file || positionals.length > 1) throw new CommandError('usage', 'Give the file with the new register of locations.')
-  const { locations } = writeRegister(openHome(homeFolder(values.home)), parseRegister(readFileSync(file, 'utf8'), file))
-  say(`Backups now go to ${locations.map(({ name }) => name).join(', ')}. "erp4 stores repair" brings the sets there are to new ones.`)
+  const register = writeRegister(openHome(homeFolder(values.home)), registerIn(file))
+  const names = register.locations.map(({ name }) => name).join(', ')
+  answer(values.json, register, `Backups now go to ${names}. "erp4 stores repair" brings the sets there are to new ones.`)
+}
+
+/** What is wrong with a file that somebody wrote says nothing of the home. */
+function registerIn(file: string): LocationRegister {
+  let content: string
+  try {
+    content = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new CommandError('not_found', `${file} cannot be read: ${(error as Error).message}`, { cause: error })
+  }
+  try {
+    return parseRegister(content, file)
+  } catch (error) {
+    throw new CommandError('refused', printable((error as Error).message, 500), { cause: error })
+  }
 }
 
 /** `erp4 stores credentials LOCATION ROLE`: seals what comes on standard input, where no list of processes shows it. */
 export async function credentials(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parseArgs({ args: [...args], options: { home }, allowPositionals: true })
+  const { values, positionals } = parseArgs({ args: [...args], options: { home, json }, allowPositionals: true })
   const [name, role = '', more] = positionals
   if (!name || !roles.includes(role) || more) throw new CommandError('usage', 'Give the location and one of read, write, prune.')
   const opened = openHome(homeFolder(values.home))
@@ -69,7 +87,7 @@ export async function credentials(args: readonly string[]): Promise<void> {
   sealCredentials(opened, location, role as StoreRole, credentialsFor(location.store.kind, await text(process.stdin)))
   const trouble = await troubleOf(opened, location, role as StoreRole)
   if (trouble) throw new CommandError('store_failed', `They are kept, and do not open the store: ${trouble}`)
-  say(`The credentials to ${role} in ${name} are kept, and open it.`)
+  answer(values.json, { location: name, role, opens: true }, `The credentials to ${role} in ${name} are kept, and open it.`)
 }
 
 function credentialsFor(kind: 'sftp' | 's3', given: string): StoreCredentials {
@@ -83,7 +101,7 @@ function credentialsFor(kind: 'sftp' | 's3', given: string): StoreCredentials {
 
 /** `erp4 stores pruner LOCATION`: prints what a pruner away from this host needs of it, for `pruner.json` in its folder. */
 export async function pruner(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parseArgs({ args: [...args], options: { home }, allowPositionals: true })
+  const { values, positionals } = parseArgs({ args: [...args], options: { home, json }, allowPositionals: true })
   const [location] = positionals
   if (!location || positionals.length > 1) throw new CommandError('usage', 'Give the name of one location.')
   await withHost(values.home, async (host) => print(JSON.stringify(await prunerOrder(host, location))))
@@ -93,6 +111,7 @@ export async function pruner(args: readonly string[]): Promise<void> {
 export async function waive(args: readonly string[]): Promise<void> {
   const options = {
     home,
+    json,
     all: { type: 'boolean', default: false },
     countries: { type: 'string' },
     who: { type: 'string' },
@@ -105,10 +124,16 @@ export async function waive(args: readonly string[]): Promise<void> {
     throw new CommandError('usage', 'Give the name of the instance, or --all.')
   await withHost(values.home, async (host) => {
     const instance = name === undefined ? '*' : (await findInstance(host, name)).uuid
-    if (values.end) return void endWaiver(host.home, instance)
+    const of = name ?? 'every instance'
+    if (values.end) {
+      const { waivers } = endWaiver(host.home, instance)
+      return answer(values.json, { waivers }, `No waiver for ${of} holds any more.`)
+    }
     const { countries, who, reason } = values
     if (!countries || !who || !reason) throw new CommandError('usage', 'Say --countries DE,FR, --who decided it, and the --reason.')
-    recordWaiver(host.home, { instance, who, reason, when: new Date().toISOString(), countries: countries.split(',') })
+    const decided = { instance, who, reason, when: new Date().toISOString(), countries: countries.split(',') }
+    const { waivers } = recordWaiver(host.home, decided)
+    answer(values.json, { waivers }, `The backups of ${of} stay in ${countries}, as ${who} has decided.`)
   })
 }
 

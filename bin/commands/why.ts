@@ -7,7 +7,11 @@ import { print } from '../terminal.ts'
 
 /** Tells which rule lets a user do something to a record, or keeps him from it. */
 export async function why(args: readonly string[]): Promise<void> {
-  const own = { home: { type: 'string' }, instance: { type: 'string', default: 'demo' } } as const
+  const own = {
+    home: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    instance: { type: 'string', default: 'demo' },
+  } as const
   const { values, positionals } = parseArgs({ args: [...args], options: own, allowPositionals: true })
   const [user, operation, model, id] = positionals
   if (!user || !operation || !model || !id || !/^\d+$/.test(id) || positionals.length > 4) {
@@ -15,6 +19,8 @@ export async function why(args: readonly string[]): Promise<void> {
   }
   await withHost(values.home, async (host) => {
     const instance = await findInstance(host, values.instance)
-    for (const line of await explain(host, instance, { user, operation, model, id: Number(id) })) print(line)
+    const lines = await explain(host, instance, { user, operation, model, id: Number(id) })
+    if (values.json) print(JSON.stringify({ instance: instance.name, user, operation, model, id: Number(id), says: lines }))
+    else for (const line of lines) print(line)
   })
 }

@@ -1,6 +1,19 @@
 import { randomBytes } from 'node:crypto'
-import { chownSync, closeSync, fchownSync, fchmodSync, fsyncSync, mkdirSync, openSync, chmodSync, renameSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { open, rm, type FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { OsUser } from './os-user.ts'
 
 /** Writes a file so that after a power cut there is the old one or the new one, whole. */
@@ -12,11 +25,15 @@ export function writeDurably(
   const fresh = `${path}.${randomBytes(4).toString('hex')}.new`
   const fd = openSync(fresh, 'wx', 0o600)
   try {
-    writeSync(fd, typeof content === 'string' ? Buffer.from(content) : content)
+    // A disk that fills up takes a part and says so only to whoever goes on: `writeFileSync` does.
+    writeFileSync(fd, content)
     if (options.owner) fchownSync(fd, options.owner.uid, options.owner.gid)
     else if (options.gid !== undefined) fchownSync(fd, process.getuid!(), options.gid)
     fchmodSync(fd, options.mode)
     fsyncSync(fd)
+  } catch (error) {
+    rmSync(fresh, { force: true })
+    throw error
   } finally {
     closeSync(fd)
   }
@@ -39,5 +56,20 @@ export function syncFolder(path: string): void {
     fsyncSync(fd)
   } finally {
     closeSync(fd)
+  }
+}
+
+/**
+ * A file that has no name, for what must not lie on the disk in plain: it is gone with this process, however that ends. Programs of the same user
+ * reach it by `path` as long as `work` takes.
+ */
+export async function withUnnamedFile<T>(folder: string, work: (file: FileHandle, path: string) => Promise<T>): Promise<T> {
+  const name = join(folder, `${randomBytes(8).toString('hex')}.unnamed`)
+  const file = await open(name, 'wx+', 0o600)
+  try {
+    await rm(name)
+    return await work(file, `/proc/${process.pid}/fd/${file.fd}`)
+  } finally {
+    await file.close()
   }
 }

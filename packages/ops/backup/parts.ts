@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs'
-import { open, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { findPostgres } from '../binaries.ts'
 import { sealPart, type Command, type PartProcess } from '../envelope/envelope.ts'
+import { withUnnamedFile } from '../files.ts'
 import type { Home } from '../home.ts'
 import type { ManifestPart, SetFacts } from './manifest.ts'
 import { relativePath, type Snapshot } from './snapshot.ts'
@@ -21,7 +22,8 @@ export interface PartOrder {
   process?: PartProcess | undefined
   bytesPerSecond?: number | undefined
   signal?: AbortSignal | undefined
-  progress?: ((plainBytes: number) => void) | undefined
+  /** Hears of each part how many bytes have passed. */
+  progress?: ((part: string, plainBytes: number) => void) | undefined
 }
 
 /** How long pg_dump waits for a table that somebody holds in exclusive lock before the backup fails. */
@@ -64,17 +66,11 @@ export async function sealFiles(order: PartOrder, snapshot: Pick<Snapshot, 'file
 }
 
 /** They name a customer and his tables: in plain they never have a name on the disk, where a kill would leave them. */
-export async function sealFacts(order: PartOrder, facts: SetFacts): Promise<ManifestPart> {
-  const path = join(order.folder, 'facts.json')
-  const file = await open(path, 'wx+', 0o600)
-  try {
-    await rm(path)
+export const sealFacts = (order: PartOrder, facts: SetFacts): Promise<ManifestPart> =>
+  withUnnamedFile(order.folder, async (file, path) => {
     await file.writeFile(`${JSON.stringify(facts)}\n`)
-    return await sealed(order, { name: 'facts-000.esdk', kind: 'facts' }, { file: `/proc/${process.pid}/fd/${file.fd}` }, true)
-  } finally {
-    await file.close()
-  }
-}
+    return sealed(order, { name: 'facts-000.esdk', kind: 'facts' }, { file: path }, true)
+  })
 
 async function sealed(
   { instance, set, folder, ...order }: PartOrder,
@@ -92,7 +88,7 @@ async function sealed(
     process,
     bytesPerSecond,
     signal,
-    progress,
+    progress: progress && ((plainBytes) => progress(name, plainBytes)),
   })
   return {
     name,

@@ -27,8 +27,8 @@ export interface BackupOptions extends StoringOptions {
   bytesPerSecond?: number
   /** Hears each step as it begins. */
   tell?: (step: string) => void
-  /** Hears how many bytes of the database or its files have passed. */
-  progress?: (plainBytes: number) => void
+  /** Hears how many bytes have passed, of how many are expected: the files are known, the dump is not before it has ended. */
+  progress?: (plainBytes: number, of: number) => void
   signal?: AbortSignal
 }
 
@@ -166,7 +166,8 @@ async function spool(host: Host, draft: Draft, snapshot: Snapshot, options: Back
   const { set, seq, folder, subject, sealing } = draft
   const { uuid, generation, facts } = subject
   const tell = options.tell ?? (() => {})
-  const { bytesPerSecond, progress } = options
+  const { bytesPerSecond } = options
+  const progress = options.progress && summed(options.progress, snapshot)
   const { version, key } = host.keys.backupKey(uuid)
   const order: PartOrder = { home: host.home, instance: uuid, set, key, folder, process: sealing, bytesPerSecond, progress }
   tell('Dumping the database, packing the files')
@@ -203,6 +204,25 @@ async function spool(host: Host, draft: Draft, snapshot: Snapshot, options: Back
   const signed = signManifest(manifest, signer)
   writeManifest(folder, signed)
   await noteSpooled(host, manifest, signed, snapshot.databaseBytes)
+}
+
+/** The parts of a set are made at once: what has passed of each of them, in one sum. A dump is rarely larger than the tables are. */
+function summed(
+  hear: NonNullable<BackupOptions['progress']>,
+  { databaseBytes, files }: Pick<Snapshot, 'databaseBytes' | 'files'>,
+): NonNullable<PartOrder['progress']> {
+  const expected = files.reduce((sum, { bytes }) => sum + bytes, databaseBytes)
+  const passed = new Map<string, number>()
+  return (part, plainBytes) => {
+    passed.set(part, plainBytes)
+    hear(
+      Math.min(
+        expected,
+        passed.values().reduce((sum, bytes) => sum + bytes, 0),
+      ),
+      expected,
+    )
+  }
 }
 
 /** All at once, or gently one after the other; when one fails the others are ended. */

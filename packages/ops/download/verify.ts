@@ -30,6 +30,8 @@ export interface VerifiedArchive {
 export interface VerifyOptions {
   trustedKey?: (keyId: string) => KeyObject | undefined
   tell?: (step: string) => void
+  /** Hears how many bytes of how many were compared. */
+  progress?: (bytes: number, of: number) => void
 }
 
 const mostText = 256 * 2 ** 20
@@ -55,15 +57,17 @@ export async function verifyArchive(path: string, options: VerifyOptions = {}): 
     const { signedBy, isTrusted } = judgeSignature(signed, options)
     const manifest = parseArchive(signed.text)
     demandSameNames(manifest, zip.entries)
+    const bytes = manifest.entries.reduce((sum, one) => sum + one.bytes, 0)
+    options.tell?.(`Comparing ${manifest.entries.length} entries, ${(bytes / 1e6).toFixed(1)} MB`)
+    let compared = 0
     for (const entry of manifest.entries) {
-      options.tell?.(`Comparing ${entry.name}`)
       await compare(zip, find(entry.name), entry)
+      options.progress?.((compared += entry.bytes), bytes)
     }
     await demandDumpOfSet(manifest, { text: await read('backup.json'), signature: await read('backup.sig') }, isTrusted ? options : {})
     options.tell?.('Reading the dump')
     const isDumpReadable = await readDump(zip.read(find('db.dump')))
     const { set, instance, taken, entries } = manifest
-    const bytes = entries.reduce((sum, one) => sum + one.bytes, 0)
     return {
       set,
       instance,

@@ -64,7 +64,7 @@ export async function fillFromSet(
   host: Host,
   copy: Instance,
   fetched: FetchedSet,
-  { erp, tell = () => {} }: Pick<AsideOrder, 'erp' | 'tell'>,
+  { erp, tell = () => {}, progress }: Pick<AsideOrder, 'erp' | 'tell' | 'progress'>,
   op: Operation,
 ): Promise<Comparison[]> {
   const begin = async (step: string, says: string): Promise<void> => {
@@ -73,7 +73,7 @@ export async function fillFromSet(
   }
   const owner = await connectAs(host, copy, 'owner')
   await begin('loaded', 'Loading the database')
-  await loadDatabase(host.home, fetched, owner, { signal: op.signal })
+  await loadDatabase(host.home, fetched, owner, { signal: op.signal, progress })
   await begin('catalogue_ok', 'Comparing it with what was backed up')
   await demandCatalogue(owner, fetched.facts.catalogue)
   const comparisons = await compareDatabase(owner, fetched)

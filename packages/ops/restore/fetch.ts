@@ -1,5 +1,5 @@
 import { createHash, randomBytes, type KeyObject } from 'node:crypto'
-import { createWriteStream, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createWriteStream, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -8,7 +8,7 @@ import { openManifest } from '../backup/signed-manifest.ts'
 import { demandSpace } from '../backup/spool.ts'
 import { openPart, PartProcess, type Command } from '../envelope/envelope.ts'
 import { OpsError } from '../errors.ts'
-import { ensureFolder } from '../files.ts'
+import { ensureFolder, withUnnamedFile } from '../files.ts'
 import type { Home } from '../home.ts'
 import type { Host } from '../host.ts'
 import { readText } from '../stores/content.ts'
@@ -33,7 +33,7 @@ export interface FetchedSet {
 
 export interface FetchOptions {
   signal?: AbortSignal | undefined
-  /** Hears how many bytes of how many were read. */
+  /** Hears how many bytes of how many were read, and then how many were loaded. */
   progress?: ((bytes: number, of: number) => void) | undefined
   /** Only what is needed to know of the set, not to restore it. */
   factsAlone?: boolean
@@ -210,10 +210,13 @@ async function prefixOfShared(store: StoreReader, manifest: Manifest, part: Mani
   return found.key.slice(0, -part.name.length)
 }
 
+/** As where they are made: what names a customer, his hosts and his tables has no name on the disk, where a kill would leave it. */
 async function readFacts(fetched: Omit<FetchedSet, 'facts'>, signal: AbortSignal | undefined): Promise<SetFacts> {
-  const file = join(fetched.folder, 'facts.json')
-  await openInto(fetched, partOf(fetched.manifest, 'facts'), { file }, { signal })
-  const facts = JSON.parse(readFileSync(file, 'utf8')) as SetFacts
+  const facts = await withUnnamedFile(fetched.folder, async (file, path) => {
+    const sink = { command: 'dd', args: [`of=${path}`, 'bs=1M', 'status=none'] }
+    await openInto(fetched, partOf(fetched.manifest, 'facts'), sink, { signal })
+    return JSON.parse(await file.readFile('utf8')) as SetFacts
+  })
   if (facts.v !== 1 || facts.instance.uuid !== fetched.manifest.instance)
     throw new OpsError('set_damaged', `The facts of the set ${fetched.manifest.set} are of another instance or version.`)
   return facts

@@ -6,7 +6,7 @@ import { OpsError } from '../errors.ts'
 import type { Home } from '../home.ts'
 import { withClient } from '../provision.ts'
 import { catalogueHash, catalogueLines, compareCatalogues, grantLines, tellDifference } from './catalogue.ts'
-import { openInto, partOf, type FetchedSet } from './fetch.ts'
+import { openInto, partOf, type FetchedSet, type FetchOptions } from './fetch.ts'
 
 /** Memory and patience of a connection that loads a dump. The commit of the migration that follows makes all of it durable. */
 const loading = {
@@ -39,9 +39,11 @@ export async function loadDatabase(
   home: Home,
   fetched: FetchedSet,
   owner: pg.ClientConfig,
-  options: { signal?: AbortSignal | undefined; progress?: ((bytes: number) => void) | undefined } = {},
+  { signal, progress }: Pick<FetchOptions, 'signal' | 'progress'> = {},
 ): Promise<void> {
-  await openInto(fetched, partOf(fetched.manifest, 'database'), restoreCommand(home, owner), options)
+  const part = partOf(fetched.manifest, 'database')
+  const options = { signal, progress: progress && ((bytes: number) => progress(bytes, part.plain_bytes)) }
+  await openInto(fetched, part, restoreCommand(home, owner), options)
 }
 
 /**

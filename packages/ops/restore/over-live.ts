@@ -125,14 +125,18 @@ async function prepare(host: Host, live: Instance, to: number, fetched: FetchedS
   const owner = await connectAs(host, next, 'owner')
   tell('Loading the database')
   await op.step('loaded')
-  await loadDatabase(host.home, fetched, owner, { signal: op.signal, progress: (bytes) => op.progress(bytes, databaseBytes(fetched)) })
+  const progress = (bytes: number, of: number): void => {
+    op.progress(bytes, of)
+    order.progress?.(bytes, of)
+  }
+  await loadDatabase(host.home, fetched, owner, { signal: op.signal, progress })
   tell('Comparing it with what was backed up')
   await op.step('catalogue_ok')
   await demandCatalogue(owner, facts.catalogue)
   await op.step('compared')
   const comparisons = await compareDatabase(owner, fetched)
   demandSame(comparisons)
-  await restoreFiles(host, live, next, fetched)
+  await restoreFiles(host, live, next, fetched, op.signal)
   tell('Bringing it to this release')
   await op.step('migrated')
   await order.erp.migrate(next)
@@ -141,8 +145,6 @@ async function prepare(host: Host, live: Instance, to: number, fetched: FetchedS
   await op.step('reconciled', { first })
   return { next, comparisons }
 }
-
-const databaseBytes = ({ manifest }: FetchedSet): number => manifest.parts.find(({ kind }) => kind === 'database')?.plain_bytes ?? 0
 
 async function closeToAllButOwner(host: Host, { uuid, database }: Instance): Promise<void> {
   const stem = identifier(roleStem(uuid))
@@ -156,12 +158,12 @@ function demandSame(comparisons: readonly Comparison[]): void {
 }
 
 /** Files are shared between generations: those of the set come to those that are there, and the old generation keeps a hold of its own. */
-async function restoreFiles(host: Host, live: Instance, next: Instance, fetched: FetchedSet): Promise<void> {
+async function restoreFiles(host: Host, live: Instance, next: Instance, fetched: FetchedSet, signal: AbortSignal): Promise<void> {
   await keepFiles(host.home, live.uuid, live.generation)
   const { files } = fetched.facts
   if (files.length === 0) return
   const folder = join(fetched.folder, 'files')
-  await unpackFiles(fetched, folder)
+  await unpackFiles(fetched, folder, signal)
   const rewritten = await placeFiles(host.home, live.uuid, folder, files)
   if (rewritten.length === 0) return
   const [liveOwner, nextOwner] = await Promise.all([connectAs(host, live, 'owner'), connectAs(host, next, 'owner')])

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { asOwner, makeWorld, putFile } from '../backup/fixtures/world.ts'
@@ -7,8 +7,11 @@ import { setPrefix, type Manifest } from '../backup/manifest.ts'
 import { runBackup } from '../backup/set.ts'
 import { openRecord } from '../evidence/record.ts'
 import type { Instance } from '../instances.ts'
+import { withSet } from '../restore/fetch.ts'
 import { withScratch, type Scratch } from '../restore/scratch.ts'
+import { unpackFiles } from '../restore/stored-files.ts'
 import { directoryOf, readRegister } from '../stores/locations.ts'
+import { openStore } from '../stores/open.ts'
 import { startThrowawayCluster, type Throwaway } from '../throwaway.ts'
 import { proveOldest, proveSet, type Proof, type ProveOptions } from './prove.ts'
 
@@ -65,6 +68,23 @@ async function fileOf(location: string, set: string, name: string): Promise<stri
 async function certificates(set: string): Promise<{ proven: Date | null; certificate: string | null; proven_from: string | null }> {
   return (await world.host.db.query('select proven, certificate, proven_from from backup_set where id = $1', [set])).rows[0]
 }
+
+test('while a set is open nothing of it lies on the disk in plain but the names of its parts and its encrypted files', async () => {
+  const store = await openStore(world.host.home, readRegister(world.host.home).locations[0]!, 'read')
+  const plain = await withSet(world.host, one, store, async (fetched) => {
+    assert.deepEqual([fetched.facts.instance.hosts, fetched.facts.files.length], [['bakery.localhost'], 3])
+    await unpackFiles(fetched, join(fetched.folder, 'files'))
+    const lying = readdirSync(fetched.folder, { recursive: true, encoding: 'utf8' }).map((name) => join(fetched.folder, name))
+    assert.ok(lying.some((path) => path.endsWith('facts-000.esdk')))
+    const content = lying.filter((path) => statSync(path).isFile()).map((path) => [path, readFileSync(path, 'latin1')] as const)
+    assert.ok(content.length >= 6)
+    return content.filter(([, bytes]) => ['bakery', 'partner', 'a recipe', 'xxxxxxxx'].some((marker) => bytes.includes(marker)))
+  }).finally(() => store.close())
+  assert.deepEqual(
+    plain.map(([path]) => path),
+    [],
+  )
+})
 
 test('a set that restores gets a certificate by the verifier, from another location each day, kept beside it in every store', async () => {
   const places: string[] = []

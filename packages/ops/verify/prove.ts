@@ -199,7 +199,7 @@ async function restoreAndCompare(host: Host, fetched: FetchedSet, attempt: Attem
     const folder = join(mkdtempSync(join(fetched.folder, 'files-')), 'files')
     try {
       const owner = await connectAs(scratch.host, instance, 'owner')
-      await loadDatabase(scratch.host.home, fetched, owner, { signal: attempt.signal })
+      await loadDatabase(scratch.host.home, fetched, owner, { signal: attempt.signal, progress: attempt.progress })
       attempt.tell?.('Comparing')
       await demandCatalogue(owner, facts.catalogue)
       const comparisons = await compareDatabase(owner, fetched)
