@@ -40,7 +40,7 @@ const facts = (change: Partial<ScheduleFacts> = {}): ScheduleFacts => ({
 })
 const done = (at: Date, change: Partial<Past> = {}): Past => ({ at: at.toISOString(), ok: true, failures: 0, ...change })
 /** What is done on a rota anyway, done just now. */
-const rota: Journal = { finish: done(now), testify: done(now), mail: done(now) }
+const rota: Journal = { finish: done(now), testify: done(now), mail: done(now), rehearse: done(now) }
 const due = (seen: ScheduleFacts, journal: Journal = {}, at = now): string[] => dueTasks(seen, { ...rota, ...journal }, at).map(keyOf)
 
 test('an instance is due when its slot has begun without a set, and then only once', () => {
@@ -183,4 +183,16 @@ test('what is on a rota comes each day, sooner after a failure, and at once when
 test('nothing is repaired where every set is whole', () => {
   assert.deepEqual(due(facts()), [])
   assert.deepEqual(due(facts({ isIncomplete: true })), ['repair'] satisfies Task['kind'][])
+})
+
+test('restores are rehearsed each month, from the day after a set has proven itself, and sooner after a failure', () => {
+  const rehearsed = (proven: Date | undefined, past?: Past) =>
+    due(facts({ sets: [set('S', { proven })] }), past ? { rehearse: past } : { rehearse: done(ago(31 * dayMs)) }).filter(
+      (key) => key === 'rehearse',
+    )
+  assert.deepEqual(rehearsed(undefined), [])
+  assert.deepEqual(rehearsed(ago(23 * hourMs)), [])
+  assert.deepEqual(rehearsed(ago(25 * hourMs)), ['rehearse'])
+  assert.deepEqual(rehearsed(ago(25 * hourMs), done(ago(29 * dayMs))), [])
+  assert.deepEqual(rehearsed(ago(25 * hourMs), done(ago(hourMs), { ok: false, failures: 1 })), ['rehearse'])
 })

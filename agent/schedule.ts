@@ -15,6 +15,7 @@ export type Task =
   | { kind: 'prune'; location: string }
   | { kind: 'scrub'; location: string; bytes: number }
   | { kind: 'testify' }
+  | { kind: 'rehearse' }
   | { kind: 'mail' }
 
 /** How a task last went. */
@@ -82,6 +83,10 @@ export function dueTasks(facts: ScheduleFacts, journal: Journal, now: Date, poli
     ...facts.locations.flatMap((location) => every(journal, { kind: 'scrub', location, bytes: policy.scrubBytes }, dayMs, now)),
     ...every(journal, { kind: 'testify' }, dayMs, now),
     ...every(journal, { kind: 'mail' }, 7 * dayMs, now),
+    // With a set that has proven itself, not on a host's first day: what is tried is the way back, not the set.
+    ...(facts.sets.some(({ proven }) => proven && now.getTime() - proven.getTime() >= dayMs)
+      ? every(journal, { kind: 'rehearse' }, 30 * dayMs, now)
+      : []),
   ]
 }
 

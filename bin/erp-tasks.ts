@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { connectAs, withScratch, writeDurably, type ErpTasks, type Host, type Instance } from '@erp4/ops'
+import { connectAs, withScratch, writeDurably, type ErpTasks, type Host, type Instance, type RehearsalOrder } from '@erp4/ops'
 import type { CopyKeys } from './erp.ts'
 import { release, releaseFingerprint } from './release.ts'
 import { Helper } from './supervisor.ts'
@@ -32,6 +32,17 @@ export function erpTasks(host: Host): ErpTasks {
     close: () => helper.close(),
   }
 }
+
+/** What a rehearsal of restores asks of the ERP: in its scratch host, and once of the files, whose keys only this one has. */
+export const rehearsalTasks = (host: Host): Pick<RehearsalOrder, 'erpOf' | 'rewrap'> => ({
+  erpOf: erpTasks,
+  rewrap: async (original, scratch, made) => {
+    const wraps = host.keys.everyVersion(original, 'files').map((key) => key.toString('base64'))
+    const wrap = scratch.keys.instanceKeys(made.uuid, made.keyVersion).derive('files').toString('base64')
+    const keys: CopyKeys = { from: { instance: original, wraps }, to: { instance: made.uuid, wrap } }
+    await askOnce(host, { task: 'rewrap', config: await connectAs(scratch, made, 'owner'), keys })
+  },
+})
 
 /** A set may be older than a rotation: what opens with any version of the instance's key opens with the present one from then on. */
 function ownKeys(host: Host, { uuid, keyVersion }: Instance): CopyKeys | undefined {

@@ -16,6 +16,7 @@ import {
   proveSet,
   pruneLocation,
   record,
+  rehearse,
   repair,
   runBackup,
   scrub,
@@ -25,8 +26,10 @@ import {
   testAlarmMail,
   testify,
   type Home,
+  type Rehearsal,
 } from '@erp4/ops'
 import { answerOnce } from './child.ts'
+import { rehearsalTasks } from './erp-tasks.ts'
 import { finishers, tellFinished } from './finishers.ts'
 import { askChild } from './supervisor.ts'
 import { say } from './terminal.ts'
@@ -87,6 +90,8 @@ async function perform(host: Host, task: Task): Promise<Done | void> {
       return
     case 'mail':
       return testAlarmMail(host, alarmMailOf(process.env))
+    case 'rehearse':
+      return demandRehearsed(await rehearse(host, rehearsalTasks(host)))
   }
 }
 
@@ -128,6 +133,11 @@ async function readBack(host: Host, location: string, bytesBudget: number): Prom
     ],
   })
   demandWhole(troubles)
+}
+
+function demandRehearsed({ set, rehearsed }: Rehearsal): void {
+  const failed = rehearsed.find(({ result }) => result !== 'pass')
+  if (failed) throw new OpsError('set_damaged', `The ${failed.check} with the set ${set} did not pass: ${failed.reason}`)
 }
 
 function demandWhole(troubles: readonly { set: string; location: string; says: string }[]): void {

@@ -155,7 +155,7 @@ export const commands: readonly Command[] = [
   {
     name: 'restore',
     usage:
-      'SET --to-side NAME | SET --over-live NAME --confirm NAME [--preview] | --upload FILE --to-side NAME [--apps A,B] | undo NAME --confirm NAME',
+      'SET --to-side NAME | SET --over-live NAME --confirm NAME [--preview] | --upload FILE --to-side NAME [--apps A,B] | undo NAME --confirm NAME | rehearse [SET]',
     summary: 'restore a set beside what lives, or over it',
     run: async (args) => (await import('./commands/restore.ts')).restore(args),
   },

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import {
   previewRestore,
   proveSet,
+  rehearse,
   restoreAside,
   restoreOverLive,
   restoreUpload,
@@ -12,7 +13,7 @@ import {
   type Proof,
   type RestoreReport,
 } from '@erp4/ops'
-import { erpTasks } from '../erp-tasks.ts'
+import { erpTasks, rehearsalTasks } from '../erp-tasks.ts'
 import { CommandError, Verdict } from '../exit-codes.ts'
 import { renewServices, supervisorOf, withHost } from '../home.ts'
 import { numericHost, originOf } from '../hosting.ts'
@@ -36,6 +37,7 @@ const options = {
 /** `erp4 restore SET --to-side NAME`, `erp4 restore --upload FILE --to-side NAME`, `erp4 restore SET --over-live NAME --confirm NAME`, `erp4 restore undo NAME --confirm NAME`. */
 export async function restore(args: readonly string[]): Promise<void> {
   if (args[0] === 'undo') return undo(args.slice(1))
+  if (args[0] === 'rehearse') return rehearsal(args.slice(1))
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
   const [set] = positionals
   const { 'to-side': side, 'over-live': live } = values
@@ -138,6 +140,24 @@ async function undo(args: readonly string[]): Promise<void> {
     print(`${name} is as it was before the restore. What was written since is in the set ${report.safety.before}.`)
     tellReport(report)
   })
+}
+
+/** `erp4 restore rehearse [SET]`: does with a set, where it disturbs nobody, what is promised of restores and downloads. */
+async function rehearsal(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parseArgs({ args: [...args], options: { ...common, from: { type: 'string' } }, allowPositionals: true })
+  if (positionals.length > 1) throw new CommandError('usage', 'Give the id of one set, or none for the smallest that has proven itself.')
+  const steps = new Steps()
+  const found = await withHost(values.home, (host) =>
+    rehearse(host, { set: positionals[0], from: values.from, ...rehearsalTasks(host), ...watched(steps) }),
+  ).finally(() => steps.end())
+  if (values.json) print(JSON.stringify(found))
+  else
+    for (const { check, result, reason, measures } of found.rehearsed)
+      print(
+        `${check.padEnd(20)} ${result.padEnd(6)} ${reason || measures.map(({ name, value, unit }) => `${name} ${value} ${unit}`).join(', ')}`,
+      )
+  const failed = found.rehearsed.find(({ result }) => result !== 'pass')
+  if (failed) throw new Verdict(failed.result === 'fail' ? 'set_damaged' : 'refused', failed.reason)
 }
 
 /** `erp4 backup verify SET`: restores it into the scratch cluster and compares everything. */

@@ -142,4 +142,5 @@ export { mostAttempts, nextClaim, recoveryOrder, workOff, type Claim } from './d
 export { recover, tellItem, type RecoveryOrder } from './disaster/recover.ts'
 export { demandPlace, isLost, openRecoveryHome, type RecoveryPlace } from './disaster/recovery-home.ts'
 export { ulid } from './ulid.ts'
+export { rehearse, type Rehearsal, type RehearsalOrder, type Rehearsed } from './rehearsal/rehearse.ts'
 export { restoreUpload, type UploadLimits, type UploadOrder, type UploadReport } from './restore/upload.ts'

@@ -9,7 +9,7 @@ import {
   readdirSync,
   readFileSync,
   readSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { OpsError } from '../errors.ts'
@@ -184,7 +184,7 @@ function append(home: Home, name: string, line: string): void {
   if (isNew) return writeDurably(path, `${line}\n`, { mode: 0o600 })
   const fd = openSync(path, 'a', 0o600)
   try {
-    writeSync(fd, `${line}\n`)
+    writeFileSync(fd, `${line}\n`)
     fsyncSync(fd)
   } finally {
     closeSync(fd)

@@ -110,6 +110,15 @@ export const checks: readonly Check[] = [
   },
   {
     ...ours,
+    check: 'download.rehearsal',
+    says: 'A set was made into an open archive, which was found whole, and plain pg_restore read its dump.',
+    claims: ['C05'],
+    subjects: 'host',
+    everySeconds: 30 * day,
+    validForSeconds: 35 * day,
+  },
+  {
+    ...ours,
     ...daily,
     check: 'host.isolation',
     says: 'Databases, roles, keys and folders of instances are closed to each other.',

@@ -50,5 +50,6 @@ export async function fromAnyStore<T>(
     if (!options.stores) await Promise.all(stores.map((store) => store.close()))
   }
   if (chosen.length === 0) throw new OpsError('not_found', `There is no location ${options.from ?? 'at all'}: see locations.json.`)
-  throw new OpsError('set_damaged', `No location has the set ${set} whole. ${failures.join(' ')}`)
+  const who = options.from === undefined ? 'No location has' : `${options.from}, which alone was read, does not have`
+  throw new OpsError('set_damaged', `${who} the set ${set} whole. ${failures.join(' ')}`)
 }
