@@ -28,7 +28,7 @@ before(async () => {
   main = erp4.instance('main')
   const home = openHome(erp4.home)
   host = new Host(home, new Cluster(home), HostKeys.open(home))
-  people = await makePeople(main, 'restore')
+  people = await makePeople(erp4, 'main', 'restore')
   keys = { kept: await makeKey(people.administrator, 'kept'), revoked: await makeKey(people.administrator, 'revoked') }
 })
 after(async () => {
@@ -96,12 +96,18 @@ test('restored over live, time goes back for the rows and not for what was taken
   const [revoked] = await call('res.users.apikeys', 'search', [[['name', '=', 'revoked']]])
   await call('res.users.apikeys', 'remove', [[revoked]])
   const idOf = async (login: string) => ((await call('res.users', 'search', [[['login', '=', login]]])) as [number])[0]
-  const [clerk, editor, neighbour] = [await idOf(people.clerk.login), await idOf(people.editor.login), await idOf(people.neighbour.login)]
+  const [editor, neighbour] = [await idOf(people.editor.login), await idOf(people.neighbour.login)]
   await call('res.users', 'write', [[neighbour], { active: false }])
   const [, managers] = await call('ir.model.data', 'check_object_reference', ['base', 'group_partner_manager'])
   const [, employees] = await call('ir.model.data', 'check_object_reference', ['base', 'group_user'])
   await call('res.users', 'write', [[editor], { group_ids: [[6, 0, [employees]]] }])
-  await call('res.users', 'write', [[clerk], { password: 'clerk has quite another password' }])
+  const clerks = await signIn(people.clerk)
+  await clerks.call('res.users', 'change_password', [people.clerk.password, 'clerk has quite another password'])
+  // A letter of the product's own leaves it: sealed by one process, opened by another, which may read less.
+  assert.deepEqual(
+    (await sink.received(1, 60_000)).map((one) => one.header('subject')),
+    ['Your password for My Company was changed'],
+  )
   await sql('main', `update ir_sequence set number_next = 9 where code = 'test'`)
   await create(keys.kept, 'After')
   const preview = await run<{ changes: { table: string; newer: number }[] }>('restore', set, '--over-live', 'main', '--preview')
@@ -210,11 +216,11 @@ test('a copy sends no mail and runs no job, whatever is written into it', async 
   const wake = `insert into active (instance, until) values ($1, now() + interval '2 minutes') on conflict (instance) do update set until = excluded.until`
   for (const one of [uuid, (await findInstance(host, 'main')).uuid]) await withClient(server, (db) => db.query(wake, [one]))
   await mail('main', 'from main', 'queued')
-  const [received] = await sink.received(1, 60_000)
+  const [, received] = await sink.received(2, 60_000)
   assert.equal(received!.header('subject'), 'from main')
   await pause(3_000)
   assert.deepEqual(
-    sink.mails.map((one) => one.header('subject')),
+    sink.mails.slice(1).map((one) => one.header('subject')),
     ['from main'],
   )
   assert.deepEqual(await sql('lost', `select state from job where name = 'nothing'`), [{ state: 'queued' }])

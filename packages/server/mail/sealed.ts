@@ -20,16 +20,25 @@ export function sealBody(keys: InstanceKeys, messageId: string, body: MailBody):
 
 /** Null for what another instance's key sealed, for another mail, or what was altered. */
 export function openBody(keys: InstanceKeys, messageId: string, sealed: Uint8Array): MailBody | null {
-  for (const key of [keys.derive(purpose), ...(keys.others?.(purpose) ?? [])]) {
-    try {
-      const opening = createDecipheriv(cipher, key, sealed.subarray(0, nonceBytes), { authTagLength: tagBytes })
-        .setAAD(Buffer.from(messageId))
-        .setAuthTag(sealed.subarray(-tagBytes))
-      const clear = Buffer.concat([opening.update(sealed.subarray(nonceBytes, -tagBytes)), opening.final()])
-      return JSON.parse(clear.toString('utf8')) as MailBody
-    } catch {
-      // Another version's key, or none of ours: the next one is tried.
-    }
+  // Other versions of the key are read from the disk: only where the present one does not open it.
+  return (
+    openWith(keys.derive(purpose), messageId, sealed) ??
+    (keys.others?.(purpose) ?? [])
+      .values()
+      .map((key) => openWith(key, messageId, sealed))
+      .find(Boolean) ??
+    null
+  )
+}
+
+function openWith(key: Buffer, messageId: string, sealed: Uint8Array): MailBody | null {
+  try {
+    const opening = createDecipheriv(cipher, key, sealed.subarray(0, nonceBytes), { authTagLength: tagBytes })
+      .setAAD(Buffer.from(messageId))
+      .setAuthTag(sealed.subarray(-tagBytes))
+    const clear = Buffer.concat([opening.update(sealed.subarray(nonceBytes, -tagBytes)), opening.final()])
+    return JSON.parse(clear.toString('utf8')) as MailBody
+  } catch {
+    return null
   }
-  return null
 }
