@@ -21,6 +21,8 @@ export interface Letter {
   readonly attachments?: readonly { readonly name: string; readonly blob: string }[]
   /** Of the text: `ko_KR`. */
   readonly language: string
+  /** When it is of no use any more, because a link in it is over or it is no news: it is not sent after that, and what it said is forgotten. */
+  readonly until?: Date
 }
 
 /** What became of a letter. `gone`: it was sent so long ago that nothing else is known of it. */

@@ -4,7 +4,7 @@ import { type Collection, type FileStore, collectFiles, fileReferences } from '.
 import { JobRegistry, type Schedule, type SteppedJob, type WorkInstance, ensureSchedule } from './jobs/index.ts'
 import { openSystemEnv } from './env.ts'
 import { sweepKeys } from './sql/idempotency.ts'
-import { sweepMail } from './sql/outbox.ts'
+import { forgetMail, sweepMail } from './sql/outbox.ts'
 
 export interface UpkeepOptions {
   databases: Databases
@@ -21,6 +21,8 @@ export interface Swept {
   signIns: number
   dialogues: number
   mails: number
+  /** Mails that failed or were held, and what they said is forgotten. */
+  forgotten: number
   files: Collection
 }
 
@@ -28,10 +30,12 @@ export const upkeepName = 'base.upkeep'
 const atOnce = 1000
 /** A dialogue that nobody finished within a day, nobody will. */
 const dialogueMs = 86_400_000
+/** Days for which a mail that failed, or that a copy holds, can still be sent. */
+const sendable = { failed: 7, held: 30 }
 
 /**
  * The daily housekeeping of an instance: ended sessions and cooldowns, answers kept for repeated calls, dialogues of yesterday, mail
- * sent long ago, the files that nobody refers to any more, and the fields of people's own whose days are over. Small transactions; interrupted, it goes on where it was.
+ * sent long ago and what failed mails said, the files that nobody refers to any more, and the fields of people's own whose days are over. Small transactions; interrupted, it goes on where it was.
  */
 export function upkeepJob({ databases, registryOf, filesOf, askOwner, keepMailDays = 90 }: UpkeepOptions): SteppedJob {
   return {
@@ -45,11 +49,12 @@ export function upkeepJob({ databases, registryOf, filesOf, askOwner, keepMailDa
       for (const model of registry.models.values())
         if (model.transient) dialogues += await drain((cx) => sweepDialogues(cx, registry, model))
       const mails = await drain(async (cx) => (await cx.query(sweepMail(keepMailDays))).length)
+      const forgotten = await drain(async (cx) => (await cx.query(forgetMail(sendable))).length)
       const files = await collectFiles(databases, instance.database, filesOf(instance), { references: fileReferences(registry) })
       if (askOwner && registry.models.get('ir.model.fields')?.fields.has('phase')) {
         if (await databases.use(instance.database, hasOwnerWork)) await askOwner(instance)
       }
-      return { signIns, dialogues, mails, files }
+      return { signIns, dialogues, mails, forgotten, files }
     },
   }
 }

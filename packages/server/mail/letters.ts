@@ -16,6 +16,7 @@ export const lettersOf = (keys: InstanceKeys): Outbox => ({
       html: asPage(letter),
       attachments: (letter.attachments ?? []).map(({ name, blob }) => ({ name: oneLine(name, 200) || 'file', blob })),
       language: letter.language.replace('_', '-'),
+      ...(letter.until ? { until: letter.until } : {}),
     }),
 
   async states(cx, numbers) {

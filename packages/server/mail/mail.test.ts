@@ -15,7 +15,7 @@ import { FileStore } from '../files/store.ts'
 import { html } from '../html/index.ts'
 import type { WorkInstance } from '../jobs/registry.ts'
 import { blobTable } from '../sql/files.ts'
-import { outboxAttachmentTable, outboxTable } from '../sql/outbox.ts'
+import { forgetMail, outboxAttachmentTable, outboxTable } from '../sql/outbox.ts'
 import { startCluster, type ThrowawayCluster, type ThrowawayInstance } from '@erp4/testing'
 import { Mailer, type MailerOptions, type MailSettings } from './mailer.ts'
 import { resendMail, sendMail, type Mail } from './outbox.ts'
@@ -456,6 +456,35 @@ test('a template fills in what it is given, escaped, and understands nothing els
     /^<p>Dear &lt;script&gt;,<\/p><p>see \$\{process\.env\} and \{S1<br \/>Bcc.*<br \/>Bye<\/p>$/,
   )
   assert.throws(() => fillTemplate({ subject: '', body: '{{ constructor }}' }, {}), /asks for 'constructor'/)
+})
+
+test('what could not be sent in time is given up and forgotten, also while there is no server to send it by', async (t) => {
+  const there = await world(t)
+  const box = await mailbox(t)
+  const late = await there.send({ until: new Date(Date.now() - 1_000) })
+  const early = await there.send({ until: new Date(Date.now() + 60_000) })
+  await there.visit(there.mailer(box.settings, { settings: async () => null }))
+  const { state, sealed, error } = await there.row(late)
+  assert.deepEqual([state, sealed, error], ['failed', null, 'It could not be sent in time.'])
+  assert.deepEqual(await there.databases.use(there.here.database, (cx) => resendMail(cx, [late])), [])
+  await there.visit(there.mailer(box.settings))
+  assert.deepEqual([(await there.row(early)).state, box.arrived.length], ['sent', 1])
+})
+
+test('what a mail said that failed is forgotten after a week, or when its link is over; that it failed is not', async (t) => {
+  const there = await world(t)
+  const ids = [await there.send(), await there.send(), await there.send({ until: new Date(Date.now() + 60_000) }), await there.send()]
+  const [fresh, old, over, waiting] = ids as [number, number, number, number]
+  await there.instance.tamper(
+    `update outbox set state = 'failed', error = 'no such user' where id <> ${waiting}`,
+    `update outbox set created_at = now() - interval '8 days', run_at = now() - interval '8 days' where id in (${old}, ${waiting})`,
+    `update outbox set until = now() - interval '1 second' where id = ${over}`,
+  )
+  await there.databases.use(there.here.database, (cx) => cx.query(forgetMail({ failed: 7, held: 30 })))
+  const kept = await Promise.all(ids.map(async (id) => (await there.row(id)).sealed !== null))
+  assert.deepEqual(kept, [true, false, false, true])
+  assert.equal((await there.row(old)).error, 'no such user')
+  assert.deepEqual(await there.databases.use(there.here.database, (cx) => resendMail(cx, [fresh, old, over])), [fresh])
 })
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))

@@ -8,6 +8,7 @@ import { openBody } from './sealed.ts'
 import {
   attachmentsOf,
   claimMail,
+  giveUpMail,
   holdMail,
   mailFailed,
   mailLater,
@@ -96,6 +97,8 @@ export class Mailer {
   }
 
   async #turn(instance: WorkInstance): Promise<void> {
+    // Before there is a server to send by: without one they wait for ever.
+    await this.#options.databases.use(instance.database, (cx) => cx.query(giveUpMail))
     const settings = await this.#options.settings(instance).catch((error: unknown) => {
       this.#pause(instance)
       throw error

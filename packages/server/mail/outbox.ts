@@ -23,6 +23,8 @@ export interface Mail {
   language?: string
   /** Not before. */
   runAt?: Date
+  /** Not after: a link in it is over then, or it is no news any more. */
+  until?: Date
 }
 
 const mostRecipients = 100
@@ -55,6 +57,7 @@ export async function sendMail(cx: Connection, keys: InstanceKeys, mail: Mail): 
       sealed: sealBody(keys, messageId, body),
       language: mail.language ?? null,
       runAt: mail.runAt?.toISOString() ?? null,
+      until: mail.until?.toISOString() ?? null,
     }),
   )
   if (files.length > 0)
@@ -68,7 +71,7 @@ export async function sendMail(cx: Connection, keys: InstanceKeys, mail: Mail): 
   return row!.id
 }
 
-/** Sends again what was held or had failed, under the Message-ID it has. Gives the ids that were. */
+/** Sends again what was held or had failed, under the Message-ID it has, unless what it said is forgotten. Gives the ids that were. */
 export async function resendMail(cx: Connection, ids: readonly number[]): Promise<number[]> {
   return (await cx.query<{ id: number }>(releaseMail(ids))).map((row) => row.id)
 }
