@@ -1,5 +1,5 @@
-import { type Measure, type Terms, byAttribute, pricedPaths, pricesOf, variantName } from '@erp4/product'
-import { type Decimal, type Env, type Loaded } from '@erp4/orm'
+import { type Measure, type Terms, byAttribute, isOwnUnit, otherKind, pricedPaths, pricesOf, variantName } from '@erp4/product'
+import { type Decimal, type Env, type Loaded, ValidationError } from '@erp4/orm'
 import { type TaxMapping, mapTaxes } from './models/account_fiscal_position.ts'
 import { type Given, idOrNull, idsOf, quantityOf } from './given.ts'
 import { type LoadedTax, taxFigurePaths, taxRules } from './tax-rules.ts'
@@ -45,9 +45,10 @@ type Bought = Loaded<'product.product', (typeof boughtPaths)[number]>
 /**
  * How products are written on the lines of documents: called as the customer's language calls them, in a unit, at a price, with the taxes of
  * the company after its fiscal position. One statement for the products of a language, one for units that are not the products' own, one for
- * taxes that a fiscal position maps, and those of `pricesOf`. A product that the caller may not see has no answer.
+ * taxes that a fiscal position maps, and those of `pricesOf`. A product that the caller may not see has no answer. `strict` throws a ValidationError
+ * for a unit of another kind; a form that is being filled in goes on without.
  */
-export async function describeProducts(env: Env, asks: readonly LineAsk[]): Promise<(ProductLine | undefined)[]> {
+export async function describeProducts(env: Env, asks: readonly LineAsk[], strict = false): Promise<(ProductLine | undefined)[]> {
   const products = await readProducts(env, asks)
   const units = await otherUnits(env, asks, products)
   const taxes = await mappedTaxes(env, asks, products)
@@ -56,8 +57,15 @@ export async function describeProducts(env: Env, asks: readonly LineAsk[]): Prom
     env,
     seen.map((ask) => ({ ...ask, product: products.get(ask)!, unit: ask.unit === null ? null : (units.get(ask.unit) ?? null) })),
   )
+  for (const ask of strict ? seen : []) demandUnit(env, ask, products.get(ask)!, units)
   const lines = new Map(seen.map((ask, i) => [ask, describe(ask, products.get(ask)!, { listed: prices[i]!.price, taxes })]))
   return asks.map((ask) => lines.get(ask))
+}
+
+function demandUnit(env: Env, { unit }: LineAsk, product: Described | Bought, units: ReadonlyMap<number, Measure>): void {
+  const other = unit === null ? undefined : units.get(unit)
+  if (other && isOwnUnit({ product_uom_id: other, product_id: { product_tmpl_id: { uom_id: product.product_tmpl_id!.uom_id! } } }) !== true)
+    throw new ValidationError(env.t(otherKind))
 }
 
 async function readProducts(env: Env, asks: readonly LineAsk[]): Promise<Map<LineAsk, Described | Bought>> {
@@ -161,7 +169,7 @@ export async function completeLines(
     quantity: quantityOf(line[quantity]),
     unit: idOrNull(line['product_uom_id']),
   }))
-  const answers = await describeProducts(env, asks)
+  const answers = await describeProducts(env, asks, true)
   return new Map(
     [...lines.keys()].map((line, i) => {
       const answer = answers[i]

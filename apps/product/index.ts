@@ -15,6 +15,7 @@ import { menus, views } from './views.ts'
 
 export * from './groups.ts'
 export * from './measure.ts'
+export * from './own-units.ts'
 export * from './models/product_attribute.ts'
 export * from './models/product_category.ts'
 export * from './models/product_pricelist.ts'

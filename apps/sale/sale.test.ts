@@ -217,6 +217,17 @@ test('a unit that is not the product’s own has its own price', async () => {
   assert.deepEqual(await amounts(made), ['1198.8', '251.75', '1450.55'])
 })
 
+test('what is counted in pieces is not sold by weight, and no discount is more than all of it', async () => {
+  const [kilo] = (await ann.model('uom.uom').search([['name', '=', 'kg']])).ids
+  const made = await quote({}, [{ product_id: desk }])
+  const [line] = (await made.read(['order_line.id']))[0]!.order_line
+  const its = ann.model('sale.order.line').browse([line!.id])
+  await assert.rejects(quote({}, [{ product_id: desk, product_uom_id: kilo! }]), /measures something else/)
+  await assert.rejects(its.write({ product_uom_id: kilo! }), /measures something else/)
+  await assert.rejects(its.write({ discount: d('100.01') }), /at most 100 percent/)
+  assert.deepEqual(await amounts(made), ['99.9', '20.98', '120.88'])
+})
+
 test('it is sent, confirmed once, locked, unlocked by who may, and cancelled', async () => {
   const made = await quote()
   await action_quotation_sent(made)

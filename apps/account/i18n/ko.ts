@@ -234,4 +234,5 @@ export const korean: Readonly<Record<string, string>> = {
   '{name} is no document for a customer.': '{name}은(는) 고객에게 보내는 문서가 아닙니다.',
   '{name} is not posted: what a customer gets stays as it is, so post it first.':
     '{name}은(는) 아직 확정되지 않았습니다. 고객이 받는 문서는 바뀌지 않아야 하므로 먼저 확정하십시오.',
+  'A discount is at most 100 percent.': '할인은 100%를 넘을 수 없습니다.',
 }

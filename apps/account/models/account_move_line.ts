@@ -14,6 +14,7 @@ import {
   selection,
   text,
 } from '@erp4/orm'
+import { isOwnUnit, unitPaths } from '@erp4/product'
 import { figuresOfLine } from '../figures.ts'
 import { formPaths, lineOfProduct, prepareMoveLines } from '../preparation.ts'
 import { taxPaths } from '../tax-rules.ts'
@@ -82,7 +83,7 @@ declare module '@erp4/orm/models' {
   interface AccountMoveLine extends ModelFields<typeof account_move_line> {}
 }
 
-const zero = Decimal.of(0)
+const [zero, hundred] = [Decimal.of(0), Decimal.of(100)]
 
 account_move_line.prepare((env, list) => prepareMoveLines(env, list))
 
@@ -114,5 +115,8 @@ account_move_line.inverse('debit', (debit) => (debit === null || debit.isZero() 
 account_move_line.inverse('credit', (credit) =>
   credit === null || credit.isZero() ? {} : { balance: credit.negated(), amount_currency: credit.negated() },
 )
+
+account_move_line.constrain(unitPaths, isOwnUnit)
+account_move_line.constrain(['discount'], (line) => !line.discount.isMore(hundred) || 'A discount is at most 100 percent.')
 
 account_move_line.onchange('product_id', formPaths, (line, env) => lineOfProduct(env, line))

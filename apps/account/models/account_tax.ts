@@ -1,4 +1,17 @@
-import { Decimal, type ModelFields, boolean, char, decimal, integer, many2many, many2one, model, selection, text } from '@erp4/orm'
+import {
+  Decimal,
+  type Env,
+  type ModelFields,
+  boolean,
+  char,
+  decimal,
+  integer,
+  many2many,
+  many2one,
+  model,
+  selection,
+  text,
+} from '@erp4/orm'
 
 /** What taxes are shown together as, at the foot of a document. */
 export const account_tax_group = model('account.tax.group', {
@@ -35,7 +48,13 @@ export const account_tax = model('account.tax', {
     parent_tax_ids: many2many('account.tax', { label: 'Groups of Taxes', inverse: 'children_tax_ids', archived: true }),
     move_line_ids: many2many('account.move.line', { label: 'Journal Items', inverse: 'tax_ids', copy: false }),
     children_tax_ids: many2many('account.tax', { label: 'Taxes of the Group', archived: true }),
-    tax_group_id: many2one('account.tax.group', { label: 'Tax Group', required: true, ondelete: 'restrict', sameCompany: true }),
+    tax_group_id: many2one('account.tax.group', {
+      label: 'Tax Group',
+      required: true,
+      ondelete: 'restrict',
+      sameCompany: true,
+      default: (env) => usualTaxGroup(env),
+    }),
     account_id: many2one('account.account', { label: 'Tax Account', ondelete: 'restrict', help: 'Empty: the tax account of the company.' }),
     company_id: many2one('res.company', { required: true, index: true, default: (env) => env.me.company_id }),
     country_id: many2one('res.country'),
@@ -76,3 +95,9 @@ export const taxFigures = [
   'children_tax_ids',
   'company_id',
 ] as const
+
+/** For who does not care as what it is shown: the company's first. Where it has none, the field asks for one. */
+async function usualTaxGroup(env: Env): Promise<number> {
+  const { ids } = await env.model('account.tax.group').search([['company_id', '=', env.me.company_id]], { order: 'sequence, id', limit: 1 })
+  return ids[0] ?? (null as never)
+}

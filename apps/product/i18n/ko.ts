@@ -156,4 +156,6 @@ export const korean: Readonly<Record<string, string>> = {
   'Creates and changes products, units and attributes.': '품목, 단위, 속성을 만들고 수정합니다.',
   'Add what you sell': '판매할 품목 등록',
   'Goods or services, with their price.': '재화나 서비스와 그 가격을 입력합니다.',
+  'This unit measures something else than the product is counted in. Choose one of the same category.':
+    '제품의 단위와 종류가 다른 단위입니다. 같은 분류의 단위를 선택하십시오.',
 }

@@ -63,7 +63,7 @@ export const product_template = model('product.template', {
     }),
     default_code: char({ related: 'single_variant_id.default_code', label: 'Internal Reference' }),
     barcode: char({ related: 'single_variant_id.barcode' }),
-    standard_price: decimal({ related: 'single_variant_id.standard_price', label: 'Cost' }),
+    standard_price: decimal({ related: 'single_variant_id.standard_price', digits: 6, label: 'Cost' }),
   },
 })
 

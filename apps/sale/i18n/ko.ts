@@ -132,4 +132,5 @@ export const korean: Readonly<Record<string, string>> = {
   'Waits for your answer': '답변 대기',
   '{name} is cancelled: there is nothing to send.': '{name}은(는) 취소되어 보낼 수 없습니다.',
   Declined: '거절',
+  'A discount is at most 100 percent.': '할인은 100%를 넘을 수 없습니다.',
 }

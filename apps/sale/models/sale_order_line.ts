@@ -16,9 +16,11 @@ import {
 } from '@erp4/orm'
 import { figured, figuredPaths, invoicedPaths, invoicedQuantity, lineStatus, quantityToInvoice } from '../figures.ts'
 import { formPaths, lineOfProduct, prepareOrderLines, priceOfQuantity, redescribe } from '../preparation.ts'
+import { demandGoodLines } from '../line-rules.ts'
 
 export const sale_order_line = model('sale.order.line', {
   label: 'Sales Order Line',
+  custom: 'fields',
   order: 'sequence, id',
   fields: {
     display_name: char({ compute: 'stored' }),
@@ -47,8 +49,8 @@ export const sale_order_line = model('sale.order.line', {
     price_subtotal: monetary({ compute: 'stored', label: 'Subtotal' }),
     price_tax: monetary({ compute: 'stored', label: 'Total Tax' }),
     price_total: monetary({ compute: 'stored', label: 'Total' }),
-    qty_invoiced: decimal({ compute: 'stored', label: 'Invoiced' }),
-    qty_to_invoice: decimal({ compute: 'stored', label: 'To Invoice' }),
+    qty_invoiced: decimal({ compute: 'stored', digits: 6, label: 'Invoiced' }),
+    qty_to_invoice: decimal({ compute: 'stored', digits: 6, label: 'To Invoice' }),
     invoice_status: selection(
       { upselling: 'Upselling Opportunity', invoiced: 'Fully Invoiced', 'to invoice': 'To Invoice', no: 'Nothing to Invoice' },
       { compute: 'stored', label: 'Invoice Status' },
@@ -86,7 +88,17 @@ export const agreedOfLine = [
   'is_optional',
 ] as const
 
-sale_order_line.prepare((env, list) => prepareOrderLines(env, list))
+sale_order_line.prepare(async (env, list) => {
+  const lines = await prepareOrderLines(env, list)
+  await demandGoodLines(env, lines)
+  return lines
+})
+
+// What was written is judged as what is made is: see `demandGoodLines`.
+sale_order_line.changed(['product_id', 'product_uom_id', 'discount'], async (sys, ids, operation) => {
+  if (operation === 'write')
+    await demandGoodLines(sys, await sys.model('sale.order.line').browse(ids).read(['product_id', 'product_uom_id', 'discount']))
+})
 
 const figuredLine = [...figuredPaths, 'order_id.line_corrections', 'order_id.currency_id.decimal_places'] as const
 
@@ -117,4 +129,5 @@ sale_order_line.changed(['product_id'], async (sys, ids, operation, given) => {
 
 sale_order_line.onchange('product_id', formPaths, (line, env) => lineOfProduct(env, line))
 sale_order_line.onchange('product_uom_qty', formPaths, (line, env) => priceOfQuantity(env, line))
+sale_order_line.onchange('product_uom_id', formPaths, (line, env) => priceOfQuantity(env, line))
 sale_order_line.onchange('product_uom_id', formPaths, (line, env) => priceOfQuantity(env, line))
