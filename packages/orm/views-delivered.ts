@@ -177,8 +177,14 @@ function deliverLines(env: Env, model: Model, node: Node): ViewNode[] {
   const field = readableField(env, model, String(node['field']))
   const comodel = field && env.registry.models.get(endOf(env, field).comodel ?? '')
   if (!field || !comodel || !mayEver(env, comodel, 'read')) return []
-  const columns = shownFields(env, comodel, node['columns'] as readonly unknown[])
+  const columns = shownFields(env, comodel, [...(node['columns'] as readonly unknown[]), ...customColumns(field, comodel)])
   return columns.length > 0 ? [{ ...node, tag: 'lines', field: field.name, columns }] : []
+}
+
+/** People's own fields of lines that are nothing without their document, such as an order's: nowhere else would they be filled in. */
+function customColumns(lines: FieldInfo, comodel: Model): string[] {
+  if (comodel.fields.get(lines.inverse ?? '')?.options.required !== true) return []
+  return [...comodel.fields.values()].flatMap(({ name, custom }) => (custom && custom.form !== 'none' ? [name] : []))
 }
 
 const endOf = (env: Env, field: FieldInfo): FieldInfo => (field.related ? relatedEnd(env, field) : field)
