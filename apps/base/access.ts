@@ -44,9 +44,11 @@ export const access: Access<Own> = {
     grant(employee, ['write'], (me) => [['id', '=', me.id]]),
     grant(portal, ['read', 'write'], (me) => [['id', '=', me.id]]),
     grant(userManager, all),
-    protect(['login', 'password', 'active', 'active_partner', 'partner_id', 'group_ids', 'company_ids'], userManager, ['create', 'write']),
-    protect(['sec_version'], nobody),
-    prove(['login', 'password', 'group_ids', 'company_ids']),
+    protect(['login', 'active', 'active_partner', 'partner_id', 'group_ids', 'company_ids'], userManager, ['create', 'write']),
+    // Its owner chooses it, with the old one or a link from a mail (`change_password`, `invite`): an administrator can send the link, and no more.
+    protect(['password'], nobody, ['create', 'write']),
+    protect(['sec_version', 'security_email'], nobody),
+    prove(['login', 'group_ids', 'company_ids']),
   ],
   'res.groups': [
     grant(employee, ['read']),

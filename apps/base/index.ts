@@ -8,6 +8,7 @@ import { models } from './models.ts'
 import { steps } from './steps.ts'
 import { menus, views } from './views.ts'
 
+export { tellOwner } from './account-news.ts'
 export { letAdministratorIn } from './administrators.ts'
 export * from './custom-fields/index.ts'
 export * from './demo.ts'

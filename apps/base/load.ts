@@ -5,6 +5,7 @@ import { listLanguages } from './data/languages.ts'
 import { listSubdivisions } from './data/subdivisions.ts'
 import { loadNamed } from './external-ids.ts'
 import { syncMetadata } from './metadata.ts'
+import { followAddresses } from './user-addresses.ts'
 
 const base = { module: 'base' } as const
 
@@ -19,6 +20,8 @@ export async function loadStandardData(sys: Env<true>): Promise<void> {
   const currencyIds = await loadCurrencies(all)
   await loadCountries(all, currencyIds)
   await loadPeople(all, currencyIds)
+  // Users of earlier releases have none yet.
+  await followAddresses(all, [['security_email', '=', null]], 'first')
   await loadParameters(all)
 }
 

@@ -8,6 +8,11 @@ export interface Accounts {
    * ids of those who got one.
    */
   sendPasswordLinks(cx: Connection, origin: string, users: readonly number[]): Promise<readonly number[]>
+  /**
+   * Tells a user by mail what happened to the doors of his account, in his language; of another address, at the old one too. Whoever has no
+   * usable address is not told.
+   */
+  tellOwner(cx: Connection, origin: string, news: AccountNews): Promise<void>
   /** How far a user has come with signing in; null for one who is not there. */
   standingOf(cx: Connection, user: number): Promise<Standing | null>
   /** Where the user is signed in, the latest first. */
@@ -15,6 +20,15 @@ export interface Accounts {
   /** Signs the user out there, or, with null, everywhere but in the calling session. Answers how many sessions ended; the trail says who did it. */
   endSessions(cx: Connection, ended: { user: number; device: string | null; by: number }): Promise<number>
 }
+
+/** What happened to the account of `user`, by whom. */
+export type AccountNews = { readonly user: number; readonly by: number } & (
+  | { readonly what: 'password' }
+  /** A key was made, good until `ends`. */
+  | { readonly what: 'key'; readonly name: string; readonly ends: Date | null }
+  /** His mail address is another one. */
+  | { readonly what: 'address'; readonly from: string | null; readonly to: string | null }
+)
 
 export interface Standing {
   readonly hasPassword: boolean

@@ -1,5 +1,5 @@
 import { type Accounts, type Connection, type Device, type Outbox, type Standing, UserError } from '@erp4/orm'
-import { sendPasswordLinks, type SessionTrace } from './auth/index.ts'
+import { sendPasswordLinks, type SessionTrace, tellOwner } from './auth/index.ts'
 import { endSessionsOf, sessionsOf, standingOf } from './sql/auth-session.ts'
 
 /** What a call may ask of passwords and sessions; `session` is the one that it came with, and stays when the others end. */
@@ -9,6 +9,9 @@ export function accountsFor(outbox: Outbox | null, session?: SessionTrace): Acco
     sendPasswordLinks: async (cx, origin, users) => {
       if (!outbox) throw new UserError('Only the server can send mails.')
       return sendPasswordLinks(cx, outbox, origin, users)
+    },
+    tellOwner: async (cx, origin, news) => {
+      if (outbox) await tellOwner(cx, outbox, origin, news)
     },
     standingOf: async (cx, user) => (await cx.query<Standing>(standingOf(user)))[0] ?? null,
     devicesOf: (cx, user) => cx.query<Device>(sessionsOf(user, own)),

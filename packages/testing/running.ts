@@ -4,7 +4,8 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Cluster, Host, HostKeys, openHome } from '@erp4/ops'
+import { Cluster, connectAs, findInstance, Host, HostKeys, openHome } from '@erp4/ops'
+import { generateFirstPassword } from '@erp4/server/first-password'
 import { type Seed, copySeed, seedOf } from './running-seed.ts'
 
 /** An instance of a running ERP4, and its administrator. */
@@ -85,11 +86,22 @@ export class RunningErp4 {
   }
 
   /** As after a first start, the agent leaves the instances alone for a while. */
-  async #makeYoung(): Promise<void> {
+  #makeYoung(): Promise<void> {
+    return this.#withHost(async (host) => void (await host.db.query('update instance set created = now()')))
+  }
+
+  /** Gives a user who has no password yet one, as if he had chosen it by the link in his invitation; no call can. Answers the password. */
+  async givePassword(instance: string, login: string): Promise<string> {
+    const first = generateFirstPassword()
+    await this.#withHost(async (host) => first.set(login, await connectAs(host, await findInstance(host, instance), 'runtime')))
+    return first.password
+  }
+
+  async #withHost(work: (host: Host) => Promise<void>): Promise<void> {
     const home = openHome(this.home)
     const host = new Host(home, new Cluster(home), HostKeys.open(home))
     try {
-      await host.db.query('update instance set created = now()')
+      await work(host)
     } finally {
       await host.close()
     }

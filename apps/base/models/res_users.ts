@@ -15,6 +15,7 @@ import {
   model,
   selection,
 } from '@erp4/orm'
+import { tellOwner } from '../account-news.ts'
 import { demandAdministrator } from '../administrators.ts'
 import { userManager } from '../groups.ts'
 import { isIdentityConfirmed } from '../identity.ts'
@@ -31,7 +32,7 @@ export const res_users = model('res.users', {
   unique: [{ fields: ['login'], fold: true, message: 'Another user has this login already.' }],
   fields: {
     login: char({ required: true, copy: false, help: 'What one types to sign in; usually the mail address.' }),
-    password: char({ secret: true, copy: false, help: 'Can be set, never read.' }),
+    password: char({ secret: true, copy: false, help: 'Chosen by its owner alone, and read by nobody.' }),
     sec_version: integer({
       required: true,
       default: 0,
@@ -39,6 +40,7 @@ export const res_users = model('res.users', {
       readonly: true,
       help: 'Goes up with the login, password, groups and deactivation: sessions made before end.',
     }),
+    security_email: char({ copy: false, readonly: true, label: 'Reached At', help: 'Told when the mail address is another one.' }),
     active: boolean({ default: true }),
     partner_id: many2one('res.partner', { label: 'Related Partner', required: true, index: true, ondelete: 'restrict', copy: false }),
     display_name: char({ compute: 'stored', required: true, index: 'trigram' }),
@@ -163,6 +165,7 @@ export const change_password = res_users.action(
         .browse([env.user.id])
         .write({ password: new Prepared(new_passwd) as never })
     })
+    await tellOwner(env, { user: env.user.id, by: env.user.id, what: 'password' })
     return true
   },
 )

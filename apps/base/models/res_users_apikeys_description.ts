@@ -12,6 +12,7 @@ import {
   moment,
   selection,
 } from '@erp4/orm'
+import { tellOwner } from '../account-news.ts'
 import { administrator } from '../groups.ts'
 import { isIdentityConfirmed } from '../identity.ts'
 
@@ -60,6 +61,14 @@ export const make_key = res_users_apikeys_description.action(
         secret_hash: createHash('sha256').update(key).digest('hex'),
       })
       await sys.model('res.users.apikeys.description').browse(dialogues.ids).unlink()
+    })
+    const { id: user } = env.user
+    await tellOwner(env, {
+      user,
+      by: user,
+      what: 'key',
+      name: asked.name,
+      ends: ends === null ? null : new Date(`${ends.replace(' ', 'T')}Z`),
     })
     return dialogue('API Key Ready', 'res.users.apikeys.show', { context: { default_key: key } })
   },

@@ -164,7 +164,8 @@ describe('the cooldown of sign-in', () => {
       { source: home, device: 'planted-token' },
     )
     assert.match(deviceToken, /^[A-Za-z0-9_-]{43}$/)
-    assert.equal(await world.count('login_device'), 1)
+    assert.equal(await world.count('login_device'), 2, 'a device of ours, and the place')
+    assert.equal(await world.count('login_device', `device = sha256('planted-token')`), 0)
   })
 
   test('by id and by login, a user has one count', async () => {

@@ -62,6 +62,10 @@ export const deviceHash = (device: string | undefined): Buffer =>
 /** The login as tables hold it: keyed, so that neither names nor passwords typed in their place can be read from them. */
 export const loginHash = (instance: AuthInstance, login: string): Buffer => bucket(instance, ['login', login])
 
+/** Where a login was used, by what and from which network, as the table of known devices holds it: for browsers without a cookie. */
+export const placeHash = (instance: AuthInstance, source: string, agent: string | undefined): Buffer =>
+  bucket(instance, ['place', sourceNetwork(source), agent ?? ''])
+
 function bucketsOf(instance: AuthInstance, { login, source, device }: Attempt): Buckets {
   const known = { login: loginHash(instance, login), device: deviceHash(device) }
   return {

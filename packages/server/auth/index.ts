@@ -15,7 +15,9 @@ export {
 export { checkFormToken, formToken, type FormScope } from './csrf.ts'
 export { impliedGroups } from './groups.ts'
 export { demandPassword, hashPassword, verifyPassword } from './password.ts'
+export { tellOwner } from './notice.ts'
 export {
+  askPath,
   choosePath,
   askPasswordLink,
   leastLength,

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { type Connection, type Databases, type Outbox, UserError } from '@erp4/orm'
 import { enqueue } from '../jobs/queue.ts'
 import { registerJob } from '../jobs/registry.ts'
+import { lettersOf } from '../mail/letters.ts'
 import { passwordLetter } from '../mail/password-letters.ts'
 import { senderOf } from '../mail/sender.ts'
 import { rememberDevice } from '../sql/auth-cooldown.ts'
@@ -18,13 +19,16 @@ import {
 } from '../sql/auth-link.ts'
 import { insertSession } from '../sql/auth-session.ts'
 import { passwordPolicy } from '../sql/auth-user.ts'
-import { deviceHash, loginHash, sourceNetwork } from './cooldown.ts'
+import { deviceHash, loginHash, placeHash, sourceNetwork } from './cooldown.ts'
+import { tellOwner } from './notice.ts'
 import { demandPassword, hashPassword } from './password.ts'
 import { Rate } from './rate.ts'
 import { makeToken, signOut, tokenHash } from './session.ts'
 import { nameDevice } from './sign-in.ts'
 import type { AuthInstance, Visitor } from './types.ts'
 
+/** Where one asks for a link. */
+export const askPath = '/web/reset_password'
 /** Where a link leads; `?token=` follows. */
 export const choosePath = '/web/choose_password'
 
@@ -62,14 +66,15 @@ export async function sendPasswordLinks(cx: Connection, outbox: Outbox, origin: 
 async function sendLink(cx: Connection, outbox: Outbox, origin: string, account: Account): Promise<void> {
   const token = randomBytes(32).toString('base64url')
   await cx.query(insertLink({ hash: linkHash(token), account, minutes: lifetimes[account.purpose] }))
-  const { purpose, login, company, lang } = account
+  const { purpose, login, company, lang, share } = account
   const address = `${origin}${choosePath}?token=${token}`
   const name = account.name ?? login
   const from = await senderOf(cx, account.company_id, origin)
   await outbox.put(cx, {
     from,
     to: { address: account.address.trim() },
-    ...passwordLetter({ purpose, name, login, company, address }, lang),
+    until: new Date(Date.now() + lifetimes[purpose] * 60_000),
+    ...passwordLetter({ purpose, name, login, company, address, isPortal: share }, lang),
   })
 }
 
@@ -107,7 +112,7 @@ export async function ownerOfLink(cx: Connection, token: string | undefined): Pr
 }
 
 /**
- * Uses the link up, gives its user the password and signs him in here; his sessions elsewhere end.
+ * Uses the link up, gives its user the password and signs him in here; his sessions elsewhere end. He is told by mail that it was changed.
  *
  * Throws LinkGone, ValidationError when the password is too short (the link stays good), BusyError when too many wait for a hash.
  */
@@ -142,7 +147,12 @@ export async function useLink(
       }),
     )
     const deviceToken = await nameDevice(cx, visitor.device)
-    await cx.query(rememberDevice(loginHash(instance, chosen.login), deviceHash(deviceToken)))
+    const login = loginHash(instance, chosen.login)
+    await cx.query(rememberDevice(login, placeHash(instance, visitor.source, visitor.agent)))
+    await cx.query(rememberDevice(login, deviceHash(deviceToken)))
+    // Whoever chooses his first one has asked for nothing that somebody else could have done in his name.
+    if (owner.purpose === 'reset')
+      await tellOwner(cx, lettersOf(instance.keys), instance.record.origin, { user: chosen.id, by: chosen.id, what: 'password' })
     return { token: session, deviceToken }
   })
 }

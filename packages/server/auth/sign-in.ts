@@ -1,11 +1,14 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { AccessDenied, type Connection, type Databases } from '@erp4/orm'
-import { isDeviceKnown, rememberDevice } from '../sql/auth-cooldown.ts'
+import { lettersOf } from '../mail/letters.ts'
+import { isDeviceKnown, isNewDevice, rememberDevice } from '../sql/auth-cooldown.ts'
 import { type ProofRow, confirmSession, insertSession, signedByVersions } from '../sql/auth-session.ts'
 import { isKeyShaped, keyUser } from './api-key.ts'
-import { deviceHash, loginHash, sourceNetwork } from './cooldown.ts'
+import { deviceHash, loginHash, placeHash, sourceNetwork } from './cooldown.ts'
 import { judge, settle } from './judge.ts'
+import { tellOwner } from './notice.ts'
 import { signedOf } from './proof.ts'
+import { Rate } from './rate.ts'
 import { makeToken, sessionUser, signOut, tokenHash } from './session.ts'
 import type { AuthInstance, Credentials, Signed, Visitor } from './types.ts'
 import { ownerAt, type Verified, verifiedSecrets } from './verified-secrets.ts'
@@ -18,8 +21,12 @@ export interface SignInResult {
   readonly signed: Signed
 }
 
+/** Whoever has a password and calls his browser by ever new names must not fill a mailbox. */
+const deviceLetters = new Rate('letters about devices', { most: 3, minutes: 60 })
+
 /**
- * Signs in by login and password and opens a session under a new token; the one that the browser came with ends.
+ * Signs in by login and password and opens a session under a new token; the one that the browser came with ends. Of a device that is new to
+ * the login its owner is told by mail.
  *
  * Throws AccessDenied for a wrong login or password (one text, one duration), CooldownError when its buckets are full, BusyError when
  * too many wait for a hash.
@@ -37,8 +44,14 @@ export async function signIn(
     await signOut(cx, replaces)
     const { id, secVersion, epoch } = judged.verified
     await cx.query(insertSession({ hash: tokenHash(token), id, secVersion, epoch, source, agent: agent ?? null }))
+    const login = loginHash(instance, judged.login)
+    const place = placeHash(instance, source, agent)
+    const [stranger] = await cx.query<{ yes: boolean }>(isNewDevice({ login, device: deviceHash(device), place }))
     const deviceToken = await nameDevice(cx, device)
-    await cx.query(rememberDevice(loginHash(instance, judged.login), deviceHash(deviceToken)))
+    await cx.query(rememberDevice(login, place))
+    await cx.query(rememberDevice(login, deviceHash(deviceToken)))
+    if (stranger!.yes && (await deviceLetters.take(cx, instance, String(id))) === 0)
+      await tellOwner(cx, lettersOf(instance.keys), instance.record.origin, { user: id, what: 'device', source, agent })
     const signed = await sessionUser(cx, instance, token)
     // The user's versions moved while the password was judged: by now it may be another one.
     if (!signed) throw new AccessDenied()

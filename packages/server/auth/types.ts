@@ -9,6 +9,8 @@ export interface AuthInstance {
   readonly database: string
   /** Keys of this instance alone: what one instance signed is noise to another. */
   readonly keys: InstanceKeys
+  /** Under which people reach it: what links in letters begin with. */
+  readonly record: { readonly origin: string }
   /** Tells the host, before the first write in a minute, that the instance is being written to. Resolves when that is committed. */
   markActive(): Promise<void>
   /** All groups that `direct` implies, itself included. */

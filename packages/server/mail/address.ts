@@ -29,6 +29,15 @@ export function checkAddress(given: Address): Address {
   return name ? { name: name.toWellFormed(), address: `${user}@${domain}` } : { address: `${user}@${domain}` }
 }
 
+/** The address in what people typed as one; undefined where it is none. */
+export function usableAddress(typed: string | null | undefined): string | undefined {
+  try {
+    return typed ? checkAddress({ address: typed.trim() }).address : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** A subject or a file's name: one line. @throws ValidationError */
 export function checkLine(text: string, what: string): string {
   if (breaking.test(text) || text.length > 900) throw new ValidationError(`${what} of a mail is one line of up to 900 characters.`)

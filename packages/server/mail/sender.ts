@@ -1,7 +1,7 @@
 import type { Connection } from '@erp4/orm'
 import type { Address } from '../sql/outbox.ts'
 import { type SenderRow, senderRow } from '../sql/sender.ts'
-import { checkAddress } from './address.ts'
+import { usableAddress } from './address.ts'
 
 /**
  * Whom a company's mails come from: the instance's sender (`mail.default.from`), else the company's own address, else one at the
@@ -12,17 +12,8 @@ export async function senderOf(cx: Connection, company: number, origin: string):
   const name = row?.name.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 200) ?? 'ERP4'
   const { hostname } = new URL(origin)
   for (const address of [row?.fixed, row?.email, `no-reply@${hostname}`]) {
-    const good = address && acceptable(address.trim())
+    const good = usableAddress(address)
     if (good) return { name, address: good }
   }
   return { name, address: 'no-reply@erp4.invalid' }
-}
-
-/** What people type as an address may be none; a mail has to come from somewhere all the same. */
-function acceptable(address: string): string | undefined {
-  try {
-    return checkAddress({ address }).address
-  } catch {
-    return undefined
-  }
 }

@@ -26,7 +26,14 @@ const only = async (values: Record<string, unknown>) => {
     .search([])
     .then((all) => all.unlink())
   return root.call(async (env) => {
-    const instance = { name: 'azure', database: here.database, keys, markActive: async () => {}, expandGroups: () => new Set<string>() }
+    const instance = {
+      name: 'azure',
+      database: here.database,
+      keys,
+      markActive: async () => {},
+      record: { origin: 'https://azure.example' },
+      expandGroups: () => new Set<string>(),
+    }
     const call = await prepareCall(
       here.registry,
       { model: 'ir.mail_server', method: 'create', args: [{ name: 'Ours', ...values }], kwargs: {} },

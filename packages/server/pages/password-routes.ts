@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BusyError, ValidationError, type Databases } from '@erp4/orm'
 import {
   askPasswordLink,
+  askPath,
   checkFormToken,
   choosePath,
   cookieValue,
@@ -29,7 +30,6 @@ import { home } from './redirect.ts'
 import { sendPage, textsOf } from './send.ts'
 import { textsFor } from './texts.ts'
 
-const askPath = '/web/reset_password'
 // Two passwords of 4096 bytes, each spelled as %XX, and the rest of the form.
 const bodyLimit = 48 << 10
 

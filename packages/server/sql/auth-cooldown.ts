@@ -15,7 +15,7 @@ export const loginTry: SystemTable = {
   runtime: ['select', 'insert', 'update', 'delete'],
 }
 
-/** Browsers in which a login succeeded before; both columns are hashes. */
+/** Browsers in which a login succeeded before, by their cookies, and by what they call themselves and where they were; both columns are hashes. */
 export const loginDevice: SystemTable = {
   name: 'login_device',
   ddl: [
@@ -106,14 +106,22 @@ export const forgive = ({ own, source, since }: { own: Buffer; source: Buffer; s
   )
   delete from login_try t using held where t.bucket = held.bucket and t.bucket = ${own}::bytea`
 
-/** Marks the device as known for the login; a login keeps its 20 latest. */
+/**
+ * Whether the login was used before, but never by this cookie nor in this place. Whoever signs in for the first time is no stranger.
+ */
+export const isNewDevice = ({ login, device, place }: { login: Buffer; device: Buffer; place: Buffer }): Sql => sql`
+  select exists (select from login_device where login = ${login}::bytea)
+     and not exists (select from login_device where login = ${login}::bytea and device in (${device}::bytea, ${place}::bytea)
+                     and seen > now() - interval '365 days') as yes`
+
+/** Marks the device, or the place, as known for the login; a login keeps its 40 latest. */
 export const rememberDevice = (login: Buffer, device: Buffer): Sql => sql`
   with seen as (
     insert into login_device (login, device) values (${login}::bytea, ${device}::bytea)
     on conflict (login, device) do update set seen = now()
   )
   delete from login_device where login = ${login}::bytea and device in (
-    select device from login_device where login = ${login}::bytea and device <> ${device}::bytea order by seen desc offset 19)`
+    select device from login_device where login = ${login}::bytea and device <> ${device}::bytea order by seen desc offset 39)`
 
 export const isDeviceKnown = (device: Buffer): Sql => sql`select exists (select from login_device where device = ${device}::bytea) as yes`
 

@@ -40,6 +40,8 @@ export interface Account {
   sec_version: number
   epoch: number
   purpose: LinkPurpose
+  /** From outside: it is the portal that he signs in to. */
+  share: boolean
   /** Links he was sent within the hour. */
   lately: number
 }
@@ -50,7 +52,7 @@ export const holdUsers = (ids: readonly number[]): Sql => sql`
 
 /** Those of these users who are active and have an address. */
 export const accountsOf = (ids: readonly number[]): Sql => sql`
-  select u.id, u.login, p.name, p.email as address, u.lang, u.company_id, c.name as company, u.sec_version, m.epoch,
+  select u.id, u.login, p.name, p.email as address, u.lang, u.company_id, c.name as company, u.sec_version, m.epoch, coalesce(u.share, false) as share,
          case when coalesce(u.password, '') = '' then 'invitation' else 'reset' end as purpose,
          (select count(*) from password_link l where l.user_id = u.id and l.made > now() - interval '1 hour')::int4 as lately
   from res_users u join res_partner p on p.id = u.partner_id join res_company c on c.id = u.company_id cross join meta m

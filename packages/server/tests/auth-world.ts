@@ -72,6 +72,7 @@ async function furnish(cluster: ThrowawayCluster): Promise<AuthWorld> {
 export const instanceFor = (database: string, secret = 'a secret of this test'): AuthInstance => ({
   name: 'azure',
   database,
+  record: { origin: 'https://azure.example' },
   keys: { derive: (purpose) => createHmac('sha256', secret).update(purpose).digest() },
   markActive: async () => {},
   expandGroups: (direct) => new Set(direct.flatMap((key) => (key === 'base.group_system' ? [key, 'base.group_user'] : [key]))),
@@ -106,7 +107,7 @@ const appTables: SystemTable[] = [
   table(
     'res_users',
     `id int4 generated always as identity primary key, login text unique, password text, partner_id int4, company_id int4 default 3,
-     lang text, tz text, sec_version int4 not null default 1, active bool default true`,
+     lang text, tz text, sec_version int4 not null default 1, active bool default true, share bool`,
     ['select', 'update'],
   ),
   table('res_groups', 'id int4 generated always as identity primary key, key text'),
