@@ -18,9 +18,11 @@ export const paperPaths = [
   'company_id.partner_id.website',
   'company_id.partner_id.vat',
   'commercial_partner_id',
+  'partner_id.name',
   'partner_id.display_name',
   'partner_id.contact_address',
   'partner_id.vat',
+  'partner_shipping_id.name',
   'partner_shipping_id.display_name',
   'partner_shipping_id.contact_address',
   'fiscal_position_id.note',
@@ -68,6 +70,7 @@ async function pictureOf({ call, cx }: Env, blob: string | null): Promise<string
 
 interface Address {
   readonly id: number
+  readonly name: string | null
   readonly display_name: string | null
   readonly contact_address: string | null
 }
@@ -85,7 +88,13 @@ export function partiesOf(
   ]
 }
 
-const addressOf = (address: Address | null): string[] => [address?.display_name ?? '', ...linesOf(address?.contact_address ?? null)]
+const addressOf = (address: Address | null): string[] => [whose(address), ...linesOf(address?.contact_address ?? null)]
+
+/** Whose it is. What kind of address one without a name is stands above it already, in the reader's language. */
+const whose = (address: Address | null): string => {
+  const shown = address?.display_name ?? ''
+  return address?.name ? shown : shown.replace(/, [^,]*$/, '')
+}
 
 const linesOf = (text: string | null): string[] => (text ?? '').split('\n').filter((line) => line.trim() !== '')
 

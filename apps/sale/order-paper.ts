@@ -28,6 +28,7 @@ const paths = [
   'commitment_date',
   'client_order_ref',
   'note',
+  'partner_invoice_id.name',
   'partner_invoice_id.display_name',
   'partner_invoice_id.contact_address',
   'payment_term_id.name',

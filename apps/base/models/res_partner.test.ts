@@ -50,6 +50,11 @@ describe('a contact', () => {
     )
   })
 
+  test('has an address from the large to the small where it is written in Korean, Chinese or Japanese', async () => {
+    const narae = await partners.create({ name: '나래', street: '판교역로 9', street2: '3층', city: '성남시 분당구', zip: '13529' })
+    assert.equal((await narae.read(['contact_address']))[0]!.contact_address, '(13529) 성남시 분당구 판교역로 9\n3층')
+  })
+
   test('is read with the id of its state, whatever else of the state another field needs', async () => {
     const azure = await company('Azure')
     assert.deepEqual(await azure.read(['state_id', 'contact_address']), [

@@ -239,9 +239,17 @@ function plainAddress(email: string): string | null {
   return labels.length > 1 && labels.every((label) => domainLabel.test(label)) ? found : null
 }
 
+const eastAsian = /[\p{Script=Hangul}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u
+
 function writtenAddress(
   partner: Loaded<'res.partner', 'street' | 'street2' | 'zip' | 'city' | 'state_id.name' | 'country_id.name', true>,
 ): string {
-  const town = [partner.city, partner.state_id?.name, partner.zip].filter(Boolean).join(' ')
-  return [partner.street, partner.street2, town, partner.country_id?.name].filter(Boolean).join('\n')
+  const { street, street2, zip, city } = partner
+  // Written in such letters, an address goes from the large to the small.
+  if (eastAsian.test(`${street ?? ''}${city ?? ''}`)) {
+    const place = [zip ? `(${zip})` : '', partner.state_id?.name, city, street].filter(Boolean).join(' ')
+    return [place, street2, partner.country_id?.name].filter(Boolean).join('\n')
+  }
+  const town = [city, partner.state_id?.name, zip].filter(Boolean).join(' ')
+  return [street, street2, town, partner.country_id?.name].filter(Boolean).join('\n')
 }
