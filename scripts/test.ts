@@ -1,5 +1,5 @@
 /**
- * `./erp4 test [PLACE…] [--watch] [--long]`: the checks, and every test file in a process of its own, two at a time, all on
+ * `./erp4 test [PLACE…] [--watch] [--long]`: the checks, and every test file in a process of its own, three at a time, all on
  * one throw-away PostgreSQL. A PLACE is an app or a package by name, a folder, or (part of) a file's path.
  */
 import { spawn } from 'node:child_process'
@@ -29,9 +29,11 @@ const slowMs = 5_000
 const fileLimitMs = { short: 900_000, long: 1_800_000 }
 /** How long a process may go on when no test of it runs. */
 const leavingMs = 60_000
-const width = 2
-/** Of Node, for a test file: with what each file would otherwise spend processor time on in vain. */
+/** One more than the processors of the smallest machine: a file waits for other processes and the disk a quarter of its time. */
+const width = 3
+/** Of Node, for a test file: they spare it work that would be in vain, and with room for what lives a moment it collects less garbage. */
 export const testOptions = [
+  '--max-semi-space-size=64',
   `--test-reporter=${join(import.meta.dirname, 'test-reporter.ts')}`,
   ...['known-hashes', 'untracked'].map((name) => `--import=${join(repository, `packages/testing/${name}.ts`)}`),
 ]
@@ -52,7 +54,7 @@ async function main(): Promise<boolean> {
     return false
   }
   const files = positionals.length === 0 ? all : [...new Set(positionals.flatMap((place) => selectTests(all, place)))]
-  // Beside the first tests, which wait for PostgreSQL, processes and browsers a quarter of their time.
+  // Beside the first files, as if it were one of them.
   const checking = positionals.length === 0 && !values.watch ? check() : Promise.resolve([])
   const cluster = await startTestCluster()
   const stop = stopOnSignals(() => cluster.stop())

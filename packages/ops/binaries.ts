@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { OpsError } from './errors.ts'
 
@@ -43,6 +43,16 @@ function candidates(): PostgresBinaries[] {
 function describe(dir: string): PostgresBinaries[] {
   if (!existsSync(join(dir, 'initdb')) || !existsSync(join(dir, 'postgres'))) return []
   const named = /(?:postgresql\/|pgsql-|postgresql@)(\d+)/.exec(dir)?.[1]
-  const major = named ?? /\(PostgreSQL\) (\d+)/.exec(execFileSync(join(dir, 'postgres'), ['--version'], { encoding: 'utf8' }))?.[1]
+  const major = named ?? majorOf(join(dir, 'postgres'))
   return major ? [{ dir, major: Number(major) }] : []
+}
+
+const told = new Map<string, string | undefined>()
+
+/** Asks the program, which takes 20 ms: once, until it is another file. */
+function majorOf(postgres: string): string | undefined {
+  const { mtimeMs, ino } = statSync(postgres)
+  const file = `${postgres} ${ino} ${mtimeMs}`
+  if (!told.has(file)) told.set(file, /\(PostgreSQL\) (\d+)/.exec(execFileSync(postgres, ['--version'], { encoding: 'utf8' }))?.[1])
+  return told.get(file)
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type Browser, chromium as engine } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
@@ -21,5 +21,7 @@ export async function chromium(): Promise<Browser> {
   const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
   // Without a language of UTF-8 it calls every file with another name than an English one 'download'.
   const env = { ...process.env, LC_ALL: 'C.UTF-8' } as Record<string, string>
+  // Only here: most tests need no browser, and loading this takes as long as starting Node.
+  const { chromium: engine } = await import('playwright-core')
   return engine.launch({ executablePath, headless: true, args: [...quiet, ...asRoot], env })
 }
