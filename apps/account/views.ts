@@ -97,9 +97,7 @@ export const account_move_form = form('account.move', (v) => [
     v.lines(
       'invoice_line_ids',
       ['product_id', 'name', 'quantity', 'product_uom_id', 'price_unit', 'discount', 'tax_ids', 'price_subtotal'],
-      {
-        sequence: 'sequence',
-      },
+      { sequence: 'sequence', headings: { kind: 'display_type', text: 'name', of: ['line_section', 'line_subsection', 'line_note'] } },
     ),
     v.footer(
       'amount_untaxed',

@@ -108,7 +108,7 @@ export const sale_order_form = form('sale.order', (v) => [
         field('qty_invoiced', { when: [['state', '=', 'sale']] }),
         'price_subtotal',
       ],
-      { sequence: 'sequence' },
+      { sequence: 'sequence', headings: { kind: 'display_type', text: 'name', of: ['line_section', 'line_subsection', 'line_note'] } },
     ),
     v.footer('amount_untaxed', 'amount_tax', 'amount_total'),
     v.columns(['note']),

@@ -17,11 +17,17 @@ function checkNode(node: Node, model: Model, models: Models): string[] {
   return [
     ...fields.flatMap((shown) => checkShown(shown, model, '')),
     ...columns.flatMap((shown) => (lines ? checkShown(shown, lines, `${String(node['field'])}.`, model) : checkShown(shown, model, ''))),
+    ...(lines ? besideColumns(node).flatMap((name) => checkShown(name, lines, `${String(node['field'])}.`, model)) : []),
     ...checkConditions(node, model),
     ...checkButton(node, model),
     ...checkLink(node, model, models),
     ...((node['nodes'] as Node[] | undefined) ?? []).flatMap((inner) => checkNode(inner, model, models)),
   ]
+}
+
+function besideColumns(node: Node): string[] {
+  const { kind, text } = (node['headings'] ?? {}) as { readonly kind?: string; readonly text?: string }
+  return [node['sequence'] as string | undefined, kind, text].filter((name) => name !== undefined)
 }
 
 /** A name, or a node that has one and conditions beside. */

@@ -28,10 +28,10 @@ export function viewsFor(env: Env, model: Model): ModelViews | undefined {
     // Of a calendar whose dates are not for this user there is nothing to show.
     if (type === 'calendar' && !shown.some(({ tag }) => tag === 'from')) continue
     views[type] = { type, nodes: shown, options, ...(type === 'form' ? { specification: formSpecification(env, model, shown) } : {}) }
-    for (const { field, columns } of linesIn(shown)) {
-      const comodel = endOf(env, model.fields.get(field)!).comodel!
+    for (const node of linesIn(shown)) {
+      const comodel = endOf(env, model.fields.get(node.field)!).comodel!
       const known = lineFields.get(comodel) ?? new Set()
-      for (const name of namesOf(columns)) known.add(name)
+      for (const name of [...namesOf(node.columns), ...besideColumns(node)]) known.add(name)
       lineFields.set(comodel, known)
     }
   }
@@ -178,7 +178,9 @@ function deliverLines(env: Env, model: Model, node: Node): ViewNode[] {
   const comodel = field && env.registry.models.get(endOf(env, field).comodel ?? '')
   if (!field || !comodel || !mayEver(env, comodel, 'read')) return []
   const columns = shownFields(env, comodel, [...(node['columns'] as readonly unknown[]), ...customColumns(field, comodel)])
-  return columns.length > 0 ? [{ ...node, tag: 'lines', field: field.name, columns }] : []
+  const { headings, ...rest } = node as Node & { readonly headings?: LineHeadings }
+  const mayHead = headings && readableField(env, comodel, headings.kind) && readableField(env, comodel, headings.text)
+  return columns.length > 0 ? [{ ...rest, tag: 'lines', field: field.name, columns, ...(mayHead ? { headings } : {}) }] : []
 }
 
 /** People's own fields of lines that are nothing without their document, such as an order's: nowhere else would they be filled in. */
@@ -206,15 +208,22 @@ function namesOf(nodes: readonly ViewNode[]): string[] {
 }
 
 function formSpecification(env: Env, model: Model, nodes: readonly ViewNode[]): Specification {
-  const lines = new Map(linesIn(nodes).map(({ field, columns }) => [field, columns]))
+  const lines = new Map(linesIn(nodes).map((node) => [node.field, [...namesOf(node.columns), ...besideColumns(node)]]))
   const names = [...namesOf(nodes), 'display_name', 'version', ...(model.hasActive ? ['active'] : [])]
   return specificationOf(env, model, names, (field) => {
-    const columns = lines.get(field.name)
-    if (!columns) return undefined
-    const comodel = env.modelOf(endOf(env, field).comodel!)
-    return specificationOf(env, comodel, [...namesOf(columns), 'display_name'])
+    const shown = lines.get(field.name)
+    return shown && specificationOf(env, env.modelOf(endOf(env, field).comodel!), [...shown, 'display_name'])
   })
 }
+
+type LinesNode = Extract<ViewNode, { tag: 'lines' }>
+type LineHeadings = NonNullable<LinesNode['headings']>
+
+/** What a list of lines needs of each beside its columns: where it stands, and whether it is a heading. */
+const besideColumns = ({ sequence, headings }: LinesNode): string[] => [
+  ...(sequence ? [sequence] : []),
+  ...(headings ? [headings.kind, headings.text] : []),
+]
 
 /**
  * What to ask for, so that these fields can be shown: with the names of linked records and the currencies of amounts. Content of files is

@@ -102,6 +102,8 @@ export type ViewNode =
       readonly columns: readonly ShownField[]
       readonly readonly?: true
       readonly sequence?: string
+      /** Lines whose `kind` is one of these are headings and notes, and say `text` over all columns. */
+      readonly headings?: { readonly kind: string; readonly text: string; readonly of: readonly string[] }
     }
   | { readonly tag: 'footer'; readonly fields: readonly ShownField[] }
   | {

@@ -77,6 +77,13 @@ type LineModel<N extends ModelName, F> = F extends keyof Models[N]
     : never
   : never
 
+/** Lines that only say something between the others: those whose field `kind` holds one of `of`; what they say is in `text`. */
+export interface Headings<M extends ModelName> {
+  readonly kind: FieldName<M>
+  readonly text: FieldName<M>
+  readonly of: readonly string[]
+}
+
 type FieldOfLine<M extends ModelName> = (field: FieldName<M>, show: FieldShow<M>) => FieldNode<M>
 
 /** What a button may say beside its action and label. */
@@ -112,7 +119,7 @@ function builder<N extends ModelName>() {
     lines: <F extends Lines<N>>(
       field: F,
       columns: readonly Shown<LineModel<N, F>>[] | ((field: FieldOfLine<LineModel<N, F>>) => readonly Shown<LineModel<N, F>>[]),
-      options: { readonly?: true; sequence?: FieldName<LineModel<N, F>> } = {},
+      options: { readonly?: true; sequence?: FieldName<LineModel<N, F>>; headings?: Headings<LineModel<N, F>> } = {},
     ): Node => ({
       tag: 'lines',
       field,

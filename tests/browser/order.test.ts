@@ -137,6 +137,58 @@ test('what an app has to say about a choice stands above the form until it is pu
   await endWell(seen)
 })
 
+test('headings and notes stand between the lines, which are moved by mouse and keyboard; a line left without a word is gone', async () => {
+  const [customer] = await sara.model('res.partner').find([['name', '=', 'Cedar Hollow Furniture Co.']], ['id' as never])
+  const [id] = (
+    await sara.model('sale.order').create({
+      partner_id: customer!.id,
+      order_line: ['Desk', 'Chair'].map((name) => ['create', { name, price_unit: Decimal.of(10) }]) as never,
+    })
+  ).ids
+  const linesOf = async (): Promise<unknown[]> => {
+    const [order] = await sara.model('sale.order').browse([id!]).read(['order_line.name', 'order_line.display_type'])
+    return order!.order_line.map((line) => [line.display_type, line.name])
+  }
+  const seen = await office.enter('sara', `/odoo/quotations/${id}`)
+  const { page } = seen
+  await lines(page).nth(1).waitFor()
+  await page.getByRole('button', { name: 'Add a section' }).click()
+  await focused(page, 'name')
+  await page.keyboard.type('For the office')
+  await page.getByRole('button', { name: 'Add a note' }).click()
+  await focused(page, 'name')
+  await page.keyboard.type('Two weeks,')
+  await press(page, 'Shift+Enter')
+  await page.keyboard.type('or three')
+  // A line that nothing is typed into goes as soon as it is left.
+  await press(page, 'Alt+l')
+  await focused(page, 'product_id')
+  await field(page, 'client_order_ref').click()
+  await until(async () => (await lines(page).count()) === 4)
+  await page.getByRole('button', { name: 'Move line 3', exact: true }).hover()
+  await page.mouse.down()
+  const first = (await lines(page).first().boundingBox())!
+  await page.mouse.move(first.x + 200, first.y + 12, { steps: 6 })
+  await page.mouse.up()
+  await until(async () => (await lines(page).first().getAttribute('data-heading')) === 'line_section')
+  await cell(page, 2, 'product_uom_qty').locator('button').click()
+  await press(page, 'Alt+ArrowUp')
+  await until(async () => (await cell(page, 1, 'product_uom_qty').locator('input').count()) === 1)
+  assert.deepEqual(await barriers(page), [])
+  await press(page, 'Control+s')
+  await saved(page).waitFor()
+  assert.deepEqual(await linesOf(), [
+    ['line_section', 'For the office'],
+    [null, 'Chair'],
+    [null, 'Desk'],
+    ['line_note', 'Two weeks,\nor three'],
+  ])
+  await page.reload()
+  await lines(page).nth(3).waitFor()
+  assert.match((await lines(page).first().textContent())!, /For the office/)
+  await endWell(seen)
+})
+
 test('an order of 300 lines draws those in sight, asks once for what was typed in one go, and saves what was changed', async () => {
   const [customer] = await sara.model('res.partner').find([['name', '=', 'Cedar Hollow Furniture Co.']], ['id' as never])
   const [id] = (
@@ -157,6 +209,13 @@ test('an order of 300 lines draws those in sight, asks once for what was typed i
   await page.keyboard.type('125', { delay: 30 })
   await until(async () => /^424[.,]00/.test((await total(page).textContent())!.replaceAll(/[^\d.,]/g, '')))
   assert.ok(requests.filter((path) => path.endsWith('/onchange')).length <= 2, requests.join('\n'))
+  // A line that says more than its neighbours pushes them down.
+  await cell(page, 2, 'name').locator('textarea').fill('Item 3\nin oak\nwith drawers')
+  await until(async () => {
+    const [own, next] = [await lines(page).nth(2).boundingBox(), await lines(page).nth(3).boundingBox()]
+    return own!.height > 60 && next!.y >= own!.y + own!.height - 1
+  })
+  await cell(page, 2, 'name').locator('textarea').fill('Item 3')
   await page.getByRole('button', { name: 'Remove line 4' }).click()
   await press(page, 'Alt+l')
   await focused(page, 'product_id')

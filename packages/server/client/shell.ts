@@ -29,6 +29,7 @@ export const shellPage = ({ nonce, client, start }: Shell): Html =>
         <meta name="color-scheme" content="light dark" />
         <meta name="csp-nonce" nonce="${nonce}" />
         <meta name="erp4-start" content="${JSON.stringify(start)}" />
+        <link rel="icon" href="/web/icon.svg" type="image/svg+xml" />
         <title>ERP4</title>
         ${client.styles.map((path) => html`<link rel="stylesheet" href="${href(path)}" />`)}
         ${client.preloads.map((path) => html`<link rel="modulepreload" href="${href(path)}" />`)}

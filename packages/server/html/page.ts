@@ -20,6 +20,7 @@ export const page = ({ lang, title, nonce, head, body }: Page): Html =>
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
         <meta name="color-scheme" content="light dark" />
+        <link rel="icon" href="/web/icon.svg" type="image/svg+xml" />
         <title>${title}</title>
         ${look(nonce)}${head}
       </head>

@@ -24,6 +24,7 @@ import { SessionExpired } from '../rpc/errors.ts'
 import { errorPage } from './error.ts'
 import { readForm } from './form.ts'
 import { companyName, homePage } from './home.ts'
+import { addIcon } from './icon.ts'
 import { addPasswordPages } from './password-routes.ts'
 import { home, safeRedirect } from './redirect.ts'
 import { sendPage, textsOf } from './send.ts'
@@ -53,6 +54,7 @@ export function registerPages(app: FastifyInstance, deps: PageDeps): void {
     takeSignOut(deps, request, reply),
   )
   addPasswordPages(app, deps.databases)
+  addIcon(app)
 }
 
 /** Answers with the page for a failed request of a browser; `reference` is what the log knows it by. */

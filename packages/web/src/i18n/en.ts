@@ -1,4 +1,5 @@
 import { chatterEn } from './chatter.en.ts'
+import { formEn } from './form.en.ts'
 import { shellEn } from './shell.en.ts'
 import { transferEn } from './transfer.en.ts'
 import { viewsEn } from './views.en.ts'
@@ -225,6 +226,7 @@ export const en = {
   previousMonth: 'Previous month',
   nextMonth: 'Next month',
   ...chatterEn,
+  ...formEn,
   ...shellEn,
   ...transferEn,
 }

@@ -1,5 +1,6 @@
 import type { Texts } from './index.ts'
 import { chatterKo } from './chatter.ko.ts'
+import { formKo } from './form.ko.ts'
 import { shellKo } from './shell.ko.ts'
 import { transferKo } from './transfer.ko.ts'
 import { viewsKo } from './views.ko.ts'
@@ -226,6 +227,7 @@ export const ko: Texts = {
   previousMonth: '이전 달',
   nextMonth: '다음 달',
   ...chatterKo,
+  ...formKo,
   ...shellKo,
   ...transferKo,
 }

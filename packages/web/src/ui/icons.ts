@@ -32,6 +32,7 @@ export { default as IconFile } from '@tabler/icons-react/dist/esm/icons/IconFile
 export { default as IconFileInvoice } from '@tabler/icons-react/dist/esm/icons/IconFileInvoice.mjs'
 export { default as IconFilter } from '@tabler/icons-react/dist/esm/icons/IconFilter.mjs'
 export { default as IconFlip } from '@tabler/icons-react/dist/esm/icons/IconArrowsTransferUpDown.mjs'
+export { default as IconGrip } from '@tabler/icons-react/dist/esm/icons/IconGripVertical.mjs'
 export { default as IconHelp } from '@tabler/icons-react/dist/esm/icons/IconKeyboard.mjs'
 export { default as IconInbox } from '@tabler/icons-react/dist/esm/icons/IconInbox.mjs'
 export { default as IconKanban } from '@tabler/icons-react/dist/esm/icons/IconLayoutKanban.mjs'

@@ -5,18 +5,10 @@ import { widgetFor } from '../../fields/registry.ts'
 import type { Values } from '../../fields/widget.ts'
 import { formatValue } from '../../format.ts'
 import { useTexts } from '../../i18n/index.ts'
-import { IconTrash } from '../../ui/icons.ts'
+import { IconGrip, IconTrash } from '../../ui/icons.ts'
+import { HeadingCell } from './HeadingCell.tsx'
+import type { LineActions } from './line-actions.ts'
 import type { Line } from './lines.ts'
-
-/** What one does in lines, by the line's key. The same functions as long as the lines are there, so that a row is drawn for its line alone. */
-export interface LineActions {
-  edit(key: string, field?: string): void
-  change(key: string, field: string, value: unknown): void
-  remove(key: string): void
-  move(key: string, by: 1 | -1): void
-  /** To the line below, or to a new one. */
-  next(key: string): void
-}
 
 interface RowProps {
   readonly line: Line
@@ -27,25 +19,36 @@ interface RowProps {
   readonly editing: { readonly field?: string } | null
   readonly mayChange: boolean
   readonly mayMove: boolean
+  /** Which kind of heading or note it is; without it a line like others. */
+  readonly kind: string | undefined
+  /** The field with a heading's words. */
+  readonly text: string | undefined
+  /** Another line is being dragged over it. */
+  readonly isOver: boolean
   readonly actions: LineActions
+  readonly onDrag: (event: React.PointerEvent, key: string) => void
 }
 
 /** A line: text until the cursor comes, then inputs. */
 export const LineRow = memo(function LineRow(props: RowProps) {
-  const { line, columns, fields, template, index, editing, mayChange, mayMove, actions } = props
+  const { line, columns, fields, template, index, editing, mayChange, mayMove, kind, text, isOver, actions, onDrag } = props
   const { key } = line
   const t = useTexts()
   const own = useRef<HTMLDivElement>(null)
-  const wanted = editing ? (editing.field ?? columns.find((column) => isSettable(fields[column.field]!, column, line))?.field) : undefined
+  const heading = kind === undefined || text === undefined ? undefined : text
+  const wanted = editing
+    ? (editing.field ?? heading ?? columns.find((column) => isSettable(fields[column.field]!, column, line))?.field)
+    : undefined
   useEffect(() => {
     if (wanted === undefined) return
     own.current?.querySelector<HTMLElement>(`[data-cell="${wanted}"] :is(input, select, textarea)`)?.focus()
   }, [wanted])
   const onKeyDown = (event: React.KeyboardEvent): void => {
     if (event.nativeEvent.isComposing || event.defaultPrevented) return
-    if (event.altKey && mayMove && (event.key === 'ArrowUp' || event.key === 'ArrowDown'))
-      actions.move(key, event.key === 'ArrowUp' ? -1 : 1)
-    else if (event.key === 'Enter' && !event.ctrlKey && !event.metaKey && (event.target as HTMLElement).tagName !== 'BUTTON')
+    const isOnGrip = (event.target as HTMLElement).closest('.grip') !== null
+    const arrow = event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : undefined
+    if (arrow && mayMove && (event.altKey || isOnGrip)) actions.move(key, arrow)
+    else if (editing && event.key === 'Enter' && !event.ctrlKey && !event.metaKey && !event.shiftKey && !isButton(event.target))
       actions.next(key)
     else return
     event.preventDefault()
@@ -57,24 +60,51 @@ export const LineRow = memo(function LineRow(props: RowProps) {
       role="row"
       aria-rowindex={index + 2}
       style={{ gridTemplateColumns: template }}
-      onKeyDown={editing ? onKeyDown : undefined}
+      data-heading={kind}
+      data-over={isOver || undefined}
+      data-drop={mayMove ? key : undefined}
+      onKeyDown={mayChange ? onKeyDown : undefined}
     >
-      {columns.map((column, i) => {
-        const field = fields[column.field]!
-        return (
-          <LineCell
-            key={column.field}
-            line={key}
-            column={column}
-            field={field}
-            values={line.values}
-            isSettable={isSettable(field, column, line)}
-            isEditing={editing !== null}
-            isFirst={i === 0}
-            actions={mayChange ? actions : undefined}
-          />
-        )
-      })}
+      {mayMove && (
+        <div role="cell" className="cell">
+          <button
+            type="button"
+            className="bare grip"
+            aria-label={t.moveLine(index + 1)}
+            title={t.moveLineHint}
+            tabIndex={-1}
+            onPointerDown={(event) => onDrag(event, key)}
+          >
+            <IconGrip size={15} aria-hidden />
+          </button>
+        </div>
+      )}
+      {heading !== undefined ? (
+        <HeadingCell
+          line={line}
+          field={fields[heading]!}
+          span={columns.length}
+          isEditing={editing !== null}
+          actions={mayChange ? actions : undefined}
+        />
+      ) : (
+        columns.map((column, i) => {
+          const field = fields[column.field]!
+          return (
+            <LineCell
+              key={column.field}
+              line={key}
+              column={column}
+              field={field}
+              values={line.values}
+              isSettable={isSettable(field, column, line)}
+              isEditing={editing !== null}
+              isFirst={i === 0}
+              actions={mayChange ? actions : undefined}
+            />
+          )
+        })
+      )}
       {mayChange && (
         <div role="cell" className="cell cell-remove">
           <button type="button" className="bare" aria-label={t.removeLine(index + 1)} onClick={() => actions.remove(key)}>
@@ -85,6 +115,8 @@ export const LineRow = memo(function LineRow(props: RowProps) {
     </div>
   )
 })
+
+const isButton = (target: EventTarget): boolean => (target as HTMLElement).tagName === 'BUTTON'
 
 interface CellProps {
   readonly line: string

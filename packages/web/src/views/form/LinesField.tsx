@@ -1,18 +1,19 @@
 import { Button } from '@mantine/core'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import type { ViewNode } from '@erp4/orm/views-types'
 import { holds } from '../../domain.ts'
+import { namesTaken } from '../../fields/links.ts'
 import { useTexts } from '../../i18n/index.ts'
 import { useShortcuts } from '../../shell/shortcuts.ts'
+import { watchDrag } from '../../ui/drag.ts'
 import { IconPlus } from '../../ui/icons.ts'
 import { hasStar, tracksOf } from '../tracks.ts'
-import { type LineActions, LineRow, isNumber } from './LineRow.tsx'
-import { type Line, type Lines, changeLine, moveLine, removeLine } from './lines.ts'
+import { type Editing, type LinesNode, actionsOn, begunWith } from './line-actions.ts'
+import { LineRow, isNumber } from './LineRow.tsx'
+import type { Line, Lines } from './lines.ts'
 import { type FormRecord, useRecord } from './record.ts'
 
-type LinesNode = Extract<ViewNode, { tag: 'lines' }>
-
+/** Of a line that says no more than fits; one with the cursor or with a note is measured. */
 const rowHeight = 34
 /** So many are drawn as they are; beyond, only those in sight. */
 const plainUpTo = 40
@@ -26,7 +27,8 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
   const field = record.fields[node.field]
   const lines = useRecord(record, ({ values }) => values[node.field] as Lines | undefined)
   const problem = useRecord(record, ({ problems }) => problems[node.field])
-  const [editing, setEditing] = useState<{ key: string; field?: string } | null>(null)
+  const [editing, setEditing] = useState<Editing | null>(null)
+  const [over, setOver] = useState<string | null>(null)
   const box = useRef<HTMLDivElement>(null)
   const scroller = useRef<HTMLDivElement>(null)
   const meta = field && record.views.models[field.relation!]
@@ -38,14 +40,29 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
     estimateSize: () => rowHeight,
     overscan: 6,
   })
-  useShortcuts([{ keys: 'alt+l', label: t.addLine, run: () => mayChange && add() }])
+  useShortcuts([
+    { keys: 'alt+l', label: t.addLine, run: () => mayChange && add() },
+    ...(node.sequence
+      ? [{ keys: 'alt+arrowup', label: t.moveLineKeys, run: () => editing && mayMove && actions.move(editing.key, -1) }]
+      : []),
+    ...(node.sequence
+      ? [{ keys: 'alt+arrowdown', label: t.moveLineKeys, run: () => editing && mayMove && actions.move(editing.key, 1) }]
+      : []),
+  ])
   const at = editing && isVirtual ? all.findIndex(({ key }) => key === editing.key) : -1
   useEffect(() => {
     const seen = virtual.range
     if (at >= 0 && !(seen && at > seen.startIndex && at < seen.endIndex)) virtual.scrollToIndex(at)
     // When the cursor goes to another line, not when lines come and go around it.
   }, [editing?.key])
+  const cursor = useRef<string>(undefined)
+  cursor.current = editing?.key
+  useEffect(() => {
+    // A name may still be on its way into the line that was left.
+    if (lines) void namesTaken().then(() => record.dropBlank(node.field, cursor.current))
+  }, [editing?.key])
   const mayChange = canWrite && meta !== undefined && lines !== undefined && !node.readonly && field?.readonly !== true
+  const mayMove = mayChange && node.sequence !== undefined
   // A column whose condition holds for none of the lines is not there.
   const present = node.columns.filter(
     ({ field: name, optional, when }) =>
@@ -64,16 +81,31 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
       ),
     [columns, meta, savedLines],
   )
-  const add = useCallback((): void => {
-    const key = record.addLine(
-      node.field,
-      columns.map((column) => column.field),
-    )
-    setEditing({ key })
-  }, [record, node, columns])
-  const actions = useMemo(() => actionsOn(record, node, setEditing, add), [record, node, add])
+  const add = useCallback(
+    (kind?: string): void => {
+      const shown = kind ? [node.headings!.text] : columns.map((column) => column.field)
+      const given = begunWith(node, record.values[node.field] as Lines, kind)
+      setEditing({ key: record.addLine(node.field, shown, given, kind !== undefined) })
+    },
+    [record, node, columns],
+  )
+  const actions = useMemo(() => actionsOn(record, node, setEditing, () => add()), [record, node, add])
+  const drag = useCallback(
+    (event: React.PointerEvent, key: string): void => {
+      const source = (event.target as HTMLElement).closest<HTMLElement>('.table-row')
+      if (!source) return
+      watchDrag(event.nativeEvent, source, {
+        onStart: () => setEditing(null),
+        onOver: (target) => setOver(target?.dataset['drop'] ?? null),
+        onEnd: (target) => target?.dataset['drop'] && actions.moveTo(key, target.dataset['drop']),
+      })
+    },
+    [actions],
+  )
   if (!field || !meta || !lines) return null
-  const template = `${tracks}${mayChange ? ' 34px' : ''}`
+  const template = `${mayMove ? '24px ' : ''}${tracks}${mayChange ? ' 34px' : ''}`
+  const headings = node.headings && meta.fields[node.headings.kind]?.selection?.filter(([kind]) => node.headings!.of.includes(kind))
+  const kindOf = ({ values }: Line): string | undefined => headings?.find(([kind]) => kind === values[node.headings!.kind])?.[0]
   const row = (line: Line, i: number) => (
     <LineRow
       key={line.key}
@@ -84,8 +116,12 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
       index={i}
       editing={editing?.key === line.key ? editing : null}
       mayChange={mayChange}
-      mayMove={mayChange && node.sequence !== undefined}
+      mayMove={mayMove}
+      kind={kindOf(line)}
+      text={node.headings?.text}
+      isOver={over === line.key}
       actions={actions}
+      onDrag={drag}
     />
   )
 
@@ -105,6 +141,11 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
       <div className="lines-scroll" ref={scroller} data-long={isVirtual || undefined} tabIndex={0} role="group" aria-label={field.string}>
         <div className="table" role="table" aria-label={field.string} aria-rowcount={all.length + 1}>
           <div className="table-row table-head" role="row" style={{ gridTemplateColumns: template }}>
+            {mayMove && (
+              <div role="columnheader" className="cell">
+                <span className="sr">{t.lineOrder}</span>
+              </div>
+            )}
             {columns.map((column) => (
               <div key={column.field} role="columnheader" className={isNumber(meta.fields[column.field]!) ? 'cell number' : 'cell'}>
                 {column.label ?? meta.fields[column.field]!.string}
@@ -124,7 +165,13 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
           {isVirtual ? (
             <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
               {virtual.getVirtualItems().map((item) => (
-                <div key={all[item.index]!.key} role="presentation" style={{ position: 'absolute', top: item.start, left: 0, right: 0 }}>
+                <div
+                  key={all[item.index]!.key}
+                  ref={virtual.measureElement}
+                  data-index={item.index}
+                  role="presentation"
+                  style={{ position: 'absolute', top: item.start, left: 0, right: 0 }}
+                >
                   {row(all[item.index]!, item.index)}
                 </div>
               ))}
@@ -136,41 +183,17 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
       </div>
       {all.length === 0 && !mayChange && <p className="soft lines-none">{t.noLines}</p>}
       {mayChange && (
-        <Button variant="subtle" size="compact-sm" leftSection={<IconPlus size={14} aria-hidden />} onClick={add}>
-          {t.addLine}
-        </Button>
+        <div className="lines-add">
+          <Button variant="subtle" size="compact-sm" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => add()}>
+            {t.addLine}
+          </Button>
+          {headings?.map(([kind, label]) => (
+            <Button key={kind} variant="subtle" color="gray" c="inherit" size="compact-sm" onClick={() => add(kind)}>
+              {t.addHeading(label)}
+            </Button>
+          ))}
+        </div>
       )}
     </div>
-  )
-}
-
-/** What is asked of the record when it is asked for: a row that calls may have been drawn before the one below it was added. */
-function actionsOn(
-  record: FormRecord,
-  node: LinesNode,
-  setEditing: (at: { key: string; field?: string }) => void,
-  add: () => void,
-): LineActions {
-  const now = (): Lines => record.values[node.field] as Lines
-  const place = (key: string): number => now().lines.findIndex((line) => line.key === key)
-  return {
-    edit: (key, field) => setEditing({ key, ...(field ? { field } : {}) }),
-    change: (key, field, value) => record.setLines(node.field, changeLine(now(), key, { [field]: value }), { key, field }),
-    remove: (key) => record.setLines(node.field, removeLine(now(), key)),
-    move: (key, by) => record.setLines(node.field, moved(now(), key, place(key) + by, node.sequence!)),
-    next: (key) => {
-      const below = now().lines[place(key) + 1]
-      if (below) setEditing({ key: below.key })
-      else add()
-    },
-  }
-}
-
-/** Moved, and every line numbered anew where its number is another one now. */
-function moved(lines: Lines, key: string, to: number, sequence: string): Lines {
-  const next = moveLine(lines, key, Math.max(0, to))
-  return next.lines.reduce(
-    (all, line, i) => (line.values[sequence] === i + 1 ? all : changeLine(all, line.key, { [sequence]: i + 1 })),
-    next,
   )
 }

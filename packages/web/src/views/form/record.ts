@@ -33,6 +33,8 @@ export class FormRecord {
   #state: State
   readonly #listeners = new Set<() => void>()
   readonly #edited = new EditTimes()
+  /** Lines that were added, by list and key, until something is typed into them. */
+  readonly #blank = new Set<string>()
   #saving: Promise<number> | null = null
   readonly #following = new Following(this, this.#edited, (values, byHand) => this.#change(values, byHand))
 
@@ -106,19 +108,35 @@ export class FormRecord {
 
   setLines(name: string, lines: Lines, changedLine?: { readonly key: string; readonly field: string }): void {
     this.#edited.note(name)
-    if (changedLine) this.#edited.note(placeOf(name, changedLine.key, changedLine.field))
+    if (changedLine) {
+      this.#edited.note(placeOf(name, changedLine.key, changedLine.field))
+      this.#blank.delete(placeOf(name, changedLine.key))
+    }
     this.#change({ [name]: lines }, [name])
     this.#following.note({ name, ...changedLine })
   }
 
-  /** A line at the end, at once; what a new one begins with follows when the server has said it, and is known from then on. */
-  addLine(name: string, shown: readonly string[]): string {
+  /**
+   * A line at the end, at once, with what is `given`; what else a new one begins with follows when the server has said it, and is known from
+   * then on. A heading begins with nothing.
+   */
+  addLine(name: string, shown: readonly string[], given: Values, isHeading: boolean): string {
     const fields = this.fieldsOfLines(name)
-    const line = newLine(Object.fromEntries(shown.map((one) => [one, emptyOf(fields[one])])))
+    const line = newLine({ ...Object.fromEntries(shown.map((one) => [one, emptyOf(fields[one])])), ...given })
     const { lines, removed } = this.#state.values[name] as Lines
     this.setLines(name, { lines: [...lines, line], removed })
-    this.#following.beginLine(name, line.key)
+    if (!isHeading) this.#following.beginLine(name, line.key)
+    // After the question: its answer leaves alone what is later.
+    for (const one of Object.keys(given)) this.#edited.note(placeOf(name, line.key, one))
+    this.#blank.add(placeOf(name, line.key))
     return line.key
+  }
+
+  /** Takes the lines away that were added and left without a word, but for the one with the cursor. */
+  dropBlank(name: string, kept?: string): void {
+    const { lines, removed } = this.#state.values[name] as Lines
+    const left = lines.filter(({ key }) => key === kept || !this.#blank.has(placeOf(name, key)))
+    if (left.length < lines.length) this.setLines(name, { lines: left, removed })
   }
 
   #change(values: Values, byHand: readonly string[]): void {

@@ -47,6 +47,8 @@ export function useSaving(record: FormRecord, place: Place, showProblems: (found
     if (!record.isDirty && record.id !== null) return true
     // What the last keys bring may be what is required.
     await record.settled()
+    for (const name of record.lineFields) record.dropBlank(name)
+    if (!record.isDirty && record.id !== null) return true
     const found = problemsOf(record, t)
     if (Object.keys(found).length > 0) {
       showProblems(found)
