@@ -302,9 +302,13 @@ function fieldMeta(env: Env, field: FieldInfo): FieldMeta {
   return {
     ...(Object.fromEntries(told) as unknown as FieldMeta),
     ...(field.options.secret ? { secret: true as const } : {}),
-    ...(mayName(env, field) && makesByName(env, field) ? { creates: true } : {}),
+    ...(mayName(env, field) && mayMake(env, field)
+      ? { makes: true as const, ...(makesByName(env, field) ? { creates: true as const } : {}) }
+      : {}),
   }
 }
+
+const mayMake = (env: Env, field: FieldInfo): boolean => mayEver(env, env.modelOf(endOf(env, field).comodel!), 'create')
 
 /** A target is made with no more than a name where nothing else of it is required. */
 function makesByName(env: Env, field: FieldInfo): boolean {
@@ -312,5 +316,5 @@ function makesByName(env: Env, field: FieldInfo): boolean {
   const others = [...comodel.fields.values()].filter(
     ({ name, options, computed, magic }) => options.required && options.default === undefined && !computed && !magic && name !== 'name',
   )
-  return mayEver(env, comodel, 'create') && comodel.fields.get('name')?.column != null && others.length === 0
+  return comodel.fields.get('name')?.column != null && others.length === 0
 }

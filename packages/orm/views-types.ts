@@ -31,6 +31,8 @@ export interface FieldMeta {
   readonly secret?: true
   /** Of a link: a name is enough to make a new target, and the user may make one. */
   readonly creates?: true
+  /** Of a link: the user may make a new target, in its form. */
+  readonly makes?: true
 }
 
 export interface ModelMeta {

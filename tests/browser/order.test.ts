@@ -137,6 +137,44 @@ test('what an app has to say about a choice stands above the form until it is pu
   await endWell(seen)
 })
 
+test('a customer is found with the whole search, or made in his own form, over the quotation', async () => {
+  const seen = await office.enter('sara', '/odoo/quotations/new')
+  const { page } = seen
+  await page.locator('#field-partner_id:focus').waitFor()
+  await field(page, 'partner_id').click()
+  await page.getByRole('option', { name: 'Search more…' }).click()
+  const list = page.getByRole('dialog', { name: 'Search: Customer' })
+  await list.locator('#pick-search:focus').waitFor()
+  await page.keyboard.type('Cedar Hollow')
+  await list.getByRole('option').first().waitFor()
+  await press(page, 'Enter')
+  await list.locator('.chip').waitFor()
+  await list.locator('.grid-record', { hasText: 'Cedar Hollow Furniture Co.' }).first().waitFor()
+  assert.deepEqual(await barriers(page), [])
+  await list.locator('.grid-record').first().click()
+  await list.waitFor({ state: 'detached' })
+  await until(async () => (await field(page, 'partner_id').inputValue()).startsWith('Cedar Hollow'))
+  await field(page, 'partner_id').fill('Hanok Homes')
+  await page.getByRole('option', { name: 'Create “Hanok Homes”' }).waitFor()
+  await press(page, 'ArrowDown', 'Enter')
+  const form = page.getByRole('dialog', { name: 'New: Customer' })
+  await form.getByLabel('City').fill('Seoul')
+  assert.deepEqual(await barriers(page), [])
+  // Escape is the dialogue's alone: the quotation stays.
+  await form.getByLabel('Related Company').click()
+  await press(page, 'Escape')
+  await form.getByLabel('City').focus()
+  await press(page, 'Control+s')
+  await form.waitFor({ state: 'detached' })
+  await until(async () => (await field(page, 'partner_id').inputValue()) === 'Hanok Homes')
+  assert.deepEqual(
+    (await sara.model('res.partner').find([['name', '=', 'Hanok Homes']], ['city'])).map(({ city }) => city),
+    ['Seoul'],
+  )
+  await page.getByRole('button', { name: 'Discard' }).click()
+  await endWell(seen)
+})
+
 test('headings and notes stand between the lines, which are moved by mouse and keyboard; a line left without a word is gone', async () => {
   const [customer] = await sara.model('res.partner').find([['name', '=', 'Cedar Hollow Furniture Co.']], ['id' as never])
   const [id] = (

@@ -152,6 +152,17 @@ test('a picture of a record is served by its field to those who see the record',
   assert.equal((await ask(people.bob, request, imageAnswer)).status, 404)
 })
 
+test('where a record has no picture there is nothing to show, and no error; whoever may not see the record is told the same as ever', async () => {
+  const id = await as(
+    people.root,
+    true,
+    async (env) => (await env.model('res.partner').create({ name: 'Faceless', company_id: people.ann.company_id })).ids[0]!,
+  )
+  const request = { id, model: 'res.partner', field: 'image_1920' }
+  assert.deepEqual([(await ask(people.ann, request, imageAnswer)).status, (await ask(people.ann, request)).status], [204, 404])
+  assert.equal((await ask(people.bob, request, imageAnswer)).status, 404)
+})
+
 test('what is no picture is no image, and is only ever downloaded as text in a sandbox', async () => {
   const id = await onPartner(partners.open, { name: 'evil.html', mimetype: 'text/html' })
   assert.equal((await ask(people.ann, { id }, imageAnswer)).status, 404)

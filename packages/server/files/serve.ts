@@ -24,7 +24,7 @@ export interface FileRequest {
 }
 
 export interface FileAnswer {
-  status: 200 | 206 | 304 | 404 | 416
+  status: 200 | 204 | 206 | 304 | 404 | 416
   headers: Record<string, string>
   body: Readable | null
 }
@@ -35,14 +35,18 @@ export interface FoundFile {
   name: string
 }
 
+/** A field that holds no file, of a record that the caller may read. */
+type Nothing = 'nothing'
+
 /**
  * Finds a file as `env`'s user: he must see the attachment, and the record (and field) it hangs on. Null for everything that
- * is not there or not his: one answer for both.
+ * is not there or not his: one answer for both. 'nothing' for a field of his that is empty.
  */
-export async function findFile(env: Env, store: FileStore, request: FileRequest): Promise<FoundFile | null> {
+export async function findFile(env: Env, store: FileStore, request: FileRequest): Promise<FoundFile | Nothing | null> {
   try {
     const named = request.model && request.model !== 'ir.attachment' ? await ofField(env, request) : await ofAttachment(env, request)
-    return named && { file: await store.find(env.cx, named.blob), name: request.name || named.name }
+    if (named === null || named === 'nothing') return named
+    return { file: await store.find(env.cx, named.blob), name: request.name || named.name }
   } catch (error) {
     if (error instanceof UserError || error instanceof NotFoundError) return null
     throw error
@@ -50,23 +54,27 @@ export async function findFile(env: Env, store: FileStore, request: FileRequest)
 }
 
 /** The answer to `/web/content`: a download, or shown in the page where a picture cannot do harm. */
-export const contentAnswer = (found: FoundFile | null, request: FileRequest): FileAnswer => (found ? answer(found, request) : notFound())
+export const contentAnswer = (found: FoundFile | Nothing | null, request: FileRequest): FileAnswer =>
+  found && found !== 'nothing' ? answer(found, request) : notFound()
 
-/** The answer to `/web/image`: pictures only. */
-export const imageAnswer = (found: FoundFile | null, request: FileRequest): FileAnswer =>
-  found && isSafeImage(found.file.mimetype) ? answer(found, request) : notFound()
+/** The answer to `/web/image`: pictures only. Where there could be one and is none, that is no error: browsers would tell it as one. */
+export const imageAnswer = (found: FoundFile | Nothing | null, request: FileRequest): FileAnswer => {
+  if (found === 'nothing') return { status: 204, headers: { ...always }, body: null }
+  return found && isSafeImage(found.file.mimetype) ? answer(found, request) : notFound()
+}
 
 interface NamedBlob {
   blob: string
   name: string
 }
 
-async function ofField(env: Env, { model, id, field }: FileRequest): Promise<NamedBlob | null> {
+async function ofField(env: Env, { model, id, field }: FileRequest): Promise<NamedBlob | Nothing | null> {
   const info = env.registry.models.get(model!)?.fields.get(field ?? 'datas')
   if (info?.kind !== 'binary') return null
   const record = await readOne(env, model!, id, [info.name])
-  const blob = record?.[info.name]
-  return typeof blob === 'string' ? { blob, name: `${model}-${id}-${info.name}` } : null
+  if (!record) return null
+  const blob = record[info.name]
+  return typeof blob === 'string' ? { blob, name: `${model}-${id}-${info.name}` } : 'nothing'
 }
 
 const attachmentFields = ['name', 'type', 'raw', 'res_model', 'res_id', 'res_field']

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Dispatcher } from '../dispatch.ts'
-import { type FileAnswer, type FileRequest, type FoundFile, contentAnswer, findFile, imageAnswer } from '../files/index.ts'
+import { type FileAnswer, type FileRequest, contentAnswer, findFile, imageAnswer } from '../files/index.ts'
 import { SessionExpired } from '../rpc/errors.ts'
 import { requestFacts, sessionToken } from './facts.ts'
 
@@ -9,7 +9,8 @@ interface Asked {
   Querystring: Record<string, unknown>
 }
 
-type Answer = (found: FoundFile | null, request: FileRequest) => FileAnswer
+type Found = Awaited<ReturnType<typeof findFile>>
+type Answer = (found: Found, request: FileRequest) => FileAnswer
 
 /** `/web/content…` and `/web/image…`, as integrations spell them: an attachment by its id, or a record's binary field. */
 export function addContent(app: FastifyInstance, dispatcher: Dispatcher): void {
@@ -35,11 +36,11 @@ async function serve(request: FastifyRequest<Asked>, dispatcher: Dispatcher, ans
   return answer(await find(request, dispatcher, asked), asked)
 }
 
-async function find(request: FastifyRequest<Asked>, dispatcher: Dispatcher, asked: FileRequest): Promise<FoundFile | null> {
+async function find(request: FastifyRequest<Asked>, dispatcher: Dispatcher, asked: FileRequest): Promise<Found> {
   const { instance } = request
   const facts = requestFacts(request, 'web')
   const token = sessionToken(request)
-  const look = (credentials: Parameters<Dispatcher['read']>[1]): Promise<FoundFile | null> =>
+  const look = (credentials: Parameters<Dispatcher['read']>[1]): Promise<Found> =>
     dispatcher.read(instance, credentials, facts, (env) => findFile(env, instance.files, asked))
   if (token === undefined) return look({ how: 'nobody' })
   try {

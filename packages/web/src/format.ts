@@ -41,6 +41,18 @@ const isoDays = new Intl.DateTimeFormat('en-CA', { dateStyle: 'short', timeZone:
 /** The day on which a moment, `2027-01-31 09:30:00` in UTC, falls in the user's zone: `2027-01-31`. */
 export const localDay = (value: string): string => isoDays.format(new Date(`${value.replace(' ', 'T')}Z`))
 
+/** Whether hours are told as "1:30 PM" where the user is. */
+export const isTwelveHours = times.resolvedOptions().hour12 === true
+
+type WeekInfo = { readonly firstDay: number }
+type KnowsWeeks = Intl.Locale & { getWeekInfo?: () => WeekInfo; weekInfo?: WeekInfo }
+
+/** 1 is Monday, 7 Sunday: with which a week begins where the user is. */
+export const firstDayOfWeek = (tag = locale): number => {
+  const known = new Intl.Locale(tag) as KnowsWeeks
+  return (known.getWeekInfo?.() ?? known.weekInfo)?.firstDay ?? 1
+}
+
 const listing = new Intl.ListFormat(locale, { type: 'disjunction' })
 export const orList = (items: readonly string[]): string => listing.format(items)
 

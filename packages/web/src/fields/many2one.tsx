@@ -9,6 +9,9 @@ import { type Linked, createNamed, takeNames, useNames } from './links.ts'
 import type { EditProps, FieldWidget, ShowProps } from './widget.ts'
 import { inputProps } from './widget.ts'
 
+// Forms and lists over the page come when they are asked for.
+const linkedViews = () => import('../views/linked/index.ts')
+
 export const linkedOf = (value: unknown): Linked | null =>
   typeof value === 'object' && value !== null && 'id' in value ? (value as Linked) : null
 
@@ -69,7 +72,16 @@ export function NamePicker({ edit, shownName, placeholder, onPick, onClear, with
   const typed = (text ?? '').trim()
   const canCreate =
     field.creates === true && typed !== '' && !isStale && !names.some((one) => one.display_name.toLowerCase() === typed.toLowerCase())
-  const count = found.length + (canCreate ? 1 : 0)
+  const more = [
+    ...(canCreate ? [{ label: t.createNamed(typed), run: () => createNamed(field, typed) }] : []),
+    ...(field.makes === true
+      ? [{ label: t.createAndEdit, run: async () => (await linkedViews()).makeInForm(field, t.newIn(field.string), typed) }]
+      : []),
+    ...(hasMore || typed === ''
+      ? [{ label: t.searchMore, run: async () => (await linkedViews()).pickInList(field, t.searchIn(field.string), typed) }]
+      : []),
+  ]
+  const count = found.length + more.length
   const close = (): void => {
     setOpen(false)
     setText(null)
@@ -78,11 +90,12 @@ export function NamePicker({ edit, shownName, placeholder, onPick, onClear, with
   }
   const pick = async (i: number): Promise<void> => {
     const one = found[i]
+    const other = more[i - found.length]
     close()
     if (one) return onPick(one)
-    if (!canCreate) return
     try {
-      onPick(await createNamed(field, typed))
+      const made = await other?.run()
+      if (made) latest.current.onPick(made)
     } catch (error) {
       tellFailure(error, t)
     }
@@ -112,7 +125,7 @@ export function NamePicker({ edit, shownName, placeholder, onPick, onClear, with
       if (isOpen && count > 0) setAt((at + 1) % count)
     } else if (event.key === 'ArrowUp' && isOpen && count > 0) setAt((at + count - 1) % count)
     else if (event.key === 'Enter' && isOpen && count > 0) void pick(at)
-    else if (event.key === 'Tab' && isOpen && typed !== '' && count > 0) return void pick(at)
+    else if (event.key === 'Tab' && isOpen && typed !== '' && at < found.length + (canCreate ? 1 : 0)) return void pick(at)
     else if (event.key === 'Escape' && isOpen) close()
     else return
     event.preventDefault()
@@ -150,18 +163,23 @@ export function NamePicker({ edit, shownName, placeholder, onPick, onClear, with
                 {one.display_name || '–'}
               </Option>
             ))}
-            {canCreate && (
-              <Option id={`${id}-${found.length}`} isAt={at === found.length} onPick={() => void pick(found.length)}>
-                {t.createNamed(typed)}
-              </Option>
-            )}
-            {count === 0 && (
+            {found.length === 0 && (
               <li role="option" aria-selected={false} aria-disabled className="soft">
                 {isLoading ? t.loading : t.nothingFound}
               </li>
             )}
+            {more.map(({ label }, i) => (
+              <Option
+                key={label}
+                id={`${id}-${found.length + i}`}
+                isAt={at === found.length + i}
+                isDoing
+                onPick={() => void pick(found.length + i)}
+              >
+                {label}
+              </Option>
+            ))}
           </ul>
-          {hasMore && <p className="options-more">{t.typeForMore}</p>}
         </Below>
       )}
     </>
@@ -198,9 +216,18 @@ function Anchor({ field, ref }: { field: RefObject<HTMLInputElement | null>; ref
   return null
 }
 
-function Option({ id, isAt, onPick, children }: { id: string; isAt: boolean; onPick: () => void; children: React.ReactNode }) {
+interface OptionProps {
+  readonly id: string
+  readonly isAt: boolean
+  /** Does something, where the others are records. */
+  readonly isDoing?: boolean
+  readonly onPick: () => void
+  readonly children: ReactNode
+}
+
+function Option({ id, isAt, isDoing, onPick, children }: OptionProps) {
   return (
-    <li id={id} role="option" aria-selected={isAt} onPointerDown={(event) => event.preventDefault()} onClick={onPick}>
+    <li id={id} data-doing={isDoing} role="option" aria-selected={isAt} onPointerDown={(event) => event.preventDefault()} onClick={onPick}>
       {children}
     </li>
   )

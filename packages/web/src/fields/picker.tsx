@@ -4,6 +4,7 @@ import dayjs from 'dayjs'
 import 'dayjs/locale/ko'
 import timezone from 'dayjs/plugin/timezone'
 import utc from 'dayjs/plugin/utc'
+import { firstDayOfWeek, isTwelveHours } from '../format.ts'
 import { useTexts } from '../i18n/index.ts'
 import { start } from '../start.ts'
 import type { EditProps } from './widget.ts'
@@ -16,7 +17,13 @@ const lang = start.session.user_context.lang.slice(0, 2)
 const zone = start.session.user_context.tz || 'UTC'
 const isKorean = lang === 'ko'
 const dayFormat = isKorean ? 'YYYY. M. D.' : 'MMM D, YYYY'
+/** As `formatMoment` tells it, so that nothing jumps when the calendar comes. */
+const hourFormat = !isTwelveHours ? 'HH:mm' : isKorean ? 'A h:mm' : 'h:mm A'
+const momentFormat = `${dayFormat}${isKorean ? '' : ','} ${hourFormat}`
 const monthFormat = isKorean ? 'YYYY년 M월' : 'MMMM YYYY'
+
+/** 0 is Sunday. */
+const weekStart = (firstDayOfWeek() % 7) as 0 | 1 | 2 | 3 | 4 | 5 | 6
 
 /** A day as it is, or a moment in the user's zone that is kept in UTC. */
 export function Picker(props: EditProps) {
@@ -37,7 +44,7 @@ export function Picker(props: EditProps) {
     nextLabel: t.nextMonth,
   }
   return (
-    <DatesProvider settings={{ locale: isKorean ? 'ko' : 'en', firstDayOfWeek: isKorean ? 0 : 1 }}>
+    <DatesProvider settings={{ locale: isKorean ? 'ko' : 'en', firstDayOfWeek: weekStart }}>
       {field.type === 'date' ? (
         <DateInput
           {...shared}
@@ -49,7 +56,14 @@ export function Picker(props: EditProps) {
       ) : (
         <DateTimePicker
           {...shared}
-          valueFormat={`${dayFormat} HH:mm`}
+          valueFormat={momentFormat}
+          timePickerProps={{
+            format: isTwelveHours ? '12h' : '24h',
+            amPmLabels: isKorean ? { am: '오전', pm: '오후' } : { am: 'AM', pm: 'PM' },
+            hoursInputLabel: t.hours,
+            minutesInputLabel: t.minutes,
+            amPmInputLabel: t.amPm,
+          }}
           value={typeof value === 'string' && value !== '' ? dayjs.utc(value).tz(zone).format('YYYY-MM-DD HH:mm:ss') : null}
           onChange={(next) => onChange(next ? dayjs.tz(next, zone).utc().format('YYYY-MM-DD HH:mm:ss') : false)}
         />

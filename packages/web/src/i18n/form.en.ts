@@ -1,5 +1,12 @@
 /** Words of forms and what is in them. */
 export const formEn = {
+  createAndEdit: 'Create and edit…',
+  searchMore: 'Search more…',
+  newIn: (field: string) => `New: ${field}`,
+  searchIn: (field: string) => `Search: ${field}`,
+  hours: 'Hours',
+  minutes: 'Minutes',
+  amPm: 'AM or PM',
   addHeading: (kind: string) => `Add a ${kind.toLowerCase()}`,
   moveLine: (n: number) => `Move line ${n}`,
   moveLineHint: 'Drag it, or Alt ↑ and Alt ↓ in the line',

@@ -1,6 +1,13 @@
 import type { FormTexts } from './form.en.ts'
 
 export const formKo: FormTexts = {
+  createAndEdit: '새로 만들고 편집…',
+  searchMore: '더 찾아보기…',
+  newIn: (field) => `새로 만들기: ${field}`,
+  searchIn: (field) => `찾기: ${field}`,
+  hours: '시',
+  minutes: '분',
+  amPm: '오전 또는 오후',
   addHeading: (kind) => `${kind} 추가`,
   moveLine: (n) => `${n}번째 줄 이동`,
   moveLineHint: '끌어서 옮기거나, 줄에서 Alt ↑, Alt ↓',

@@ -18,6 +18,8 @@ interface Suggestion {
 }
 
 interface Props {
+  /** Of the input: keys of the screen go to `search`. */
+  readonly id?: string
   readonly views: KnownViews
   readonly facets: readonly Facet[]
   readonly order: string
@@ -25,7 +27,7 @@ interface Props {
 }
 
 /** One field for every search: what is typed is offered for each field, what was chosen stands before it as a sentence of chips. */
-export function SearchBar({ views, facets, order, onChange }: Props) {
+export function SearchBar({ id: inputId = 'search', views, facets, order, onChange }: Props) {
   const t = useTexts()
   const id = useId()
   const input = useRef<HTMLInputElement>(null)
@@ -67,7 +69,7 @@ export function SearchBar({ views, facets, order, onChange }: Props) {
         ))}
         <input
           ref={input}
-          id="search"
+          id={inputId}
           className="search-input"
           value={text}
           placeholder={facets.length === 0 ? t.searchPlaceholder : ''}

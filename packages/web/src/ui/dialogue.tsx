@@ -3,24 +3,31 @@ import { type ReactNode, useSyncExternalStore } from 'react'
 import { useTexts } from '../i18n/index.ts'
 
 interface Dialogue {
+  readonly key: number
   readonly title: string
   readonly size: number
   readonly body: (close: () => void) => ReactNode
   readonly resolve: () => void
 }
 
-let shown: Dialogue | null = null
+/** From the lowest to the one that has the keys. */
+let shown: readonly Dialogue[] = []
+let last = 0
 const listeners = new Set<() => void>()
 
-function set(next: Dialogue | null): void {
+function set(next: readonly Dialogue[]): void {
   shown = next
   for (const tell of listeners) tell()
 }
 
-/** Opens a dialogue over the page, in place of another; resolves when it is closed. */
+/** Opens a dialogue over the page, and over a dialogue that is open; resolves when it is closed. */
 export function openDialogue(title: string, body: Dialogue['body'], size = 560): Promise<void> {
-  shown?.resolve()
-  return new Promise((resolve) => set({ title, size, body, resolve }))
+  return new Promise((resolve) => set([...shown, { key: ++last, title, size, body, resolve }]))
+}
+
+function close(dialogue: Dialogue): void {
+  set(shown.filter((one) => one !== dialogue))
+  dialogue.resolve()
 }
 
 const subscribe = (tell: () => void): (() => void) => {
@@ -31,22 +38,26 @@ const subscribe = (tell: () => void): (() => void) => {
 /** Where `openDialogue` shows what it is given. There is one, in the shell. */
 export function Dialogues() {
   const t = useTexts()
-  const dialogue = useSyncExternalStore(subscribe, () => shown)
-  const close = (): void => {
-    const closing = dialogue
-    set(null)
-    closing?.resolve()
-  }
+  const dialogues = useSyncExternalStore(subscribe, () => shown)
   return (
-    <Modal
-      opened={dialogue !== null}
-      onClose={close}
-      title={dialogue?.title}
-      size={dialogue?.size ?? 560}
-      centered
-      closeButtonProps={{ 'aria-label': t.close }}
-    >
-      {dialogue?.body(close)}
-    </Modal>
+    <Modal.Stack>
+      {dialogues.map((one, i) => (
+        <Modal
+          key={one.key}
+          opened
+          onClose={() => close(one)}
+          title={one.title}
+          size={one.size}
+          centered
+          // Only the uppermost answers to Escape and to a click beside it, and keeps the cursor.
+          closeOnEscape={i === dialogues.length - 1}
+          trapFocus={i === dialogues.length - 1}
+          zIndex={200 + i}
+          closeButtonProps={{ 'aria-label': t.close }}
+        >
+          {one.body(() => close(one))}
+        </Modal>
+      ))}
+    </Modal.Stack>
   )
 }

@@ -4,6 +4,7 @@ import type { Domain } from '../domain.ts'
 import type { Texts } from '../i18n/index.ts'
 import type { Place } from '../location.ts'
 import type { Facet } from '../search/facets.ts'
+import type { Row } from './list/rows.ts'
 
 /** How the records of a model are looked at, as the address says it. */
 export interface Look {
@@ -34,6 +35,8 @@ export interface ViewProps {
   readonly setLook: (change: LookChange) => void
   /** The address of a record opened from here. */
   readonly urlOf: (id: number | 'new') => string
+  /** Takes a row instead of opening it; nothing else is done with rows then. */
+  readonly onPick?: (row: Row) => void
 }
 
 /** A way to look at several records. */

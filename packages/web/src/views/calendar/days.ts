@@ -1,4 +1,4 @@
-import { locale } from '../../format.ts'
+import { firstDayOfWeek, locale } from '../../format.ts'
 
 /** A day as it stands in a calendar, `2027-03-10`; without a zone. */
 export type Day = string
@@ -23,15 +23,6 @@ export function addMonths(day: Day, count: number): Day {
 
 export const addSteps = (day: Day, scale: Scale, count: number): Day =>
   scale === 'month' ? addMonths(day, count) : addDays(day, scale === 'week' ? count * 7 : count)
-
-type WeekInfo = { readonly firstDay: number }
-type KnowsWeeks = Intl.Locale & { getWeekInfo?: () => WeekInfo; weekInfo?: WeekInfo }
-
-/** 1 is Monday, 7 Sunday: with which a week begins where the user is. */
-export const firstDayOfWeek = (tag = locale): number => {
-  const known = new Intl.Locale(tag) as KnowsWeeks
-  return (known.getWeekInfo?.() ?? known.weekInfo)?.firstDay ?? 1
-}
 
 /** The first day of the week that the day is in. */
 export function weekStart(day: Day, first = firstDayOfWeek()): Day {

@@ -6,7 +6,6 @@ import { noteRecent } from '../../data/recent.ts'
 import { onTouch } from '../../data/touched.ts'
 import { changedInForm, metaOf, queries } from '../../data/views.ts'
 import { holds } from '../../domain.ts'
-import { widgetFor } from '../../fields/registry.ts'
 import type { Values } from '../../fields/widget.ts'
 import { useTexts } from '../../i18n/index.ts'
 import { type Place, formatPlace, go, historyState } from '../../location.ts'
@@ -16,10 +15,9 @@ import { useShortcuts } from '../../shell/shortcuts.ts'
 import { Toolbar } from '../../shell/Toolbar.tsx'
 import { confirm } from '../../ui/confirm.tsx'
 import { tellFailure } from '../../ui/notify.ts'
-import { shownFields } from './check.ts'
 import { ConflictDialogue } from './Conflict.tsx'
 import { DraftOffer, useDraft } from './Draft.tsx'
-import { fieldId } from './FormField.tsx'
+import { fieldId, firstToFill } from './FormField.tsx'
 import { Neighbours, openNeighbour } from './Neighbours.tsx'
 import { Nodes } from './Nodes.tsx'
 import { FormRecord, useRecord } from './record.ts'
@@ -126,7 +124,7 @@ export function Form({ views, given, may, place }: FormProps) {
   const links = nodes.filter((node) => node.tag === 'link')
   // The same list each time: what is typed draws what follows from it, and not the whole form.
   const plain = useMemo(() => nodes.filter(({ tag }) => tag !== 'header' && tag !== 'link'), [nodes])
-  const focusOn = id === null ? shownFields(nodes, record.values).find((one) => firstToFill(record, one.field))?.field : undefined
+  const focusOn = id === null ? firstToFill(record, nodes) : undefined
 
   return (
     <>
@@ -200,16 +198,6 @@ export function Form({ views, given, may, place }: FormProps) {
         />
       )}
     </>
-  )
-}
-
-const firstToFill = (record: FormRecord, name: string): boolean => {
-  const field = record.fields[name]
-  return (
-    field !== undefined &&
-    !field.readonly &&
-    widgetFor(field).Edit !== undefined &&
-    !['boolean', 'selection', 'binary'].includes(field.type)
   )
 }
 

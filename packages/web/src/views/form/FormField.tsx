@@ -1,10 +1,11 @@
 import { Tooltip } from '@mantine/core'
-import { memo, useId } from 'react'
-import type { ShownField } from '@erp4/orm/views-types'
+import { createContext, memo, useContext, useId } from 'react'
+import type { ShownField, ViewNode } from '@erp4/orm/views-types'
 import { holds } from '../../domain.ts'
 import { widgetFor } from '../../fields/registry.ts'
 import { formatValue } from '../../format.ts'
 import { useTexts } from '../../i18n/index.ts'
+import { shownFields } from './check.ts'
 import { type FormRecord, useRecord } from './record.ts'
 
 interface Props {
@@ -15,11 +16,28 @@ interface Props {
   readonly autoFocus?: boolean
 }
 
-export const fieldId = (name: string): string => `field-${name}`
+/** Stands before the ids of fields: a form over another one has ids of its own. */
+const Ids = createContext('')
+export const FieldIds = Ids.Provider
+export const fieldIdIn = (ids: string, name: string): string => `${ids}field-${name}`
+export const fieldId = (name: string): string => fieldIdIn('', name)
+
+/** Where the cursor begins in a form that is to be filled: the first field that one writes in. */
+export const firstToFill = (record: FormRecord, nodes: readonly ViewNode[]): string | undefined =>
+  shownFields(nodes, record.values).find(({ field: name }) => {
+    const field = record.fields[name]
+    return (
+      field !== undefined &&
+      !field.readonly &&
+      widgetFor(field).Edit !== undefined &&
+      !['boolean', 'selection', 'binary'].includes(field.type)
+    )
+  })?.field
 
 /** A label and its field; gone while its condition does not hold. */
 export const FormField = memo(function FormField({ record, shown, isTitle = false, canWrite, autoFocus = false }: Props) {
   const own = useId()
+  const ids = useContext(Ids)
   const t = useTexts()
   const field = record.fields[shown.field]
   // One word for all that decides about this field, so that other fields' changes do not draw it.
@@ -33,7 +51,7 @@ export const FormField = memo(function FormField({ record, shown, isTitle = fals
   const widget = widgetFor(field, shown)
   const isReadonly = !canWrite || field.readonly === true || state.includes('readonly') || !widget.Edit
   const required = field.required === true || state.includes('required')
-  const id = isTitle ? `${own}-${shown.field}` : fieldId(shown.field)
+  const id = isTitle ? `${own}-${shown.field}` : fieldIdIn(ids, shown.field)
   const label = shown.label ?? field.string
   const props = { field, shown, value, record: record.values }
   // A document that gets its number when it is saved is not without a name until then.

@@ -18,7 +18,8 @@ interface Props {
   readonly context?: Readonly<Record<string, unknown>> | undefined
 }
 
-type Opened = Kept & {
+/** What the server answers about a form. */
+export type Opened = Kept & {
   readonly views?: ModelViews
   readonly record?: Values | false
   readonly defaults?: Values

@@ -27,7 +27,7 @@ const rowHeight = 35
 const phoneRowHeight = 62
 
 /** Rows and columns. Only rows in sight are drawn; the keyboard goes where the mouse goes. */
-export function ListView({ views, domain, by, context, look, setLook, urlOf }: ViewProps) {
+export function ListView({ views, domain, by, context, look, setLook, urlOf, onPick }: ViewProps) {
   const t = useTexts()
   const gridId = useId()
   const meta = metaOf(views)
@@ -69,8 +69,10 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf }: V
 
   const openRow = useCallback(
     (row: Row): void =>
-      void go(urlOf(row.id), { state: { ids: shownRows.map(({ id }) => id), list: location.pathname + location.search } }),
-    [urlOf, shownRows],
+      onPick
+        ? onPick(row)
+        : void go(urlOf(row.id), { state: { ids: shownRows.map(({ id }) => id), list: location.pathname + location.search } }),
+    [urlOf, shownRows, onPick],
   )
   const toggleGroup = useCallback((path: string): void => {
     setOpen((known) => {
@@ -114,6 +116,7 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf }: V
     else if (item.kind === 'more' && event.key === 'Enter') showMore(item.path)
     else if (item.kind !== 'row') return
     else if (event.key === 'Enter') openRow(item.row)
+    else if (onPick) return
     else if (event.key === ' ') selection.toggle(item.row.id, event.shiftKey)
     else if (event.key === 'F2' || event.key === 'e') edit(item.row)
     else return
@@ -129,7 +132,7 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf }: V
   const error = isGrouped ? tree.error : rows.error
   const isLoading = isGrouped ? tree.isLoading : rows.isPending
   const template = [
-    ...(isPhone ? [] : ['38px']),
+    ...(isPhone ? [] : [onPick ? '10px' : '38px']),
     ...tracks,
     ...(isPhone ? [] : [columns.every(({ width }) => width !== undefined) ? '1fr' : '0']),
   ]
@@ -141,7 +144,7 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf }: V
           <SelectionBar views={views} domain={domain} selection={selection} total={total} context={context} />
         ) : (
           <>
-            {meta.may.create && (
+            {meta.may.create && !onPick && (
               <Button
                 size="compact-sm"
                 leftSection={<IconPlus size={15} aria-hidden />}
@@ -154,17 +157,19 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf }: V
           </>
         )}
         {total !== undefined && <Pager views={views} domain={domain} look={look} setLook={setLook} total={total} />}
-        {!isPhone && <ColumnMenu views={views} choice={choice} />}
-        <TransferMenu
-          views={views}
-          domain={domain}
-          order={[...by.map((spec) => spec.split(':')[0]!), order].filter(Boolean).join(', ')}
-          by={by}
-          columns={columns}
-          context={context}
-          selection={selection}
-          total={total}
-        />
+        {!isPhone && !onPick && <ColumnMenu views={views} choice={choice} />}
+        {!onPick && (
+          <TransferMenu
+            views={views}
+            domain={domain}
+            order={[...by.map((spec) => spec.split(':')[0]!), order].filter(Boolean).join(', ')}
+            by={by}
+            columns={columns}
+            context={context}
+            selection={selection}
+            total={total}
+          />
+        )}
       </Toolbar>
       {error ? (
         <Failure error={error} retry={() => void (isGrouped ? setOpen(new Map()) : rows.refetch())} />
@@ -180,9 +185,10 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf }: V
           role={isGrouped ? 'treegrid' : 'grid'}
           aria-label={meta.label}
           aria-rowcount={isGrouped ? items.length + 1 : (total ?? 0) + 1}
-          aria-multiselectable
+          aria-multiselectable={!onPick}
           {...(at >= 0 ? { 'aria-activedescendant': `${gridId}-${at}` } : {})}
           data-phone={isPhone || undefined}
+          data-picks={onPick !== undefined || undefined}
           data-busy={rows.isPlaceholderData || undefined}
           onKeyDown={onKeyDown}
           onFocus={(event) => event.target === event.currentTarget && at < 0 && setAt(0)}
@@ -223,7 +229,7 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf }: V
                     isPhone={isPhone}
                     isSelected={selection.has(item.row.id)}
                     editing={editing?.id === item.row.id ? editing.field : null}
-                    isEditable={options['editable'] === true && meta.may.write}
+                    isEditable={options['editable'] === true && meta.may.write && !onPick}
                     onSelect={selection.toggle}
                     onOpen={openRow}
                     onEdit={edit}

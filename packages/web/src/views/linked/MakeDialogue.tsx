@@ -1,0 +1,120 @@
+import './linked.css'
+import { Button, Group } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useId, useMemo, useRef, useState } from 'react'
+import type { FieldMeta, ModelViews } from '@erp4/orm/views-types'
+import { changedInForm, keepViews, knownViews } from '../../data/views.ts'
+import type { Linked } from '../../fields/links.ts'
+import type { Values } from '../../fields/widget.ts'
+import { useTexts } from '../../i18n/index.ts'
+import { ask } from '../../rpc.ts'
+import { openDialogue } from '../../ui/dialogue.tsx'
+import { tellFailure } from '../../ui/notify.ts'
+import { Failure, FormSkeleton } from '../../ui/states.tsx'
+import { problemsOf } from '../form/check.ts'
+import { FieldIds, fieldIdIn, firstToFill } from '../form/FormField.tsx'
+import type { Opened } from '../form/FormView.tsx'
+import { Nodes } from '../form/Nodes.tsx'
+import { FormRecord, useRecord } from '../form/record.ts'
+import { Problems, Warnings } from '../form/Remarks.tsx'
+
+/** Makes a record for the field in its own form, over the page; begins with the name that was `typed`. Null where none was made. */
+export async function makeInForm(field: FieldMeta, title: string, typed: string): Promise<Linked | null> {
+  let made: Linked | null = null
+  const done = (close: () => void) => (one: Linked | null) => {
+    made = one
+    close()
+  }
+  await openDialogue(title, (close) => <MakeDialogue model={field.relation!} typed={typed} onDone={done(close)} />, 900)
+  return made
+}
+
+interface Props {
+  readonly model: string
+  readonly typed: string
+  readonly onDone: (made: Linked | null) => void
+}
+
+function MakeDialogue({ model, typed, onDone }: Props) {
+  const own = useId()
+  const { data, error, refetch } = useQuery({
+    queryKey: ['form', model, 'new', own],
+    queryFn: async () => {
+      const views = knownViews(model) === undefined
+      const opened = await ask<Opened>('form', { model, views, context: typed === '' ? {} : { default_name: typed } })
+      if (opened.views) keepViews(opened.views, opened)
+      return opened
+    },
+    staleTime: Infinity,
+    gcTime: 0,
+  })
+  if (error) return <Failure error={error} retry={() => void refetch()} />
+  if (!data) return <FormSkeleton />
+  return (
+    <FieldIds value={`${own}-`}>
+      <Making views={knownViews(model)!} defaults={data.defaults ?? {}} ids={`${own}-`} onDone={onDone} />
+    </FieldIds>
+  )
+}
+
+interface MakingProps {
+  readonly views: ModelViews
+  readonly defaults: Values
+  readonly ids: string
+  readonly onDone: Props['onDone']
+}
+
+/** The form without what belongs to records that are there: buttons, links, the chatter. */
+function Making({ views, defaults, ids, onDone }: MakingProps) {
+  const t = useTexts()
+  const [record] = useState(() => new FormRecord(views, { defaults }))
+  const [isSaving, setSaving] = useState(false)
+  const problems = useRecord(record, (one) => one.problems)
+  const body = useRef<HTMLDivElement>(null)
+  const nodes = useMemo(() => views.views['form']!.nodes.filter(({ tag }) => tag !== 'header' && tag !== 'link'), [views])
+  const focusOn = firstToFill(record, nodes)
+  const go = (name: string | undefined): void => {
+    if (name !== undefined) setTimeout(() => body.current?.querySelector<HTMLElement>(`[id="${fieldIdIn(ids, name)}"]`)?.focus())
+  }
+  const save = async (): Promise<void> => {
+    if (isSaving) return
+    await record.settled()
+    for (const name of record.lineFields) record.dropBlank(name)
+    const found = problemsOf(record, t)
+    record.setProblems(found)
+    if (Object.keys(found).length > 0) return go(Object.keys(found)[0])
+    setSaving(true)
+    try {
+      const id = await record.save()
+      void changedInForm()
+      onDone({ id, display_name: String(record.saved['display_name'] || '') })
+    } catch (error) {
+      tellFailure(error, t)
+    } finally {
+      setSaving(false)
+    }
+  }
+  return (
+    <div
+      ref={body}
+      className="make-form"
+      onKeyDown={(event) => {
+        if (!((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 's')) return
+        event.preventDefault()
+        void save()
+      }}
+    >
+      <Warnings record={record} />
+      <Problems record={record} problems={problems} onGo={go} />
+      <Nodes record={record} nodes={nodes} canWrite focusOn={focusOn} />
+      <Group justify="flex-end" gap="xs" mt="lg">
+        <Button variant="default" onClick={() => onDone(null)}>
+          {t.discard}
+        </Button>
+        <Button onClick={() => void save()} loading={isSaving}>
+          {t.save}
+        </Button>
+      </Group>
+    </div>
+  )
+}

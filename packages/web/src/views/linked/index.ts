@@ -1,0 +1,2 @@
+export { makeInForm } from './MakeDialogue.tsx'
+export { pickInList } from './PickDialogue.tsx'
