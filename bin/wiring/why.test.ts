@@ -34,6 +34,16 @@ test('protected fields are told, and a record that is not there', async () => {
   assert.match((await ask(ann.user.login, 'read', 'res.partner', 999_999))[0]!, /^No\. There is no such/)
 })
 
+test('of a file that hangs on a record it is told that the right is missing there', async () => {
+  const [azure] = (await here.system.model('res.partner').create({ name: 'Azure again' })).ids
+  const [file] = (await here.system.model('ir.attachment').create({ name: 'a.txt', res_model: 'res.partner', res_id: azure! })).ids
+  assert.match((await ask(ann.user.login, 'read', 'ir.attachment', file!))[0]!, /^Yes\./)
+  assert.match(
+    (await ask(ann.user.login, 'write', 'ir.attachment', file!))[0]!,
+    /^No\. .* may not write it: it belongs to another record, on which that right is missing\.$/,
+  )
+})
+
 test('an operation, model or user that there is not is told so, and an archived user counts as none', async () => {
   await assert.rejects(ask(ann.user.login, 'steal', 'res.partner', 1), { code: 'usage' })
   await assert.rejects(ask(ann.user.login, 'read', 'res.partners', 1), { code: 'not_found' })

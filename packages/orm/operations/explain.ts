@@ -78,6 +78,7 @@ function reason(
   if (allowed && granting)
     return `${who} may ${operation} it: as a member of ${granting.group}${granting.domain.length > 0 ? `, since the record fulfils ${JSON.stringify(granting.domain)}` : ', any record'}.`
   if (allowed) return `${who} may ${operation} it.`
+  if (granting && model.hangsOn) return `${who} may not ${operation} it: it belongs to another record, on which that right is missing.`
   const near = seen.filter((verdict) => verdict.kind === 'grant' && verdict.counts)
   if (near.length > 0)
     return `${who} may not ${operation} it: ${near.map((verdict) => `${verdict.group} would, for records that fulfil ${JSON.stringify(verdict.domain)}`).join('; ')}; this one does not.`
