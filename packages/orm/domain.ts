@@ -1,5 +1,5 @@
 import type { Env } from './env.ts'
-import { UserError, ValueError } from './errors.ts'
+import { UserError, ValueError, shown } from './errors.ts'
 import { type FieldInfo, type Model, isToMany } from './registry.ts'
 import { readableField, ruleFor } from './rules.ts'
 import { type DatePart, isDatePart } from './sql/date-parts.ts'
@@ -253,7 +253,7 @@ function exists(parse: Parse, field: FieldInfo, comodel: Model): Node {
 function demandId(field: FieldInfo, value: unknown): number {
   const id = typeof value === 'boolean' ? Number(value) : value
   if (typeof id !== 'number' || !Number.isFinite(id))
-    throw new ValueError(`Wrong value for ${field.model.name}.${field.name}: ${show(value)}`)
+    throw new ValueError(`Wrong value for ${field.model.name}.${field.name}: '${shown(value)}'`)
   return Number.isInteger(id) && Math.abs(id) <= 2147483647 ? id : 0
 }
 

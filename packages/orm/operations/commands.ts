@@ -1,4 +1,4 @@
-import { ValidationError } from '../errors.ts'
+import { ValidationError, ValueError, shown } from '../errors.ts'
 import type { FieldInfo } from '../registry.ts'
 
 /** What to do with the records of an x2many field, in order. */
@@ -16,7 +16,7 @@ const numbered = ['create', 'update', 'delete', 'unlink', 'link', 'clear', 'set'
 export function parseCommands(field: FieldInfo, value: unknown): Commands {
   const at = `${field.model.name}.${field.name}`
   if (value === false || value === null) return [{ do: 'clear' }]
-  if (!Array.isArray(value)) throw new ValidationError(`Wrong value for ${at}: a list of commands is needed`)
+  if (!Array.isArray(value)) throw new ValueError(`Wrong value for ${at}: '${shown(value)}'`)
   if (value.length > 20_000) throw new ValidationError(`${at}: too many lines at once`)
   if (value.length > 0 && value.every((one) => typeof one === 'number')) return [{ do: 'set', ids: value.map((id) => demandId(at, id)) }]
   return value.flatMap((one) => parseCommand(at, one))
@@ -24,7 +24,7 @@ export function parseCommands(field: FieldInfo, value: unknown): Commands {
 
 function parseCommand(at: string, command: unknown): Command[] {
   if (!Array.isArray(command) || command.length < 1 || command.length > 3)
-    throw new ValidationError(`Wrong command for ${at}: ${JSON.stringify(command)?.slice(0, 80) ?? ''}`)
+    throw new ValueError(`Wrong command for ${at}: '${shown(command, 80)}'`)
   const isNamed = typeof command[0] === 'string'
   const verb = isNamed ? (command[0] as (typeof numbered)[number]) : numbered[command[0] as number]
   // A number that is no command is ignored without a word, as on the wire.
@@ -46,16 +46,16 @@ function parseCommand(at: string, command: unknown): Command[] {
 
 function demandId(at: string, value: unknown): number {
   if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > 2147483647)
-    throw new ValidationError(`${at}: ${JSON.stringify(value)?.slice(0, 40) ?? ''} is not the id of a record`)
+    throw new ValueError(`Wrong value for ${at}: '${shown(value, 40)}' is not the id of a record`)
   return value as number
 }
 
 function demandList(at: string, value: unknown): number[] {
-  if (!Array.isArray(value)) throw new ValidationError(`${at}: a list of ids is needed`)
+  if (!Array.isArray(value)) throw new ValueError(`Wrong value for ${at}: a list of ids is needed`)
   return [...new Set(value.map((id) => demandId(at, id)))]
 }
 
 function demandValues(at: string, value: unknown): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new ValidationError(`${at}: values are needed`)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new ValueError(`Wrong value for ${at}: values are needed`)
   return value as Record<string, unknown>
 }

@@ -1,7 +1,7 @@
 import sanitize from 'sanitize-html'
 import { Decimal } from '../decimal.ts'
 import type { Env } from '../env.ts'
-import { ValidationError, ValueError } from '../errors.ts'
+import { ValidationError, ValueError, shown } from '../errors.ts'
 import { fieldLabel } from '../labels.ts'
 import type { FieldInfo, Model } from '../registry.ts'
 import { demandProof, settableField } from '../rules.ts'
@@ -43,7 +43,7 @@ const ignored = new Set(['id', 'create_uid', 'create_date', 'write_uid', 'write_
 
 /**
  * Checks what a caller gave, in our code's or the protocol's spelling (`false` for unset, numbers for decimals, numbered x2many commands).
- * Throws ValueError for a field that does not exist, ValidationError for a value that does not fit.
+ * Throws ValueError for a field that does not exist or a value that is none of its kind, ValidationError for one that breaks a rule.
  */
 export async function sortValues(env: Env, model: Model, given: Record<string, unknown>, operation: 'create' | 'write'): Promise<Sorted> {
   const sorted: Sorted = { columns: new Map(), commands: new Map(), related: new Map(), links: new Set(), references: new Set() }
@@ -88,7 +88,7 @@ function asRead(field: FieldInfo, value: unknown): unknown {
 }
 
 const wrong = (field: FieldInfo, value: unknown): never => {
-  throw new ValidationError(`Wrong value for ${field.model.name}.${field.name}: ${(JSON.stringify(value) ?? String(value)).slice(0, 100)}`)
+  throw new ValueError(`Wrong value for ${field.model.name}.${field.name}: '${shown(value, 100)}'`)
 }
 
 /** One value as its column keeps it; JSON-able. */

@@ -1,7 +1,7 @@
 import { Decimal } from '../decimal.ts'
 import { type Node, type Operator, and } from '../domain.ts'
 import type { Env } from '../env.ts'
-import { ValueError } from '../errors.ts'
+import { ValueError, shown } from '../errors.ts'
 import type { FieldInfo, Model } from '../registry.ts'
 import { relativeTime } from '../relative-time.ts'
 import { mayEver, ruleFor } from '../rules.ts'
@@ -150,7 +150,7 @@ function toParameter(field: FieldInfo, value: unknown, part: DatePart | null, op
 
 function rawParameter(field: FieldInfo, value: unknown, part: DatePart | null, operator: string, env: Env): unknown {
   const wrong = (): never => {
-    throw new ValueError(`Wrong value for ${field.model.name}.${field.name}: ${JSON.stringify(value)?.slice(0, 100) ?? ''}`)
+    throw new ValueError(`Wrong value for ${field.model.name}.${field.name}: '${shown(value, 100)}'`)
   }
   if (part) return Number.isFinite(Number(value)) ? String(Number(value)) : wrong()
   if (isText(field)) {

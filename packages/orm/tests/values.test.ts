@@ -237,15 +237,15 @@ test('live fields are computed when read, searched by their search, and never st
 })
 
 for (const [what, values, kind] of [
-  ['an unknown choice', { state: 'sold' }, 'ValidationError'],
-  ['a day that is none', { due: '2026-02-30' }, 'ValidationError'],
-  ['a text for a number', { rebate: 'many' }, 'ValidationError'],
-  ['a number beyond 32 bits', { rebate: 3e9 }, 'ValidationError'],
+  ['an unknown choice', { state: 'sold' }, 'ValueError'],
+  ['a day that is none', { due: '2026-02-30' }, 'ValueError'],
+  ['a text for a number', { rebate: 'many' }, 'ValueError'],
+  ['a number beyond 32 bits', { rebate: 3e9 }, 'ValueError'],
   ['an unknown field', { nope: 1 }, 'ValueError'],
-  ['a text for a relation', { partner_id: '1' }, 'ValidationError'],
-  ['an object for a text', { name: { a: 1 } }, 'ValidationError'],
-  ['a huge exponent', { margin: '1e1000000' }, 'ValidationError'],
-  ['no list for lines', { line_ids: 'x' }, 'ValidationError'],
+  ['a text for a relation', { partner_id: '1' }, 'ValueError'],
+  ['an object for a text', { name: { a: 1 } }, 'ValueError'],
+  ['a huge exponent', { margin: '1e1000000' }, 'ValueError'],
+  ['no list for lines', { line_ids: 'x' }, 'ValueError'],
   ['a line without its name', { line_ids: [[0, 0, {}]] }, 'ValidationError'],
   ['null for a required choice', { state: false }, 'ValidationError'],
 ] as const) {
