@@ -253,11 +253,13 @@ test('servers hear of new, renamed and deleted instances, keep the same object f
     await eventually(() => table.find('127.0.0.9')?.name === 'listened')
     assert.equal(table.find('heard.localhost'), undefined)
 
+    const namesOf = (instances: readonly { name: string }[]) => instances.map(({ name }) => name)
+    assert.deepEqual(namesOf(await table.activeInstances()), ['listened', 'other'], 'what was written while they were made is sealed')
+    assert.deepEqual(await table.instancesToVisit(), [])
+    await host.db.query("update instance set created = now() - interval '1 day'")
+    assert.deepEqual(await table.activeInstances(), [])
     await table.markActive(instance.uuid)
-    assert.deepEqual(
-      (await table.activeInstances()).map(({ name }) => name),
-      ['listened'],
-    )
+    assert.deepEqual(namesOf(await table.activeInstances()), ['listened'])
     await assert.rejects(table.secret(instance.uuid, 'seal'), { code: 'not_found' })
     assert.equal(await table.kindOf(instance.uuid), 'live')
 

@@ -109,14 +109,16 @@ export class HostTable {
     await this.#query('insert into owner_ask (instance) values ($1) on conflict (instance) do update set asked = now()', [uuid])
   }
 
-  /** Instances whose trail may have unsealed rows: active now, or so lately that a transaction begun then may just have ended. */
+  /** Instances whose trail may have unsealed rows: active now, or so lately that a transaction begun then may just have ended; or new, which nobody's lease tells. */
   activeInstances(): Promise<Instance[]> {
-    return this.#readyOnes(`a.until > now() - interval '5 minutes'`)
+    return this.#readyOnes(`a.until > now() - interval '5 minutes' or i.created > now() - interval '10 minutes'`)
   }
 
   /** Instances for workers, no copies and none that is suspended: active since their last visit began, so that each is visited once more after its last possible write, or due. */
   instancesToVisit(): Promise<Instance[]> {
-    return this.#readyOnes(`i.kind = 'live' and i.suspended is null and (a.visited is null or a.visited < a.until or a.next_due <= now())`)
+    return this.#readyOnes(
+      `i.kind = 'live' and i.suspended is null and a.instance is not null and (a.visited is null or a.visited < a.until or a.next_due <= now())`,
+    )
   }
 
   /** A worker's visit that began at `startedAt` is over; `nextDue` is when to come again if nothing else happens. */
@@ -130,7 +132,7 @@ export class HostTable {
 
   async #readyOnes(condition: string): Promise<Instance[]> {
     const { rows } = await this.#query<{ name: string }>(
-      `select i.name from active a join instance i on i.uuid = a.instance where i.state = 'ready' and (${condition})`,
+      `select i.name from instance i left join active a on a.instance = i.uuid where i.state = 'ready' and (${condition}) order by i.name`,
     )
     return rows.flatMap(({ name }) => this.#byName.get(name) ?? [])
   }
