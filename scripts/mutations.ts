@@ -12,7 +12,8 @@ import { type Mutation, mutations } from './mutations/list.ts'
 import { repository } from './run.ts'
 
 const passedBy = new Set(['node_modules', '.git', 'var', '.cache'])
-const limitMs = 180_000
+/** So long that a busy machine does not pass for a protection that is gone. */
+const limitMs = 900_000
 
 /** A copy of the tree whose packages are its own; what came from npm is shared. */
 function copyTree(): string {
