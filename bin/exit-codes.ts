@@ -50,10 +50,27 @@ export class Verdict extends CommandError {
 /** Any error as a code and a sentence. What nobody foresaw is `internal`, and keeps its stack for standard error. */
 export function failureOf(error: unknown): { code: FailureCode; message: string; stack?: string | undefined } {
   if (error instanceof CommandError) return { code: error.code, message: error.message }
-  const known = asOpsError(error)
+  const known = cannotListen(error) ?? asOpsError(error)
   if (known) return { code: known.code, message: known.message }
   const { code, message, stack } = error as { code?: string; message?: string; stack?: string }
-  if (code === 'EADDRINUSE') return { code: 'port_in_use', message: message ?? 'The port is in use.' }
   if (code?.startsWith('ERR_PARSE_ARGS')) return { code: 'usage', message: message ?? 'The command line makes no sense.' }
   return { code: 'internal', message: message ?? String(error), stack }
+}
+
+/** What the system says of an address that nobody can listen on: `start`'s own, that of an instance, or that of the metrics. */
+function cannotListen(error: unknown): CommandError | undefined {
+  const { syscall, code, port, address } = error as { syscall?: string; code?: string; port?: number; address?: string }
+  if (syscall !== 'listen') return undefined
+  const choose = 'choose another with --port (or --metrics-port, if it is that one)'
+  switch (code) {
+    case 'EADDRINUSE':
+      return new CommandError('port_in_use', `Port ${port} is in use by another program, on ${address}: ${choose}.`)
+    case 'EACCES':
+      return new CommandError('missing_right', `This user may not listen on port ${port}: choose one above 1023 with --port.`)
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new CommandError('usage', `This machine has no address ${address}: look at --listen.`)
+    default:
+      return undefined
+  }
 }

@@ -325,6 +325,12 @@ test('instances are made, renamed and deleted while ERP4 runs, and it notices', 
   assert.equal(command(home, 'instance', 'create', '--', '-demo').status, exitCodes.usage)
   assert.equal(command(home, 'instance', 'create', 'Demo').status, exitCodes.name_invalid)
   assert.equal(command(home, 'instance', 'create', 'demo').status, exitCodes.name_taken)
+  for (const [code, ...args] of [
+    ['not_found', 'migrate', '--plan', 'nobody'],
+    ['usage', 'instance', 'install', 'bakery'],
+    ['usage', 'instance', 'upgrade', 'bakery', 'contacts'],
+  ] as const)
+    assert.equal(command(home, ...args).status, exitCodes[code], args.join(' '))
   const doctor = command(home, 'doctor')
   assert.equal(doctor.status, 0, doctor.stdout)
 })

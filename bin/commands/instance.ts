@@ -225,10 +225,12 @@ export async function hosts(args: readonly string[]): Promise<void> {
 }
 
 /** Adds apps to an instance, by the migration plan. */
-export const install = (args: readonly string[]): Promise<void> => migrateTo(args, (now, named) => [...new Set([...now, ...named])])
+export const install = (args: readonly string[]): Promise<void> =>
+  migrateTo(args, (named) => named.length > 0 || 'Give the name of the instance, and the apps to add.')
 
 /** Brings an instance to this release, by the migration plan. */
-export const upgrade = (args: readonly string[]): Promise<void> => migrateTo(args, (now) => now)
+export const upgrade = (args: readonly string[]): Promise<void> =>
+  migrateTo(args, (named) => named.length === 0 || 'Give the name of the instance, and only one; "instance install" adds apps.')
 
 /** `erp4 migrate --plan`: what an upgrade of each instance would do. */
 export async function plan(args: readonly string[]): Promise<void> {
@@ -239,7 +241,9 @@ export async function plan(args: readonly string[]): Promise<void> {
   })
   if (!values.plan) throw new CommandError('usage', 'erp4 migrate only plans, with --plan; "erp4 instance upgrade NAME" does it.')
   await withHost(values.home, async (host) => {
-    const instances = (await listInstances(host)).filter(({ name }) => positionals.length === 0 || positionals.includes(name))
+    const instances = positionals.length
+      ? await Promise.all(positionals.map((name) => findInstance(host, name)))
+      : (await listInstances(host)).filter(({ state }) => state === 'ready')
     const plans: (MigrationPlan & { name: string })[] = []
     for (const instance of instances) plans.push({ name: instance.name, ...(await planMigration(host, instance, instance.apps)) })
     if (values.json) return print(JSON.stringify(plans))
@@ -250,14 +254,14 @@ export async function plan(args: readonly string[]): Promise<void> {
   })
 }
 
-async function migrateTo(
-  args: readonly string[],
-  appsOf: (now: readonly string[], named: readonly string[]) => string[] | readonly string[],
-): Promise<void> {
+/** Brings an instance to its apps and those named beside it, at this release; `mayName` says what is wrong with the apps named. */
+async function migrateTo(args: readonly string[], mayName: (apps: readonly string[]) => true | string): Promise<void> {
   const own = { home, json, allow: { type: 'string', multiple: true, default: [] as string[] } } as const
   const { values, positionals } = parseArgs({ args: [...args], options: own, allowPositionals: true })
   const [name, ...named] = positionals
   if (!name) throw new CommandError('usage', 'Give the name of the instance.')
+  const holds = mayName(named)
+  if (holds !== true) throw new CommandError('usage', holds)
   await withHost(values.home, async (host) => {
     const { uuid } = await findInstance(host, name)
     await operation(
@@ -266,7 +270,7 @@ async function migrateTo(
       'migrate',
       async () => {
         const instance = await findInstance(host, name)
-        const apps = appsOf(instance.apps, named)
+        const apps = [...new Set([...instance.apps, ...named])]
         const planned = await planMigration(host, instance, apps)
         if (!values.json) tell(planned)
         const lost = planned.losses.filter((loss) => !values.allow.includes(loss.name))

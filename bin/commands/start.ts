@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import {
+  causeOf,
   Cluster,
   finishInterrupted,
   isRoot,
@@ -47,8 +49,38 @@ interface ReadyInstance {
 
 /** Brings everything up, tells where it is, and keeps it running until a signal comes. */
 export async function start(args: readonly string[], erp: Erp): Promise<void> {
+  let order: Order
+  try {
+    order = orderOf(args)
+  } catch (error) {
+    if (!args.includes('--json')) throw error
+    return tellMachines(error)
+  }
+  const run = new Run(order, erp)
+  try {
+    await run.start()
+  } catch (error) {
+    if (run.isInterrupted) return // its exit is under way
+    const cause = existsSync(order.folder) ? causeOf(error, order.folder) : error
+    await run.stop()
+    if (!order.json) throw cause
+    run.tellMachines(cause)
+    return
+  }
+  await run.ended
+}
+
+/** The one line of a failure, and its exit code; what nobody foresaw has its stack on standard error. */
+function tellMachines(error: unknown): void {
+  const { code, message, stack } = failureOf(error)
+  say(stack ?? `erp4: ${message}`)
+  process.exitCode = exitCodes[code]
+  print(JSON.stringify({ ready: false, error: { code, message } }))
+}
+
+function orderOf(args: readonly string[]): Order {
   const { values } = parseArgs({ args: [...args], options })
-  const order = {
+  return {
     port: numberOf(values.port, 'port', 0, 65_535),
     processes: numberOf(values.processes, 'processes', 1, 64),
     folder: homeFolder(values.home),
@@ -56,19 +88,6 @@ export async function start(args: readonly string[], erp: Erp): Promise<void> {
     listen: values.listen,
     metricsPort: values['metrics-port'] === undefined ? undefined : numberOf(values['metrics-port'], 'metrics-port', 1, 65_535),
   }
-  const run = new Run(order, erp)
-  try {
-    await run.start()
-  } catch (error) {
-    if (run.isInterrupted) return // its exit is under way
-    await run.stop()
-    if (!values.json) throw error
-    const { stack } = failureOf(error)
-    if (stack) say(stack)
-    run.tellMachines(error)
-    return
-  }
-  await run.ended
 }
 
 interface Order {
@@ -120,7 +139,7 @@ class Run {
     this.#release = becomeSupervisor(home, { port: wanted, processes, release: releaseFingerprint() })
     // Only now: what runs in a home that has another supervisor is not ours to stop.
     this.#home = home
-    const port = await demandPort(wanted)
+    const port = await demandPort(wanted, this.#order.listen?.[0])
     noteSupervisor(home, { port })
     if (!isClientBuilt()) {
       this.#steps.begin('Building the web client')
@@ -151,13 +170,10 @@ class Run {
     for (const instance of instances) forgetFirstPassword(host, instance)
   }
 
-  /** The one line of a failure, and its exit code. */
+  /** Once, whatever else goes wrong while everything is being ended. */
   tellMachines(error: unknown): void {
-    const { code, message } = failureOf(error)
-    process.exitCode = exitCodes[code]
-    if (this.#isTold) return
+    if (!this.#isTold) tellMachines(error)
     this.#isTold = true
-    print(JSON.stringify({ ready: false, error: { code, message } }))
   }
 
   /** Ends every process that was started, PostgreSQL last; can be called at any time, and twice. */
@@ -286,21 +302,14 @@ function tellOutdated(instances: readonly Instance[]): void {
   }
 }
 
-/** The port, or a free one for 0; refused when somebody else listens there. */
-async function demandPort(port: number): Promise<number> {
+/** The port, or a free one for 0. Throws the system's error when nobody can listen there: better now than when everything else was done. */
+async function demandPort(port: number, address = '127.0.0.1'): Promise<number> {
   const server = createServer()
   try {
     return await new Promise((resolve, reject) => {
       server.once('error', reject)
-      server.listen(port, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
+      server.listen(port, address, () => resolve((server.address() as { port: number }).port))
     })
-  } catch (error) {
-    const { code } = error as { code?: string }
-    if (code === 'EADDRINUSE')
-      throw new CommandError('port_in_use', `Port ${port} is in use by another program: choose another with --port.`)
-    if (code === 'EACCES')
-      throw new CommandError('missing_right', `This user may not listen on port ${port}: choose one above 1023 with --port.`)
-    throw error
   } finally {
     await new Promise((resolve) => server.close(resolve))
   }

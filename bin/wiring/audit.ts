@@ -1,7 +1,9 @@
+import type { KeyObject } from 'node:crypto'
+import { dirname } from 'node:path'
 import { Databases } from '@erp4/orm'
 import {
+  type Anchor,
   type Head,
-  type SignedHead,
   Sealer,
   createLogger,
   keyId,
@@ -41,14 +43,24 @@ export const anchorAudit = (trail: AuditTrail, file: string): Promise<void> =>
   withTrail(trail, async (databases) => {
     const head = await databases.use(trail.database, newestHead)
     if (!head) throw new CommandError('refused', 'Nothing of this trail was sealed yet, so there is nothing to anchor.')
-    await writeAnchor(file, head)
+    await writeAnchor(file, head).catch((error: { code?: string }) => {
+      if (error.code === 'EEXIST') throw new CommandError('refused', `${file} is there already: an anchor is never replaced.`)
+      if (error.code === 'ENOENT') throw new CommandError('not_found', `There is no folder ${dirname(file)}.`)
+      throw error
+    })
+  })
+
+/** The anchor of a file, or a sentence why there is none. */
+const anchorIn = (file: string, keys: ReadonlyMap<string, KeyObject>): Promise<Anchor> =>
+  readAnchor(file, keys).catch((error: { code?: string; message: string }) => {
+    if (error.code) throw new CommandError('not_found', `The anchor ${file} cannot be read (${error.code}).`)
+    throw new CommandError('refused', error.message)
   })
 
 export const verifyAudit = (trail: AuditTrail, given: AuditAnchor | undefined): Promise<{ isIntact: boolean; report: string[] }> =>
   withTrail(trail, async (databases) => {
     const keys = new Map(trail.verify.map((key) => [keyId(key), key]))
-    const anchor =
-      given && ('file' in given ? await readAnchor(given.file, keys) : openAnchor(given.name, JSON.parse(given.signed) as SignedHead, keys))
+    const anchor = given && ('file' in given ? await anchorIn(given.file, keys) : openAnchor(given.name, given.signed, keys))
     const {
       isIntact,
       rows,

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { OpsError } from './errors.ts'
 import { ensureFolder, writeDurably } from './files.ts'
@@ -98,6 +98,7 @@ export class Home {
 export function openOrCreateHome(dir: string): { home: Home; fresh: boolean } {
   const path = resolve(dir)
   const known = existsSync(join(path, 'home.json'))
+  if (!known && existsSync(path) && !statSync(path).isDirectory()) throw inTheWay(path)
   if (!known && existsSync(path) && readdirSync(path).length > 0) {
     throw new OpsError(
       'damaged_home',
@@ -130,11 +131,16 @@ function createFolder(path: string): void {
     const { code } = error as { code?: string }
     if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM')
       throw new OpsError('missing_right', `This user may not make the home ${path}.`, { cause: error })
-    if (code === 'ENOTDIR' || code === 'EEXIST')
-      throw new OpsError('damaged_home', `The home ${path} cannot be a folder: a file is in its way.`, { cause: error })
+    // What Node says of a read-only file system when it makes several folders at once.
+    if (code === 'ENOENT')
+      throw new OpsError('missing_right', `The home ${path} cannot be made: nothing can be written there.`, { cause: error })
+    if (code === 'ENOTDIR' || code === 'EEXIST') throw inTheWay(path, error)
     throw error
   }
 }
+
+const inTheWay = (path: string, cause?: unknown): OpsError =>
+  new OpsError('damaged_home', `The home ${path} cannot be a folder: a file is in its way.`, { cause })
 
 function demandReach(home: Home): void {
   const user = postgresUser()

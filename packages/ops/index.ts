@@ -20,6 +20,7 @@ export {
   type SealOrder,
 } from './envelope/envelope.ts'
 export { examineHost, type Finding } from './examination.ts'
+export { causeOf } from './surroundings.ts'
 export { asOpsError, OpsError, type OpsCode } from './errors.ts'
 export { Home, openHome, openOrCreateHome } from './home.ts'
 export { Host, startHost } from './host.ts'

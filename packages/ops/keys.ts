@@ -5,7 +5,7 @@ import { OpsError } from './errors.ts'
 import { ensureFolder, writeDurably } from './files.ts'
 import type { Home } from './home.ts'
 import { checkContext, loginContext, settleFiles } from './keys/host-key.ts'
-import { readKey, writeKey } from './keys/key-file.ts'
+import { readKey, readPrivate, writeKey } from './keys/key-file.ts'
 import { instanceKeyContext, listKeyObjects, objectFile, objectFolder, readKeyObject, versionsIn } from './keys/objects.ts'
 import { demandRoot, hasRoot, readRoot, rootFacts } from './keys/root.ts'
 import {
@@ -223,8 +223,9 @@ export class HostKeys {
   #selfTest(): void {
     const path = join(this.#home.keys, 'check.sealed')
     if (!existsSync(path)) return writeDurably(path, seal(this.operating, checkContext, Buffer.from('erp4')), { mode: 0o600 })
+    const [key, sealed] = [this.operating, readPrivate(path)]
     try {
-      unseal(this.operating, checkContext, readFileSync(path))
+      unseal(key, checkContext, sealed)
     } catch (error) {
       throw new OpsError(
         'key_wrong',

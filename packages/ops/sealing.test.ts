@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { openOrCreateHome, type Home } from './home.ts'
 import { HostKeys, openInstanceKeys, signingPair } from './keys.ts'
+import { isRoot } from './os-user.ts'
 import { deriveKey, newKey, seal, unseal } from './sealing.ts'
 
 const context = { instance: '2c36a39a-00bc-48e7-af61-7485c9e0336a', purpose: 'runtime password', version: 1 }
@@ -105,6 +106,21 @@ test('a home in use does not start without its host key, with another one, or wi
     home.note({ provisioned: 0 })
   }
   assert.ok(HostKeys.open(home))
+})
+
+test('keys that this user may not read are told as that, not as wrong ones', () => {
+  assert.ok(HostKeys.open(home))
+  const path = join(home.keys, 'check.sealed')
+  const { mode } = statSync(path)
+  chmodSync(path, 0o000)
+  // No mode keeps root out: there somebody else asks.
+  if (isRoot()) process.seteuid!(65_534)
+  try {
+    assert.throws(() => HostKeys.open(home), { code: 'missing_right', message: /^This user may not read the key file / })
+  } finally {
+    if (isRoot()) process.seteuid!(0)
+    chmodSync(path, mode)
+  }
 })
 
 test("the sealer's signature is checked with its public half", async () => {

@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
+import { asOpsError, OpsError } from './errors.ts'
 import type { Finding } from './examination.ts'
 import type { Host } from './host.ts'
 import { postgresUser } from './os-user.ts'
@@ -52,6 +53,19 @@ function disk({ home }: Host): Finding {
   if (free < gibibyte) return { level: 'fault', text: `${text} That is too little: PostgreSQL stops when nothing is left.` }
   return { level: free < 5 * gibibyte ? 'note' : 'ok', text }
 }
+
+/** PostgreSQL takes so much for each further file of its log, and stops where it cannot. */
+const leastRoom = 16 * 2 ** 20
+
+/** Whatever it is that went wrong on a full disk, that is why: PostgreSQL ends, and others are told of a broken connection. */
+export function causeOf(error: unknown, folder: string): unknown {
+  if (asOpsError(error) && !isStopped(error)) return error
+  const { bavail, bsize } = statfsSync(folder)
+  if (bavail * bsize >= leastRoom) return error
+  return new OpsError('disk_full', `The disk is full (${folder}): free some space and start again.`, { cause: error })
+}
+
+const isStopped = (error: unknown): boolean => asOpsError(error)?.code === 'cluster_failed'
 
 /** A clock that was set back makes sessions live longer, and the trail's times go backwards. */
 async function clock(host: Host): Promise<Finding> {

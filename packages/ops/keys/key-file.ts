@@ -27,16 +27,19 @@ export function ensureKey(path: string): void {
 
 /** OpsError `key_missing`, `missing_right`, or `key_wrong` when it is not 32 bytes or all zeros. */
 export function readKey(path: string): Buffer {
-  let text: string
+  return parseKey(readPrivate(path).toString())
+}
+
+/** A file that only its owner may read. OpsError `key_missing` or `missing_right`. */
+export function readPrivate(path: string): Buffer {
   try {
-    text = readFileSync(path, 'utf8')
+    return readFileSync(path)
   } catch (error) {
     const { code } = error as { code?: string }
     if (code === 'ENOENT')
       throw new OpsError('key_missing', `The key file ${path} is missing: put it back from its safe copy.`, { cause: error })
     throw new OpsError('missing_right', `This user may not read the key file ${path}.`, { cause: error })
   }
-  return parseKey(text)
 }
 
 /** The text of a key file. */

@@ -45,14 +45,24 @@ export async function writeAnchor(file: string, head: SignedHead): Promise<void>
   }
 }
 
-/** @throws when the file is no anchor, or not signed by one of `keys`. */
+/** @throws the file system's error when it cannot be read; a sentence when it is no anchor, or not signed by one of `keys`. */
 export async function readAnchor(file: string, keys: ReadonlyMap<string, KeyObject>): Promise<Anchor> {
-  return openAnchor(file, JSON.parse(await readFile(file, 'utf8')) as SignedHead, keys)
+  return openAnchor(file, await readFile(file, 'utf8'), keys)
 }
 
 /** `name` is the place it came from, as verdicts shall call it: a file, "the host registry". */
-export function openAnchor(name: string, signed: SignedHead, keys: ReadonlyMap<string, KeyObject>): Anchor {
-  const head = openHead(signed, keys)
+export function openAnchor(name: string, text: string, keys: ReadonlyMap<string, KeyObject>): Anchor {
+  const signed = parsed(text)
+  const head = signed ? openHead(signed, keys) : 'it is no signed head'
   if (typeof head === 'string') throw new Error(`${name} is no anchor: ${head}.`)
   return { name, head }
+}
+
+function parsed(text: string): SignedHead | undefined {
+  try {
+    const { payload, key, signature } = JSON.parse(text) as Record<string, unknown>
+    return typeof payload === 'string' && typeof key === 'string' && typeof signature === 'string' ? { payload, key, signature } : undefined
+  } catch {
+    return undefined // no JSON, or none with members
+  }
 }

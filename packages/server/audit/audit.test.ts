@@ -305,6 +305,10 @@ test('an anchor is never replaced, and one with a wrong signature is none', asyn
   assert.equal(await readFile(join(folder, 'once.json'), 'utf8'), written)
   await writeFile(join(folder, 'forged.json'), written.replace('\\"seq\\":30', '\\"seq\\":20'))
   await assert.rejects(readAnchor(join(folder, 'forged.json'), keys), /its signature is wrong/)
+  for (const text of ['', 'no JSON', 'null', '[]', '{"key":1}']) {
+    await writeFile(join(folder, 'letter.txt'), text)
+    await assert.rejects(readAnchor(join(folder, 'letter.txt'), keys), /letter\.txt is no anchor: it is no signed head\.$/, text)
+  }
   const anchor = await readAnchor(join(folder, 'once.json'), keys)
   await assert.rejects(verifyLive(there.seal, there.instance.database, { chain: 'another', keys, anchor }), /another instance/)
   await there.close()
