@@ -108,7 +108,8 @@ function demandTarget(env: Env, relation: unknown): void {
   )
 }
 
-const defined = [
+/** What people say of a field, but for the groups that it is kept for. */
+const said = [
   'name',
   'field_description',
   'help',
@@ -117,7 +118,6 @@ const defined = [
   'digits',
   'on_delete',
   'default_value',
-  'groups',
   'form_place',
   'list_place',
   'in_search',
@@ -125,7 +125,7 @@ const defined = [
   'phase',
 ] as const
 
-ir_model_fields.changed(defined, async (sys, ids, operation, given) => {
+ir_model_fields.changed([...said, 'groups'], async (sys, ids, operation, given) => {
   const changed = await demandSound(sys, ids)
   for (const field of changed) {
     if (given.has('groups'))
@@ -184,25 +184,7 @@ async function demandSound(sys: Env<true>, ids: readonly number[]) {
       ['id', 'in', ids],
       ['state', '=', 'manual'],
     ],
-    [
-      'model',
-      'name',
-      'ttype',
-      'field_description',
-      'help',
-      'required',
-      'size',
-      'digits',
-      'on_delete',
-      'default_value',
-      'groups.key',
-      'form_place',
-      'list_place',
-      'in_search',
-      'sequence',
-      'phase',
-      'selection_ids.value',
-    ],
+    ['model', 'ttype', ...said, 'groups.key', 'selection_ids.value'],
   )
   for (const field of fields) demandConsistent(sys, field)
   return fields
