@@ -80,7 +80,8 @@ export class Databases {
    * `readonly` gives several statements one snapshot and lets PostgreSQL refuse writes.
    */
   async transaction<T>(key: string, work: (cx: Lent) => Promise<T>, options: { retries?: number; readonly?: boolean } = {}): Promise<T> {
-    const retries = options.retries ?? 4
+    // With waits that double, the last ones longer than PostgreSQL takes to see a deadlock: of several callers each one comes through.
+    const retries = options.retries ?? 6
     const opening = options.readonly ? 'begin isolation level repeatable read read only' : 'begin isolation level read committed'
     for (let attempt = 0; ; attempt++) {
       const slot = await this.#take(key)

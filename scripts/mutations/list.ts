@@ -350,6 +350,7 @@ export const mutations: readonly Mutation[] = [
     from: 'if (row!.reserved < row!.wanted) throw',
     to: 'if (false) throw',
     test: 'packages/server/auth/cooldown.test.ts',
+    only: 'ten attempts are judged',
   },
   {
     name: 'form token',
