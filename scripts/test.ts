@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { parseArgs, styleText } from 'node:util'
 import { startTestCluster } from '@erp4/testing'
 import { check } from './check.ts'
-import { mapSome, repository } from './run.ts'
+import { repository } from './run.ts'
 import { filesOf } from './source.ts'
 import type { Report } from './test-reporter.ts'
 
@@ -29,8 +29,6 @@ const slowMs = 5_000
 const fileLimitMs = { short: 900_000, long: 1_800_000 }
 /** How long a process may go on when no test of it runs. */
 const leavingMs = 60_000
-/** One more than the processors of the smallest machine: a file waits for other processes and the disk a quarter of its time. */
-const width = 3
 /** Of Node, for a test file: they spare it work that would be in vain, and with room for what lives a moment it collects less garbage. */
 export const testOptions = [
   '--max-semi-space-size=64',
@@ -85,9 +83,15 @@ function stopOnSignals(stopCluster: () => Promise<void>): () => Promise<void> {
 async function runFiles(files: readonly string[], options: Options): Promise<FileResult[]> {
   const memory = join(repository, '.cache/test-durations.json')
   const known = existsSync(memory) ? (JSON.parse(readFileSync(memory, 'utf8')) as Record<string, number>) : {}
-  // The slowest first: the last file to end is then a short one.
+  // The slowest first.
   const inOrder = files.toSorted((a, b) => (known[b] ?? guessMs(b)) - (known[a] ?? guessMs(a)))
-  const results = await mapSome(inOrder, width, (path) => runFile(path, options))
+  const results: FileResult[] = []
+  const lane = async (next: () => string | undefined): Promise<void> => {
+    for (let path = next(); path !== undefined; path = next()) results.push(await runFile(path, options))
+  }
+  // Two stories keep two processors busy but for a quarter of the time, when they wait for others: that is left to the smallest files.
+  const [slow, quick] = [() => inOrder.shift(), () => inOrder.pop()]
+  await Promise.all([lane(slow), lane(slow), lane(quick)])
   mkdirSync(join(repository, '.cache'), { recursive: true })
   writeFileSync(memory, JSON.stringify({ ...known, ...Object.fromEntries(results.map(({ path, ms }) => [path, Math.round(ms)])) }))
   return results
