@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { labelsOf, type ScheduledInstance, type ScheduledSet, type ScheduleFacts } from '@erp4/ops'
+import { restedJournal } from '@erp4/testing'
 import { dueTasks, keyOf, schedulePolicy, slotStart, type Journal, type Past, type Task } from './schedule.ts'
 
 const minuteMs = 60_000
@@ -195,4 +196,12 @@ test('restores are rehearsed each month, from the day after a set has proven its
   assert.deepEqual(rehearsed(ago(25 * hourMs)), ['rehearse'])
   assert.deepEqual(rehearsed(ago(25 * hourMs), done(ago(29 * dayMs))), [])
   assert.deepEqual(rehearsed(ago(25 * hourMs), done(ago(hourMs), { ok: false, failures: 1 })), ['rehearse'])
+})
+
+test('an agent whose journal tests have written leaves the processors to them, and makes backups all the same', () => {
+  const locations = ['eu-1', 'us-1', 'ap-1']
+  const seen = facts({ locations, sets: [set('one'), set('two', { proven: ago(8 * dayMs) })], instances: [ann({ lastSet: undefined })] })
+  const tasks = (journal: Journal): string[] => dueTasks(seen, journal, now).map(keyOf)
+  assert.deepEqual(tasks(restedJournal(locations, now)), ['backup ann', 'rehearse'])
+  assert.equal(tasks({}).length, 13)
 })

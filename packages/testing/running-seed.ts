@@ -46,6 +46,19 @@ export async function seedOf(make: (home: string) => Promise<readonly RunningIns
 export const copySeed = async ({ home }: Seed, to: string): Promise<void> =>
   void (await run('cp', ['-a', '--reflink=auto', `${home}/.`, to]))
 
+/** What an agent has done, by task, as it keeps it in `agent/journal.json` of its home. */
+type Journal = Readonly<Record<string, { readonly at: string; readonly ok: boolean; readonly failures: number; readonly bytes?: number }>>
+
+/**
+ * The journal of an agent that has done what it does each day, and has tried as many bytes of sets as it may: a story has the processors for
+ * itself. Backups that are due are made all the same.
+ */
+export function restedJournal(locations: readonly string[], now = new Date()): Journal {
+  const done = { at: now.toISOString(), ok: true, failures: 0 }
+  const tasks = ['finish', 'testify', 'mail', ...locations.flatMap((name) => [`prune ${name}`, `scrub ${name}`])]
+  return { ...Object.fromEntries(tasks.map((task) => [task, done])), 'prove earlier': { ...done, bytes: Number.MAX_SAFE_INTEGER } }
+}
+
 /** Whether the folder is ours to make. */
 function takes(folder: string): boolean {
   try {

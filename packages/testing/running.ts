@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Cluster, connectAs, findInstance, Host, HostKeys, openHome } from '@erp4/ops'
+import { Cluster, connectAs, findInstance, Host, HostKeys, openHome, readRegister } from '@erp4/ops'
 import { generateFirstPassword } from '@erp4/server/first-password'
-import { type Seed, copySeed, seedOf } from './running-seed.ts'
+import { type Seed, copySeed, restedJournal, seedOf } from './running-seed.ts'
 
 /** An instance of a running ERP4, and its administrator. */
 export interface RunningInstance {
@@ -23,13 +23,13 @@ export interface StartOptions {
   readonly processes?: number
   /** Settings beside those of this process: `{ ERP4_SMTP_URL: … }`. */
   readonly env?: Readonly<Record<string, string>>
-  /** A first start with keys, host and instances of its own; otherwise the home may be a copy of one that was started before. */
+  /** A first start with keys, host and instances of its own; otherwise the home may be a copy, whose agent has done its day's work. */
   readonly isFirst?: boolean
 }
 
 const program = join(import.meta.dirname, '..', '..', 'bin', 'erp4.ts')
-/** A first start makes a cluster, two templates and two instances: 10 s on an idle machine with two cores. */
-const startPatienceMs = 150_000
+/** A first start makes a cluster, two templates and two instances: 10 s on an idle machine with two cores, minutes on one that ten share. */
+const startPatienceMs = 300_000
 const stopPatienceMs = 60_000
 
 /**
@@ -82,6 +82,10 @@ export class RunningErp4 {
 
   async #beginWith(seed: Seed): Promise<void> {
     await copySeed(seed, this.home)
+    const { locations } = readRegister(openHome(this.home))
+    const journal = restedJournal(locations.map(({ name }) => name))
+    mkdirSync(join(this.home, 'agent'), { recursive: true, mode: 0o700 })
+    writeFileSync(join(this.home, 'agent', 'journal.json'), JSON.stringify(journal), { mode: 0o600 })
     for (const one of seed.instances) this.#instances.set(one.name, one)
   }
 
