@@ -28,12 +28,12 @@ const partner = (name: string, more = {}): Promise<number> =>
     .create({ name, ...more })
     .then(({ ids }) => ids[0]!)
 
-/** Answered within the time of any other call, be it with an error; a pattern that goes wrong takes minutes for what is sent here. */
+/** Answered, be it with an error; a pattern that goes wrong takes hours for what is sent here. */
 async function quick(asked: Promise<Outcome>): Promise<Outcome> {
   const started = performance.now()
   const outcome = await asked
   const ms = performance.now() - started
-  assert.ok(ms < 10_000, `${Math.round(ms)} ms: ${outcome.text.slice(0, 200)}`)
+  assert.ok(ms < 60_000, `${Math.round(ms)} ms: ${outcome.text.slice(0, 200)}`)
   assert.notEqual(outcome.error?.name, 'builtins.Exception', `${outcome.text.slice(0, 300)} ${site.log.at(-1)?.slice(0, 800)}`)
   return outcome
 }

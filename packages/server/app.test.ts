@@ -420,7 +420,7 @@ for (const [name, sent] of [
     const at = await strict.listen({ addresses: ['127.0.0.1'], port: 0 })
     const began = Date.now()
     assert.match(await raw(sent, at), /^HTTP\/1\.1 408 Request Timeout\r\nConnection: close/)
-    assert.ok(Date.now() - began < 3_000)
+    assert.ok(Date.now() - began < 30_000, 'Node itself waits for a minute')
     await new Promise((resolve) => setTimeout(resolve, 100))
     assert.match(await strict.metrics.registry.getSingleMetricAsString('erp4_request_body_bytes'), /bytes 0$/)
   })

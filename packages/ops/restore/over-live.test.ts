@@ -213,7 +213,9 @@ test('no acknowledged row is lost by a swap under load: each is in the generatio
   const [ledger, stop] = [[] as { name: string; at: number; generation: number }[], new AbortController()]
   const writing = writer('busy', stop.signal, ledger)
   while (ledger.length < 20) await pause(5)
+  const begun = performance.now()
   const report = await restore('busy', set)
+  const tookMs = performance.now() - begun
   const upTo = ledger.length
   while (ledger.length < upTo + 20) await pause(5)
   stop.abort()
@@ -222,7 +224,7 @@ test('no acknowledged row is lost by a swap under load: each is in the generatio
   const [there, lost] = [new Set(await partners(now)), new Set(await openForOwner(world.host, live, () => partners(live)))]
   assert.ok(ledger.some(({ generation }) => generation === 1) && ledger.some(({ generation }) => generation === 2))
   const longest = Math.max(...ledger.slice(1).map(({ at }, i) => at - ledger[i]!.at))
-  assert.ok(longest < 10_000, `nobody could write for ${longest} ms`)
+  assert.ok(longest < tookMs / 2, `nobody could write for ${longest} of ${tookMs} ms`)
   for (const { name, generation } of ledger) assert.ok((generation === 1 ? lost : there).has(name), `${name} of generation ${generation}`)
   assert.equal(ledger.filter(({ generation, name }) => generation === 1 && there.has(name)).length, 0, 'time went back for all of them')
   const copy = await restoreAside(world.host, {
@@ -235,7 +237,7 @@ test('no acknowledged row is lost by a swap under load: each is in the generatio
   const kept = new Set(await partners(copy.instance))
   for (const { name, generation } of ledger) if (generation === 1) assert.ok(kept.has(name), `${name} is in the last safety set`)
   // On a quiet machine about 100 ms; the claim is measured by the benchmark, here only that it does not wait for anything long.
-  assert.ok(report.writeGapMs < 5_000, `${report.writeGapMs} ms`)
+  assert.ok(report.writeGapMs < tookMs / 2, `${report.writeGapMs} of ${tookMs} ms`)
 })
 
 /** Kills a restore as it begins each of these steps, and lets the next start go on from there. */
