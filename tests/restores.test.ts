@@ -61,6 +61,24 @@ const create = (key: string, name: string) => ask(main.url, key, 'res.partner/cr
 const count = async (name: string): Promise<number> =>
   (await ask(main.url, keys.kept, 'res.partner/search_count', { domain: [['name', '=', name]] })).body as number
 
+/** A field that people make: a column that no app knows of. */
+async function makeField(name: string): Promise<void> {
+  const { call } = await signIn(people.administrator)
+  const [model] = (await call('ir.model', 'search', [[['model', '=', 'res.partner']]])) as [number]
+  await call('ir.model.fields', 'create', [{ name, model_id: model, ttype: 'char', field_description: name }])
+}
+/** What the servers answer of them: the value of each field, or that there is none. */
+async function fieldsAre(values: Record<string, string | undefined>): Promise<void> {
+  for (const [field, value] of Object.entries(values)) {
+    const { status, body } = await ask(main.url, keys.kept, 'res.partner/search_read', {
+      domain: [['name', '=', 'Gated']],
+      fields: [field],
+    })
+    if (value === undefined) assert.notEqual(status, 200, field)
+    else assert.deepEqual([status, body[0]?.[field]], [200, value], field)
+  }
+}
+
 /** Creates partners one after the other and notes the acknowledged ones; whoever is told to come again does. */
 async function write(stop: AbortSignal): Promise<{ acknowledged: { name: string; at: number }[]; refused: Record<string, number> }> {
   const acknowledged: { name: string; at: number }[] = []
@@ -78,6 +96,8 @@ test('a set of a running instance restores: it is proven by the command line', a
   await create(keys.kept, 'Before')
   const attached = { name: 'note.txt', datas: content, res_model: 'res.partner', res_id: 1 }
   assert.equal((await ask(main.url, keys.kept, 'ir.attachment/create', { vals_list: [attached] })).status, 200)
+  await makeField('x_gate')
+  await ask(main.url, keys.kept, 'res.partner/create', { vals_list: [{ name: 'Gated', x_gate: 'north' }] })
   await mail('main', 'waiting', 'later')
   await sql('main', `insert into job (class, name, run_at) values ('bulk', 'nothing', now() + interval '1 hour')`)
   await sql(
@@ -110,6 +130,8 @@ test('restored over live, time goes back for the rows and not for what was taken
   )
   await sql('main', `update ir_sequence set number_next = 9 where code = 'test'`)
   await create(keys.kept, 'After')
+  await makeField('x_late')
+  await sql('main', `update res_partner set x_gate = 'south', x_late = 'later' where name = 'Gated'`)
   const preview = await run<{ changes: { table: string; newer: number }[] }>('restore', set, '--over-live', 'main', '--preview')
   assert.ok(preview.changes.some(({ table, newer }) => table === 'res_partner' && newer > 0))
   assert.equal((await erp4.command('restore', set, '--over-live', 'main', '--confirm', 'mian')).code, 7)
@@ -132,6 +154,7 @@ test('restored over live, time goes back for the rows and not for what was taken
   const { acknowledged, refused } = await writing
 
   assert.deepEqual([await count('Before'), await count('After')], [1, 0])
+  await fieldsAre({ x_gate: 'north', x_late: undefined })
   // The session of before is over, as is every other; the key that nobody revoked goes on, the other stays revoked.
   await assert.rejects(session.call('res.partner', 'search_count', [[]]), (error) => error instanceof RpcError && error.code === 100)
   assert.equal((await create(keys.revoked, 'nobody')).status, 401)
@@ -230,6 +253,7 @@ test('undone, the rows of before are back, and what was revoked stays revoked', 
   await create(keys.kept, 'Between')
   const report = await run<{ safety: { before: string } }>('restore', 'undo', 'main', '--confirm', 'main')
   assert.deepEqual([await count('After'), await count('Between')], [1, 0])
+  await fieldsAre({ x_gate: 'south', x_late: 'later' })
   assert.equal((await create(keys.revoked, 'nobody')).status, 401)
   await assert.rejects(signIn(people.neighbour))
   await run('restore', report.safety.before, '--to-side', 'between', '--days', '3')

@@ -73,6 +73,23 @@ test('after a rotation new signatures are by the new key, and old ones still hol
   assert.deepEqual(Object.keys(trustedKeys(home)), [fresh.keyId, old.keyId, keys.signer('verifier').keyId].sort())
 })
 
+test('a signing key that is gone is not made again in passing: nobody outside would believe the new one', () => {
+  const other = newHome()
+  HostKeys.open(other)
+  other.note({ provisioned: 1 })
+  const trusted = trustedKeys(other)
+  for (const purpose of ['host', 'verifier'] as const) {
+    rmSync(join(other.keys, `${purpose}-signing.key`))
+    const opened = HostKeys.open(other)
+    assert.throws(() => opened.signer(purpose), { code: 'key_missing', message: /erp4 keys rotate signer/ })
+    assert.ok(!existsSync(join(other.keys, `${purpose}-signing.key`)))
+    assert.deepEqual(trustedKeys(other), trusted)
+  }
+  const fresh = rotateSigner(other, 'host')
+  assert.equal(HostKeys.open(other).signer('host').keyId, fresh.keyId)
+  assert.deepEqual(Object.keys(trustedKeys(other)).toSorted(), [...Object.keys(trusted), fresh.keyId].toSorted())
+})
+
 test('a public key counts only under the id that is made of it, and in the folder of those that are trusted', () => {
   const stranger = createPublicKey(signingKey(randomBytes(32))).export({ type: 'spki', format: 'pem' })
   writeFileSync(join(home.keys, 'trusted', 'host-00000000.pem'), stranger)

@@ -34,15 +34,25 @@ export function keyIdOf(purpose: SignerPurpose, verify: KeyObject): string {
   return `${purpose}-${createHash('sha256').update(raw).digest('hex').slice(0, 8)}`
 }
 
-/** Makes the signing keys that a home lacks, and trusts those it has. */
+/**
+ * Makes the signing keys of a new home, and trusts those that it has. One that is gone later is not made again in passing: recovery kits pin its
+ * public half, and what another key signs none of them believes.
+ */
 export function ensureSigners(home: Home): void {
+  const isNew = home.facts().provisioned === 0
   for (const purpose of signerPurposes) {
-    ensureKey(seedFile(home, purpose))
-    trust(home, purpose, createPublicKey(signingKey(readKey(seedFile(home, purpose)))))
+    if (isNew) ensureKey(seedFile(home, purpose))
+    if (existsSync(seedFile(home, purpose))) trust(home, purpose, createPublicKey(signingKey(readKey(seedFile(home, purpose)))))
   }
 }
 
+/** OpsError `key_missing` when its file is gone. */
 export function openSigner(home: Home, purpose: SignerPurpose): Signer {
+  if (!existsSync(seedFile(home, purpose)))
+    throw new OpsError(
+      'key_missing',
+      `The signing key ${seedFile(home, purpose)} is missing: put it back from its safe copy, or have another one with "erp4 keys rotate signer", and then make a new recovery kit.`,
+    )
   const key = signingKey(readKey(seedFile(home, purpose)))
   return { keyId: keyIdOf(purpose, createPublicKey(key)), sign: (bytes) => sign(null, bytes, key) }
 }
