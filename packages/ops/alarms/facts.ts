@@ -53,6 +53,9 @@ export function factsOfEvidence(home: Home, now: Date, instances: ReadonlyMap<st
     refusedPrunings: latest('retention.prune')
       .filter(({ result }) => result === 'fail')
       .map(({ subject, reason }) => ({ location: subject.id, reason })),
+    failedRehearsals: ['restore.rehearsal', 'download.rehearsal'].flatMap((check) =>
+      latest(check).flatMap(({ result, reason }) => (result === 'fail' ? [{ check, reason: reason || 'It did not pass.' }] : [])),
+    ),
     drill: { passed: passed ? new Date(passed.finished) : null, since },
   }
 }

@@ -46,6 +46,7 @@ for (const [what, facts, names] of [
   ['a copy is damaged', { copies: [{ location: 'eu-1', instance: 'ann', set: 'S', state: 'damaged', since: now }] }, ['location_degraded']],
   ['a restore test failed', { failedTests: [{ instance: 'ann', reason: 'rows are missing' }] }, ['certificate_failed']],
   ['a pruner refused', { refusedPrunings: [{ location: 'eu-1', reason: 'clocks' }] }, ['retention_refused']],
+  ['a rehearsal failed', { failedRehearsals: [{ check: 'restore.rehearsal', reason: 'it is not undone' }] }, ['rehearsal_failed']],
   ['the scheduler decided nine minutes ago', { scheduler: { decided: ago(0.15), since: ago(9) } }, []],
   ['the scheduler has been silent for eleven minutes', { scheduler: { decided: ago(0.19), since: ago(9) } }, ['scheduler_silent']],
   ['there has never been a scheduler', { scheduler: { decided: null, since: ago(1) } }, ['scheduler_silent']],

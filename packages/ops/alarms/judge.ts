@@ -13,6 +13,7 @@ export const alarmNames = [
   'retention_refused',
   'scheduler_silent',
   'drill_overdue',
+  'rehearsal_failed',
   'evidence_broken',
   'disk_low',
   'registry_down',
@@ -65,6 +66,8 @@ export interface AlarmFacts {
   /** Failed checks without a later pass: restore tests, prunings. */
   failedTests?: readonly { instance: string; reason: string }[]
   refusedPrunings?: readonly { location: string; reason: string }[]
+  /** What of the way back did not pass when it was last rehearsed: restores, downloads. */
+  failedRehearsals?: readonly { check: string; reason: string }[]
   /** When the scheduler last decided what to do; null: it never did. `since` is when there should have been one. */
   scheduler?: { decided: Date | null; since: Date }
   drill?: { passed: Date | null; since: Date }
@@ -105,6 +108,7 @@ export const decidedBy: Readonly<Record<keyof AlarmFacts, readonly AlarmName[]>>
   copies: ['location_degraded'],
   failedTests: ['certificate_failed'],
   refusedPrunings: ['retention_refused'],
+  failedRehearsals: ['rehearsal_failed'],
   scheduler: ['scheduler_silent'],
   drill: ['drill_overdue'],
   evidence: ['evidence_broken'],
@@ -186,6 +190,8 @@ function judgeHost(facts: AlarmFacts, ago: (since: Date) => number, limits: Alar
       'drill_overdue',
       drill.passed ? `The last recovery drill passed on ${drill.passed.toISOString()}.` : 'There has been no recovery drill yet.',
     )
+  if (facts.failedRehearsals?.length)
+    raise('rehearsal_failed', facts.failedRehearsals.map(({ check, reason }) => `${check}: ${reason}`).join(' '))
   if (evidence?.faults.length)
     raise('evidence_broken', `${evidence.faults.length} faults in the evidence: ${evidence.faults.slice(0, 3).join(' ')}`)
   if (disk && (disk.freeBytes < limits.freeBytes || disk.freeBytes < disk.allBytes * limits.freeShare))

@@ -154,6 +154,23 @@ test('a failed restore test raises an alarm until one passes; one that could not
   assert.deepEqual(await look(), [])
 })
 
+for (const [check, alarm, subject] of [
+  ['retention.prune', 'retention_refused', { type: 'location', id: 'eu-1' }],
+  ['restore.rehearsal', 'rehearsal_failed', { type: 'host', id: 'this one' }],
+  ['download.rehearsal', 'rehearsal_failed', { type: 'host', id: 'this one' }],
+] as const)
+  test(`a ${check} that did not pass raises ${alarm} until one does`, async () => {
+    const checked = (result: 'pass' | 'fail' | 'error') =>
+      record(world.host, { check, subject, started: new Date(), result, reason: 'This is why.' })
+    checked('fail')
+    assert.deepEqual(await look(), [alarm])
+    assert.match(listAlarms(world.host.home)[0]!.detail, /This is why\./)
+    checked('error')
+    assert.deepEqual(await look(), [alarm])
+    checked('pass')
+    assert.deepEqual(await look(), [])
+  })
+
 test('evidence that somebody changed raises an alarm', async () => {
   const file = join(evidenceFolder(world.host.home), evidenceFiles(world.host.home).at(-1)!)
   const content = readFileSync(file)
