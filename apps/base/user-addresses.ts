@@ -25,8 +25,9 @@ export async function followAddresses(sys: Env<true>, which: Domain<'res.users'>
     .model('res.users')
     .browse([...addresses.keys()])
     .write((id) => ({ security_email: addresses.get(id)! }))
-  if (how === 'first') return
-  if (!sys.call.isProven && sys.user.id !== systemUser)
+  // What the instance itself puts in order, it tells nobody.
+  if (how === 'first' || sys.user.id === systemUser) return
+  if (!sys.call.isProven)
     throw new IdentityError(sys.t('This takes your password: who has the mail address of an account can choose its password.'))
   for (const { id, active, security_email: from, partner_id: partner } of moved)
     if (active) await tellOwner(sys, { user: id, by: sys.user.id, what: 'address', from, to: partner.email })
