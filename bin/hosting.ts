@@ -31,6 +31,16 @@ export interface OpenHost<T> {
 /** Where an instance is reached under one of its host names. */
 export const originOf = (hostName: string, port: number): string => `http://${hostName}${port === 80 ? '' : `:${port}`}`
 
+/** Names and numbers of this machine and of no other: whoever uses them comes without a proxy. */
+const isLocal = (hostName: string): boolean => /(^|\.)localhost$|^[\d.]+$|:/.test(hostName)
+
+/**
+ * Where people reach an instance under a host name, as links in letters spell it: by the proxy that ends TLS before us where one is named
+ * (`ERP4_TRUSTED_PROXIES`), at the usual port; else by our own.
+ */
+export const publicOrigin = (hostName: string, port: number, proxies = process.env.ERP4_TRUSTED_PROXIES ?? ''): string =>
+  proxies.trim() !== '' && !isLocal(hostName) ? `https://${hostName}` : originOf(hostName, port)
+
 /** The first local number among an instance's host names: Node and Python cannot resolve `*.localhost` everywhere. */
 export const numericHost = (hosts: readonly string[]): string | undefined => hosts.find((host) => /^127\.\d+\.\d+\.\d+$/.test(host))
 
@@ -103,7 +113,7 @@ export const describe = (instance: Instance, port: number): InstanceRecord => {
     kind,
     apps,
     hosts,
-    origin: originOf(hosts[0] ?? name, port),
+    origin: publicOrigin(hosts[0] ?? name, port),
     isSuspended: suspended !== null,
     isFenced: fenced !== null,
     copy: kind === 'copy' ? { of: copyOfName, made: day(created), expires: expires && day(expires) } : undefined,
