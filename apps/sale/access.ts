@@ -72,6 +72,7 @@ export const access: Access<Own> = {
     freeze(['product_id', 'product_uom_id', 'display_type', 'is_optional'], () => [['order_id.state', '!=', 'sale']], confirmedLine),
     freeze(['order_id'], () => [['id', '=', 0]], keptLine),
   ],
+  'sale.advance.payment.inv': [grant(salesman, ['create', 'read', 'write'], (me) => [['create_uid', '=', me.id]])],
   // A seller sees the invoices of his own orders; who writes them is the accountant's matter.
   'account.move': [
     grant(salesman, ['read'], (me) => [['invoice_user_id', '=', me.id]]),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { action_post, action_reverse, biller, button_cancel } from '@erp4/account'
-import { Decimal, type Records, UserError } from '@erp4/orm'
-import { action_cancel, action_confirm, create_invoices, sale, salesManager, salesman } from '@erp4/sale'
+import { AccessError, Decimal, type Records, UserError } from '@erp4/orm'
+import { action_cancel, action_confirm, create_invoices, create_invoices_of_orders, sale, salesManager, salesman } from '@erp4/sale'
 import { world } from '@erp4/testing'
 
 const d = Decimal.of
@@ -247,4 +247,25 @@ test('who only sells asks for the money and does not touch the books', async () 
   await assert.rejects(mine.write({ narration: 'x' }), UserError)
   await assert.rejects(ann.model('account.move').create({ move_type: 'out_invoice', partner_id: azure! }), UserError)
   assert.equal((await mine.read(['state']))[0]!.state, 'draft')
+})
+
+test('as Odoo’s clients ask for it: a dialogue about orders, by the rights of whoever has it, and once', async () => {
+  const [one, two] = [await confirmed([{ product_id: desk }]), await confirmed([{ product_id: desk, product_uom_qty: d(2) }])]
+  const ask = async (who: typeof ann, orders: readonly number[], values = {}) =>
+    who
+      .with({ active_ids: orders, active_model: 'sale.order' })
+      .model('sale.advance.payment.inv')
+      .create({ advance_payment_method: 'delivered', ...values })
+  const both = await ask(ann, [...one.ids, ...two.ids])
+  const answer = (await create_invoices_of_orders(both)) as { res_model: string; res_id: number }
+  assert.deepEqual([answer.res_model, (await seen(one)).status, (await seen(two)).status], ['account.move', 'invoiced', 'invoiced'])
+  assert.equal((await ann.model('account.move').browse([answer.res_id]).read(['amount_untaxed']))[0]!.amount_untaxed!.toString(), '299.97')
+  await assert.rejects(create_invoices_of_orders(both), /nothing to invoice/)
+  await assert.rejects(create_invoices_of_orders(await ask(ann, [])), UserError)
+  // Another seller neither sees the dialogue nor invoices orders that are not hers.
+  const other = await at.person(salesman)
+  const third = await confirmed([{ product_id: desk }])
+  await assert.rejects(create_invoices_of_orders(other.model('sale.advance.payment.inv').browse(both.ids)), AccessError)
+  await assert.rejects(async () => create_invoices_of_orders(await ask(other, third.ids)))
+  assert.equal((await seen(third)).status, 'to invoice')
 })

@@ -133,4 +133,7 @@ export const korean: Readonly<Record<string, string>> = {
   '{name} is cancelled: there is nothing to send.': '{name}은(는) 취소되어 보낼 수 없습니다.',
   Declined: '거절',
   'A discount is at most 100 percent.': '할인은 100%를 넘을 수 없습니다.',
+  'Invoice for Orders': '주문 청구',
+  'Regular invoice': '일반 청구서',
+  'One Invoice for a Customer': '고객별로 합쳐서 청구',
 }
