@@ -106,8 +106,9 @@ export const res_groups_form = form('res.groups', (v) => [
 ])
 
 export const res_company_form = form('res.company', (v) => [
+  v.title(v.field('name', { required: true }), v.field('logo')),
   v.columns(
-    ['name', 'street', 'street2', 'city', 'state_id', 'zip', 'country_id'],
+    ['street', 'street2', 'city', 'state_id', 'zip', 'country_id'],
     ['currency_id', 'email', 'phone', 'website', 'vat', 'company_registry', 'parent_id'],
   ),
   v.tab('Branches', v.lines('child_ids', ['name', 'currency_id', 'city'])),
