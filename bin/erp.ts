@@ -79,6 +79,8 @@ export interface Erp {
   loadDemo(config: pg.ClientConfig, apps: readonly string[]): Promise<void>
   /** Begins to make the sign-in of a new instance's administrator; `set` gives it to him, once there is a database. */
   firstSignIn(): Promise<FirstSignIn>
+  /** A link with which a user chooses a password, for whoever runs the machine to hand over; null where there is no such active user. */
+  linkByHand(login: string, runtime: pg.ClientConfig): Promise<{ readonly path: string; readonly minutes: number } | null>
   /** What bringing the instance to `apps` at this release would do. Runs in a child process. */
   plan(access: InstanceAccess, apps: readonly string[]): Promise<MigrationPlan>
   /** Does it. Refuses to lose data, except in steps allowed by name. Runs in a child process. */
@@ -151,6 +153,7 @@ export const erp: Erp = {
     const { password, set } = (await import('@erp4/server/first-password')).generateFirstPassword()
     return { login: 'admin', password, set: (_name, runtime) => set('admin', runtime) }
   },
+  linkByHand: async (login, runtime) => (await import('@erp4/server/link-by-hand')).linkByHand(login, runtime),
   plan: async (access, apps) => (await schema()).plan(access, apps),
   migrate: async (access, apps, options) => (await schema()).migrate(access, apps, options),
   settleCustomFields: async (owner, apps) => (await schema()).settleFields(owner, apps),

@@ -35,6 +35,12 @@ export const commands: readonly Command[] = [
     summary: 'make an instance',
     run: async (args, erp) => (await instance()).create(args, erp),
   },
+  {
+    name: 'instance link',
+    usage: 'NAME LOGIN',
+    summary: 'print a link with which a user chooses a password, where no mail reaches him',
+    run: async (args, erp) => (await instance()).link(args, erp),
+  },
   { name: 'instance list', usage: '', summary: 'the instances of this host', run: async (args) => (await instance()).list(args) },
   {
     name: 'instance delete',

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import {
+  connectAs,
   deleteInstance,
   dropCopy,
   duplicateInstance,
@@ -27,7 +28,7 @@ import { erpTasks } from '../erp-tasks.ts'
 import { CommandError } from '../exit-codes.ts'
 import { finishers, tellFinished } from '../finishers.ts'
 import { renewServices, supervisorOf, withHost } from '../home.ts'
-import { numericHost, originOf } from '../hosting.ts'
+import { numericHost, originOf, publicOrigin } from '../hosting.ts'
 import { forgetFirstPassword, freeAddress, makeInstance, peekFirstPassword, standardApps } from '../new-instance.ts'
 import { release } from '../release.ts'
 import { migrate, planMigration } from '../tasks.ts'
@@ -57,6 +58,24 @@ export async function create(args: readonly string[], erp: Erp): Promise<void> {
     if (values.json) print(JSON.stringify({ name, url, db: name, ...first }))
     else print(`${name}   ${url}\nsign in as ${first.login} with ${first.password}   (shown this once)`)
     forgetFirstPassword(host, instance)
+  })
+}
+
+/** Where mails do not come, the operator hands over what a mail would have brought. */
+export async function link(args: readonly string[], erp: Erp): Promise<void> {
+  const { values, positionals } = parseArgs({ args: [...args], options: { home, json }, allowPositionals: true })
+  const [name, login] = positionals
+  if (!name || !login || positionals.length > 2) throw new CommandError('usage', 'Give the name of the instance and the login of the user.')
+  await withHost(values.home, async (host) => {
+    const instance = await findInstance(host, name)
+    const made = await erp.linkByHand(login, await connectAs(host, instance, 'runtime'))
+    if (!made) throw new CommandError('not_found', `${name} has no active user with the login ${login}.`)
+    const url = publicOrigin(instance.hosts[0]!, supervisorOf(host.home)?.port ?? 8069) + made.path
+    if (values.json) return print(JSON.stringify({ url, minutes: made.minutes }))
+    print(url)
+    say(
+      `It lets ${login} choose a password, once, within ${made.minutes < 60 ? `${made.minutes} minutes` : `${made.minutes / 1440} days`}.`,
+    )
   })
 }
 

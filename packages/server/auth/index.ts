@@ -15,19 +15,9 @@ export {
 export { checkFormToken, formToken, type FormScope } from './csrf.ts'
 export { impliedGroups } from './groups.ts'
 export { demandPassword, hashPassword, verifyPassword } from './password.ts'
+export { choosePath, linkHash } from './link.ts'
 export { tellOwner } from './notice.ts'
-export {
-  askPath,
-  choosePath,
-  askPasswordLink,
-  leastLength,
-  LinkGone,
-  linkHash,
-  ownerOfLink,
-  sendPasswordLinks,
-  TooManyAsks,
-  useLink,
-} from './password-link.ts'
+export { askPath, askPasswordLink, leastLength, LinkGone, ownerOfLink, sendPasswordLinks, TooManyAsks, useLink } from './password-link.ts'
 export { preparers } from './preparers.ts'
 export { Outdated, type Proof, presume, prove } from './proof.ts'
 export { Rate } from './rate.ts'

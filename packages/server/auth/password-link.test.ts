@@ -6,6 +6,7 @@ import { waitingLetters } from '@erp4/testing'
 import { lettersOf } from '../mail/letters.ts'
 import { annsPassword, type AuthWorld, authWorld } from '../tests/auth-world.ts'
 import { verifyPassword } from './password.ts'
+import { linkByHand } from './link-by-hand.ts'
 import { LinkGone, TooManyAsks, askPasswordLink, ownerOfLink, sendPasswordLinks, useLink } from './password-link.ts'
 import { sessionUser, sweepSignIns } from './session.ts'
 import { signIn } from './sign-in.ts'
@@ -139,6 +140,34 @@ describe('links to choose a password', () => {
     assert.equal(await owner(token), undefined)
     await assert.rejects(use(token), LinkGone)
     assert.equal((await stored(ann)).password, hash)
+  })
+
+  test('whoever runs the machine makes a link for somebody without a mail address, once, and it stands in the trail without the token', async () => {
+    const runtime = world.at.as('runtime')
+    const { password } = await stored(bob)
+    const first = (await linkByHand('BOB', runtime))!
+    const second = (await linkByHand('bob', runtime))!
+    assert.equal(second.minutes, 30)
+    const tokens = [first, second].map(({ path }) => /^\/web\/choose_password\?token=([A-Za-z0-9_-]{43})$/.exec(path)![1]!)
+    const [older, token] = tokens as [string, string]
+    assert.equal(await owner(older), undefined)
+    assert.equal((await owner(token))?.login, 'bob')
+    const trail = await world.at.rows<{ rec: number; operation: string }>('select * from audit_in')
+    assert.deepEqual(
+      trail.map(({ rec, operation }) => [rec, operation]),
+      [
+        [bob, 'password_link'],
+        [bob, 'password_link'],
+      ],
+    )
+    assert.ok(!JSON.stringify(trail).includes(token))
+    await use(token)
+    assert.ok((await verifyPassword((await stored(bob)).password, fresh)).matches)
+    await assert.rejects(use(token), LinkGone)
+    assert.equal(await linkByHand('nobody', runtime), null)
+    await world.at.tamper(`update res_users set password = '${password}', active = false where id = 2`)
+    assert.equal(await linkByHand('bob', runtime), null)
+    await world.at.tamper('update res_users set active = true where id = 2')
   })
 
   test('the length that is asked for here is kept, and the link stays good for the next try', async () => {

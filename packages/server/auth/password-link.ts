@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto'
 import { type Connection, type Databases, type Outbox, UserError } from '@erp4/orm'
 import { enqueue } from '../jobs/queue.ts'
 import { registerJob } from '../jobs/registry.ts'
@@ -13,12 +12,12 @@ import {
   accountsOf,
   choosePassword,
   holdUsers,
-  insertLink,
   linkOwner,
   userWithLogin,
 } from '../sql/auth-link.ts'
 import { insertSession } from '../sql/auth-session.ts'
 import { passwordPolicy } from '../sql/auth-user.ts'
+import { choosePath, lifetimes, linkHash, makeLink } from './link.ts'
 import { deviceHash, loginHash, placeHash, sourceNetwork } from './cooldown.ts'
 import { tellOwner } from './notice.ts'
 import { demandPassword, hashPassword } from './password.ts'
@@ -29,11 +28,6 @@ import type { AuthInstance, Visitor } from './types.ts'
 
 /** Where one asks for a link. */
 export const askPath = '/web/reset_password'
-/** Where a link leads; `?token=` follows. */
-export const choosePath = '/web/choose_password'
-
-/** How long a link is good, in minutes. */
-const lifetimes = { invitation: 7 * 24 * 60, reset: 30 } as const
 /** Of one account in an hour, so that nobody's mailbox is filled by strangers. */
 const mostLinks = 3
 /** Of one source in an hour; a network's people share it. */
@@ -64,8 +58,7 @@ export async function sendPasswordLinks(cx: Connection, outbox: Outbox, origin: 
 }
 
 async function sendLink(cx: Connection, outbox: Outbox, origin: string, account: Account): Promise<void> {
-  const token = randomBytes(32).toString('base64url')
-  await cx.query(insertLink({ hash: linkHash(token), account, minutes: lifetimes[account.purpose] }))
+  const token = await makeLink(cx, account)
   const { purpose, login, company, lang, share } = account
   const address = `${origin}${choosePath}?token=${token}`
   const name = account.name ?? login
@@ -162,6 +155,3 @@ export async function leastLength(cx: Connection): Promise<number> {
   const [policy] = await cx.query<{ min_length: number }>(passwordPolicy)
   return Math.max(8, policy!.min_length)
 }
-
-/** What a form is bound to that a link opened; and how the link is kept. */
-export const linkHash = (token: string): Buffer => createHash('sha256').update(token).digest()

@@ -58,9 +58,22 @@ export const accountsOf = (ids: readonly number[]): Sql => sql`
   from res_users u join res_partner p on p.id = u.partner_id join res_company c on c.id = u.company_id cross join meta m
   where u.id = any(${ids}::int4[]) and u.active and coalesce(p.email, '') <> '' order by u.id`
 
+/** An active user by his login, with or without an address, as the link of whoever runs the machine is for; that it was made stands in the trail. */
+export const accountByHand = (login: string): Sql => sql`
+  with found as (
+    select u.id, u.login, coalesce(p.email, '') as address, u.sec_version, m.epoch,
+           case when coalesce(u.password, '') = '' then 'invitation' else 'reset' end as purpose
+    from res_users u join res_partner p on p.id = u.partner_id cross join meta m
+    where lower(u.login) = lower(${login}::text) and u.active
+  ), told as (
+    insert into audit_in (actor, source, model, rec, operation, change)
+    select 1, 'by hand', 'res.users', id, 'password_link', jsonb_build_object('purpose', purpose) from found
+  )
+  select * from found`
+
 export interface NewLink {
   hash: Buffer
-  account: Account
+  account: Pick<Account, 'id' | 'purpose' | 'address' | 'sec_version' | 'epoch'>
   /** How long it is good. */
   minutes: number
 }
@@ -75,7 +88,7 @@ export const insertLink = ({ hash, account, minutes }: NewLink): Sql => sql`
  * or: an invitation, until he has a password; a way back in, until his password, login or rights change.
  */
 const holds = sql`
-  l.ends > now() and l.epoch = m.epoch and u.active and lower(p.email) = lower(l.address)
+  l.ends > now() and l.epoch = m.epoch and u.active and lower(coalesce(p.email, '')) = lower(l.address)
   and case l.purpose when 'invitation' then coalesce(u.password, '') = '' else u.sec_version = l.sec_version end
   and not exists (select from password_link n where n.user_id = l.user_id and n.made > l.made)`
 
