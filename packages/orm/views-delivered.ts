@@ -266,6 +266,7 @@ export function describeModel(env: Env, model: Model, fields: ReadonlySet<string
     name: model.name,
     label: env.t(model.label),
     hasActive: model.hasActive,
+    ...(env.registry.apps.some(({ papers }) => papers.some((paper) => paper.model === model.name)) ? { hasPaper: true as const } : {}),
     may: { create: mayEver(env, model, 'create'), write: mayEver(env, model, 'write'), unlink: mayEver(env, model, 'unlink') },
     fields: Object.fromEntries(
       kept.map((field) => [

@@ -29,6 +29,8 @@ export interface Board<N extends ModelName, F extends FieldName<N>> {
   readonly moves?: { readonly [V in Value<Models[N][F]> & string]?: Action<N, any, any> }
   /** Values whose columns are folded until somebody opens them. */
   readonly folded?: readonly (Value<Models[N][F]> & string)[]
+  /** So many cards should be in the column of a value at most; people can say otherwise for themselves. */
+  readonly limits?: { readonly [V in Value<Models[N][F]> & string]?: number }
   /** A picture, at the side of each card. */
   readonly cover?: FieldName<N>
   /** What is asked for when a card is made in its column; without it cards are made in the form. */
@@ -37,12 +39,13 @@ export interface Board<N extends ModelName, F extends FieldName<N>> {
 
 /** Cards with these fields, the first one as their title; a field with `sum` is added up above each column. */
 export function kanban<N extends ModelName, F extends FieldName<N>>(model: N, fields: Fields<N>, board: Board<N, F> = {}): View<N> {
-  const { stage, moves = {}, folded = [], cover, quick } = board
+  const { stage, moves = {}, limits = {}, folded = [], cover, quick } = board
   return view('kanban', model, (v) => [
     ...(stage ? [{ tag: 'stage', field: stage, folded }] : []),
     ...Object.entries<Action<N, any, any> | undefined>(moves).flatMap(([to, action]) =>
       action ? [{ tag: 'move', to, method: action.method }] : [],
     ),
+    ...Object.entries<number | undefined>(limits).flatMap(([of, most]) => (most === undefined ? [] : [{ tag: 'limit', of, most }])),
     ...(cover ? [{ tag: 'cover', field: cover }] : []),
     ...(quick ? [{ tag: 'quick', fields: quick }] : []),
     ...fieldNodes(v, fields),

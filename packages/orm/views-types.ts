@@ -42,6 +42,8 @@ export interface ModelMeta {
   /** What the user may do with some record at least; of one record the server decides when it is done. */
   readonly may: { readonly create: boolean; readonly write: boolean; readonly unlink: boolean }
   readonly hasActive: boolean
+  /** Its records are documents, which `/web/paper/<model>/<id>/<name>` prints. */
+  readonly hasPaper?: true
 }
 
 /** Icons that menus and links may have; the client draws them (`ui/app-icons.ts`). */
@@ -122,6 +124,8 @@ export type ViewNode =
   | { readonly tag: 'separator' }
   | { readonly tag: 'stage'; readonly field: string; readonly folded: readonly string[] }
   | { readonly tag: 'move'; readonly to: string; readonly method: string }
+  /** So many cards should be in the column of `of` at most. */
+  | { readonly tag: 'limit'; readonly of: string; readonly most: number }
   | { readonly tag: 'quick'; readonly fields: readonly string[] }
   | { readonly tag: 'cover' | 'from' | 'until' | 'color' | 'measure'; readonly field: string }
   | { readonly tag: 'by' | 'row' | 'column'; readonly field: string; readonly span?: string }

@@ -1,5 +1,5 @@
 import { ArgumentError, type Env, type Model, RawJson, callMethod, specificationOf } from '@erp4/orm'
-import { demandModel, listOf, namesIn } from './open.ts'
+import { demandModel, listOf, namesIn, rowsOf } from './open.ts'
 
 type Params = Readonly<Record<string, unknown>>
 type GroupRow = Readonly<Record<string, unknown>> & { readonly __count: number; readonly __extra_domain: readonly unknown[] }
@@ -9,9 +9,9 @@ const mostColumns = 100
 const filledColumns = 10
 
 /**
- * `{model, domain?, by, fields, aggregates?, order?, limit?, folded?}`: the columns of a board in one request. Each is a group by `by` as
+ * `{model, domain?, by, fields, aggregates?, order?, limit?, folded?, all?}`: the columns of a board in one request. Each is a group by `by` as
  * `web_read_group` answers it, `{[by], __count, __extra_domain, [aggregate]}`, with its first `limit` cards as `records`, but for those
- * whose keys are in `folded` and those beyond the tenth.
+ * whose keys are in `folded` and those beyond the tenth. With `all`, of a link: `all` is every record that it can point to, `[id, name]`.
  */
 export async function openBoard(env: Env, params: Params): Promise<RawJson> {
   const model = demandModel(env, params.model)
@@ -33,7 +33,21 @@ export async function openBoard(env: Env, params: Params): Promise<RawJson> {
     if (!open.includes(group)) columns.push(head)
     else columns.push(`${head.slice(0, -1)},"records":${await cardsOf(env, model, [...domain, ...group.__extra_domain], params)}}`)
   }
-  return new RawJson(`{"length":${length},"columns":[${columns.join(',')}]}`)
+  const all = params.all === true ? `,"all":${JSON.stringify(await targetsOf(env, model, by))}` : ''
+  return new RawJson(`{"length":${length},"columns":[${columns.join(',')}]${all}}`)
+}
+
+/** What a link can point to, in the order of its model; nothing of any other field. */
+async function targetsOf(env: Env, model: Model, by: string): Promise<[number, string][]> {
+  const field = model.fields.get(by)
+  if (field?.kind !== 'many2one') return []
+  const found = await callMethod(env, {
+    model: field.comodel!,
+    method: 'search_read',
+    args: [listOf(field.options.domain), ['display_name']],
+    kwargs: { limit: mostColumns },
+  })
+  return rowsOf(found).map(({ id, display_name }) => [id, String(display_name)])
 }
 
 /** A group's key as text: the id of a linked record, the beginning of a span, or the value. Clients keep folded columns by it. */

@@ -1,14 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { ModelViews } from '@erp4/orm/views-types'
-import { type Kept, keepViews, knownViews } from '../../data/views.ts'
-import type { Values } from '../../fields/widget.ts'
+import { openForm } from '../../data/form.ts'
 import { useTexts } from '../../i18n/index.ts'
 import { type Place, defaultsIn } from '../../location.ts'
-import { ask } from '../../rpc.ts'
 import { Empty, Failure, FormSkeleton } from '../../ui/states.tsx'
 import { Form } from './Form.tsx'
-import type { May } from './RecordMenu.tsx'
 
 interface Props {
   readonly model: string
@@ -16,14 +12,6 @@ interface Props {
   readonly place: Place
   /** `default_<field>` and the like, of the menu. */
   readonly context?: Readonly<Record<string, unknown>> | undefined
-}
-
-/** What the server answers about a form. */
-export type Opened = Kept & {
-  readonly views?: ModelViews
-  readonly record?: Values | false
-  readonly defaults?: Values
-  readonly may?: May | false
 }
 
 /** One record: read in one request, with how to show it where that is not known yet. */
@@ -34,12 +22,7 @@ export function FormView({ model, id: current, place, context }: Props) {
   const defaults = defaultsIn(place)
   const { data, error, refetch } = useQuery({
     queryKey: ['form', model, id, defaults],
-    queryFn: async () => {
-      const views = knownViews(model) === undefined
-      const opened = await ask<Opened>('form', { model, ...(id === 'new' ? {} : { id }), views, context: { ...context, ...defaults } })
-      if (opened.views) keepViews(opened.views, opened)
-      return opened
-    },
+    queryFn: () => openForm(model, id, { ...context, ...defaults }),
     // A form never changes under the hands of whoever edits it; saving tells of what others did.
     staleTime: Infinity,
     gcTime: 0,
@@ -49,7 +32,7 @@ export function FormView({ model, id: current, place, context }: Props) {
   if (data.record === false) return <Empty title={t.recordIsGone} hint={t.recordIsGoneHint} />
   return (
     <Form
-      views={knownViews(model)!}
+      views={data.views}
       given={data.record ? { record: data.record } : { defaults: data.defaults ?? {} }}
       may={data.may || { write: true, unlink: true }}
       place={place}

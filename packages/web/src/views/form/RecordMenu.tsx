@@ -1,19 +1,15 @@
 import { ActionIcon, Menu } from '@mantine/core'
+import type { May } from '../../data/form.ts'
 import { changed, changedInForm, metaOf } from '../../data/views.ts'
 import { useTexts } from '../../i18n/index.ts'
 import { type Place, formatPlace, go, historyState } from '../../location.ts'
+import { recordWord } from '../../menus.ts'
 import { call } from '../../rpc.ts'
 import { askWhy, managesUsers } from '../../settings/screens.ts'
 import { confirm } from '../../ui/confirm.tsx'
-import { IconArchive, IconCopy, IconDots, IconRestore, IconTrash, IconUndo, IconUser } from '../../ui/icons.ts'
+import { IconArchive, IconCopy, IconDots, IconLink, IconPrinter, IconRestore, IconTrash, IconUndo, IconUser } from '../../ui/icons.ts'
 import { tell, tellFailure } from '../../ui/notify.ts'
 import type { FormRecord } from './record.ts'
-
-/** What the user may do with this very record. */
-export interface May {
-  readonly write: boolean
-  readonly unlink: boolean
-}
 
 /** What one does with a record as a whole. */
 export function RecordMenu({
@@ -67,16 +63,26 @@ export function RecordMenu({
       await changed()
     }, t.deletedCount(1))
   }
+  const copyLink = (): Promise<void> =>
+    run(
+      () => navigator.clipboard.writeText(location.origin + formatPlace([{ word: recordWord(record.model), id: record.id! }])),
+      t.linkCopied,
+    )
+  const print = async (): Promise<void> => {
+    const name = encodeURIComponent(`${String(record.saved['display_name'] || meta.label)}.pdf`)
+    open(`/web/paper/${record.model}/${record.id}/${name}`, '_blank', 'noopener')
+  }
   const why = (): Promise<void> => askWhy({ model: record.model, id: record.id!, name: String(record.saved['display_name'] || '') })
   const items = [
     ...(undo ? [{ label: t.undoSave, icon: IconUndo, run: undo }] : []),
     ...(meta.hasActive && may.write && active !== false ? [{ label: t.archive, icon: IconArchive, run: archive(true) }] : []),
     ...(meta.hasActive && may.write && active === false ? [{ label: t.restore, icon: IconRestore, run: archive(false) }] : []),
+    ...(meta.hasPaper ? [{ label: t.print, icon: IconPrinter, run: print }] : []),
+    { label: t.copyLink, icon: IconLink, run: copyLink },
     ...(meta.may.create ? [{ label: t.duplicate, icon: IconCopy, run: duplicate }] : []),
     ...(may.unlink ? [{ label: t.delete, icon: IconTrash, run: remove }] : []),
     ...(managesUsers && record.id !== null ? [{ label: t.whyMenu, icon: IconUser, run: why }] : []),
   ]
-  if (items.length === 0) return null
   return (
     <Menu position="bottom-end" shadow="md">
       <Menu.Target>

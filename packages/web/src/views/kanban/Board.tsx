@@ -23,13 +23,20 @@ interface Props extends Omit<ViewProps, 'by'> {
   readonly create: ReactNode
 }
 
-type FoldChoice = Readonly<Record<string, readonly string[]>>
+/** What a person likes of a board, by the field of its columns. */
+interface BoardChoice {
+  readonly folded?: Readonly<Record<string, readonly string[]>>
+  /** Null where he wants none. */
+  readonly limits?: Readonly<Record<string, Readonly<Record<string, number | null>>>>
+}
 
 /** Columns of cards. A card is moved by the mouse, by a finger that rests on it, by the keyboard, or by its menu. */
 export function Board({ views, domain, by, context, look, setLook, urlOf, plan, create }: Props) {
   const t = useTexts()
   const meta = metaOf(views)
-  const folds = (views.choices?.['kanban'] as { folded?: FoldChoice } | undefined)?.folded ?? {}
+  const choice = (views.choices?.['kanban'] ?? {}) as BoardChoice
+  const folds = choice.folded ?? {}
+  const limits = { ...(by === plan.stage ? plan.limits : {}), ...choice.limits?.[by] }
   const folded = useMemo(() => new Set(folds[by] ?? (by === plan.stage ? plan.folded : [])), [folds[by], by])
   const request: BoardRequest = {
     model: views.model,
@@ -39,6 +46,7 @@ export function Board({ views, domain, by, context, look, setLook, urlOf, plan, 
     aggregates: aggregatesFor(meta, plan.sums),
     order: look.order,
     context,
+    ...(by === plan.stage && meta.fields[by]?.type === 'many2one' ? { all: true } : {}),
   }
   const board = useBoard(request, folded)
   const columns = useMemo(() => (board.data ? columnsOf(board.data, request, meta, plan.sums, t) : []), [board.data, by, t])
@@ -64,8 +72,10 @@ export function Board({ views, domain, by, context, look, setLook, urlOf, plan, 
   )
   const toggle = (text: string): void => {
     const next = folded.has(text) ? [...folded].filter((one) => one !== text) : [...folded, text]
-    keepChoice(views.model, 'kanban', { folded: { ...folds, [by]: next } })
+    keepChoice(views.model, 'kanban', { ...choice, folded: { ...folds, [by]: next } })
   }
+  const limit = (text: string, most: number | null): void =>
+    keepChoice(views.model, 'kanban', { ...choice, limits: { ...choice.limits, [by]: { ...choice.limits?.[by], [text]: most } } })
 
   // A card that the keyboard moves is drawn anew in another column: the focus goes with it.
   useEffect(() => {
@@ -168,7 +178,9 @@ export function Board({ views, domain, by, context, look, setLook, urlOf, plan, 
               menu={menu}
               places={stops}
               mayCreate={meta.may.create && (isSettable || (by === plan.stage && column === columns[0]))}
+              limit={limits[column.text] ?? undefined}
               onToggle={toggle}
+              onLimit={limit}
               onDrag={drag}
               onKeyDown={onKeyDown}
               onFocus={setCurrent}

@@ -7,6 +7,7 @@ import { IconChevronsLeft, IconChevronsRight, IconPlus } from '../../ui/icons.ts
 import type { Row } from '../list/rows.ts'
 import { type BoardRequest, type Column, cardsAtOnce, useCards } from './board.ts'
 import { Card } from './Card.tsx'
+import { ColumnCount } from './ColumnCount.tsx'
 import { useCovers } from './covers.ts'
 import type { Move } from './moves.ts'
 import type { Plan } from './plan.ts'
@@ -30,7 +31,10 @@ interface Props {
   readonly menu: number | null
   readonly mayCreate: boolean
   readonly places: (from: Column) => Column[]
+  /** How many cards should be in it at most. */
+  readonly limit: number | undefined
   readonly onToggle: (text: string) => void
+  readonly onLimit: (text: string, limit: number | null) => void
   readonly onDrag: (event: React.PointerEvent, row: Row, from: Column) => void
   readonly onKeyDown: (event: React.KeyboardEvent, row: Row, from: Column) => void
   readonly onFocus: (id: number) => void
@@ -80,6 +84,7 @@ export function BoardColumn(props: Props) {
       className="board-column"
       aria-label={t.columnOf(column.label, formatInteger(count))}
       data-folded={isFolded || undefined}
+      data-full={(props.limit !== undefined && count > props.limit) || undefined}
       data-over={props.isOver || undefined}
       data-refusing={props.isRefusing || undefined}
       {...(props.isTarget ? { 'data-drop': column.text } : {})}
@@ -87,7 +92,7 @@ export function BoardColumn(props: Props) {
       <header className="board-head">
         {isFolded && fold}
         <h2 title={column.label}>{column.label}</h2>
-        <span className="board-count">{formatInteger(count)}</span>
+        <ColumnCount label={column.label} count={count} limit={props.limit} onLimit={(limit) => props.onLimit(column.text, limit)} />
         <span className="grow" />
         {!isFolded &&
           count > 0 &&

@@ -19,6 +19,8 @@ export interface BoardRequest {
   readonly aggregates: readonly string[]
   readonly order: string
   readonly context: Readonly<Record<string, unknown>>
+  /** Every record that cards can be moved to has a column, also where no card is in it. */
+  readonly all?: true
 }
 
 export interface Column {
@@ -39,6 +41,7 @@ export interface Column {
 interface Answer {
   readonly length: number
   readonly columns: readonly (Readonly<Record<string, unknown>> & { readonly records?: readonly Row[] })[]
+  readonly all?: readonly (readonly [id: number, name: string])[]
 }
 
 /** The columns of a board, with the first cards of those that are not folded, in one request. */
@@ -55,8 +58,14 @@ export function useBoard(request: BoardRequest, folded: ReadonlySet<string>) {
   })
 }
 
-/** The columns as they stand: those of a selection all of them, in its order; the others as they were found. */
-export function columnsOf({ columns }: Answer, { by, domain }: BoardRequest, meta: ModelMeta, sums: readonly string[], t: Texts): Column[] {
+/** The columns as they stand: those of a selection and of a stage all of them, in their order; the others as they were found. */
+export function columnsOf(
+  { columns, all }: Answer,
+  { by, domain }: BoardRequest,
+  meta: ModelMeta,
+  sums: readonly string[],
+  t: Texts,
+): Column[] {
   const field = meta.fields[by.split(':')[0]!]
   const found = columns.map((group): Column => {
     const key = group[by]
@@ -71,6 +80,10 @@ export function columnsOf({ columns }: Answer, { by, domain }: BoardRequest, met
       records: group.records,
     }
   })
+  if (all) {
+    const stages = all.map(([id, name]) => found.find(({ value }) => value === id) ?? emptyColumn(id, name, [...domain, [by, '=', id]]))
+    return [...found.filter(({ value }) => !all.some(([id]) => id === value)), ...stages]
+  }
   if (field?.type !== 'selection') return found
   const ordered = (field.selection ?? []).map(
     ([value, label]) => found.find(({ text }) => text === value) ?? emptyColumn(value, label, [...domain, [by, '=', value]]),
@@ -78,9 +91,9 @@ export function columnsOf({ columns }: Answer, { by, domain }: BoardRequest, met
   return [...found.filter(({ value }) => value === false), ...ordered]
 }
 
-const emptyColumn = (text: string, label: string, domain: Domain): Column => ({
-  text,
-  value: text,
+const emptyColumn = (value: string | number, label: string, domain: Domain): Column => ({
+  text: String(value),
+  value,
   label,
   count: 0,
   sums: {},

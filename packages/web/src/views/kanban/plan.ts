@@ -19,6 +19,8 @@ export interface Plan {
   /** The method that brings a card into the column of a value of the stage. */
   readonly moves: ReadonlyMap<string, string>
   readonly quick: readonly FieldMeta[] | undefined
+  /** How many cards should be in the column of a value of the stage at most. */
+  readonly limits: Readonly<Record<string, number>>
 }
 
 export function planOf(views: KnownViews): Plan {
@@ -36,6 +38,7 @@ export function planOf(views: KnownViews): Plan {
     stage: stage?.field,
     folded: stage?.folded ?? [],
     moves: new Map(nodes.flatMap((node) => (node.tag === 'move' ? [[node.to, node.method] as const] : []))),
+    limits: Object.fromEntries(nodes.flatMap((node) => (node.tag === 'limit' ? [[node.of, node.most] as const] : []))),
     quick: quick?.fields.flatMap((name) => fields[name] ?? []),
   }
 }

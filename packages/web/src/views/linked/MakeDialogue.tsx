@@ -3,17 +3,16 @@ import { Button, Group } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useId, useMemo, useRef, useState } from 'react'
 import type { FieldMeta, ModelViews } from '@erp4/orm/views-types'
-import { changedInForm, keepViews, knownViews } from '../../data/views.ts'
+import { openForm } from '../../data/form.ts'
+import { changedInForm } from '../../data/views.ts'
 import type { Linked } from '../../fields/links.ts'
 import type { Values } from '../../fields/widget.ts'
 import { useTexts } from '../../i18n/index.ts'
-import { ask } from '../../rpc.ts'
 import { openDialogue } from '../../ui/dialogue.tsx'
 import { tellFailure } from '../../ui/notify.ts'
 import { Failure, FormSkeleton } from '../../ui/states.tsx'
 import { problemsOf } from '../form/check.ts'
 import { FieldIds, fieldIdIn, firstToFill } from '../form/FormField.tsx'
-import type { Opened } from '../form/FormView.tsx'
 import { Nodes } from '../form/Nodes.tsx'
 import { FormRecord, useRecord } from '../form/record.ts'
 import { Problems, Warnings } from '../form/Remarks.tsx'
@@ -39,12 +38,7 @@ function MakeDialogue({ model, typed, onDone }: Props) {
   const own = useId()
   const { data, error, refetch } = useQuery({
     queryKey: ['form', model, 'new', own],
-    queryFn: async () => {
-      const views = knownViews(model) === undefined
-      const opened = await ask<Opened>('form', { model, views, context: typed === '' ? {} : { default_name: typed } })
-      if (opened.views) keepViews(opened.views, opened)
-      return opened
-    },
+    queryFn: () => openForm(model, 'new', typed === '' ? {} : { default_name: typed }),
     staleTime: Infinity,
     gcTime: 0,
   })
@@ -52,7 +46,7 @@ function MakeDialogue({ model, typed, onDone }: Props) {
   if (!data) return <FormSkeleton />
   return (
     <FieldIds value={`${own}-`}>
-      <Making views={knownViews(model)!} defaults={data.defaults ?? {}} ids={`${own}-`} onDone={onDone} />
+      <Making views={data.views} defaults={data.defaults ?? {}} ids={`${own}-`} onDone={onDone} />
     </FieldIds>
   )
 }
