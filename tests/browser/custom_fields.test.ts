@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { administrator, base, contactManager } from '@erp4/base'
 import { contacts } from '@erp4/contacts'
@@ -13,6 +14,9 @@ await office.person('hana', '김하나', [administrator], { lang: 'ko_KR', tz: '
 await system.model('res.partner').create({ name: 'Blue Mesa Supply', email: 'info@mesa.example' })
 
 test('a field is made by its label alone, shows where it is put, and is filled in, listed and grouped by at once', async () => {
+  // Opened in the morning, and left open.
+  const early = await office.enter('ann', '/odoo/contacts')
+  await early.page.locator('.grid-record').first().waitFor()
   const seen = await office.enter('root', '/odoo/settings')
   const { page } = seen
   await page.getByRole('link', { name: /^Custom Fields/ }).click()
@@ -42,6 +46,11 @@ test('a field is made by its label alone, shows where it is put, and is filled i
   assert.deepEqual(await barriers(page), [])
   await endWell(seen)
 
+  assert.equal(await early.page.getByRole('columnheader', { name: 'Loyalty level' }).count(), 0)
+  await early.page.getByRole('button', { name: 'Name', exact: true }).click()
+  await early.page.getByRole('columnheader', { name: 'Loyalty level' }).waitFor()
+  await endWell(early)
+
   const worker = await office.enter('ann', '/odoo/contacts')
   await worker.page.locator('.grid-record', { hasText: 'Blue Mesa Supply' }).click()
   await worker.page.locator('#field-x_loyalty_level').selectOption('Gold')
@@ -50,6 +59,14 @@ test('a field is made by its label alone, shows where it is put, and is filled i
   await picture(worker.page, 'custom-field-form')
   await worker.page.goto(`${office.origin}/odoo/contacts?q=${encodeURIComponent(JSON.stringify([{ by: ['x_loyalty_level'] }]))}`)
   await worker.page.locator('.grid-group', { hasText: 'Gold' }).waitFor()
+  await worker.page.goto(`${office.origin}/odoo/contacts`)
+  await worker.page.getByRole('button', { name: 'Import and export' }).click()
+  await worker.page.getByRole('menuitem', { name: /^Export…$/ }).click()
+  const transfer = worker.page.getByRole('dialog')
+  await transfer.getByLabel('Format').selectOption('csv')
+  await transfer.getByRole('button', { name: 'Export', exact: true }).click()
+  const [file] = await Promise.all([worker.page.waitForEvent('download'), transfer.getByRole('link', { name: 'Download' }).click()])
+  assert.match(readFileSync(await file.path(), 'utf8'), /Loyalty level[\s\S]*Blue Mesa Supply.*Gold/)
   await endWell(worker)
 })
 

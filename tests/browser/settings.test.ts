@@ -206,8 +206,19 @@ test('an administrator sees what a change of rights would change before it happe
   const groups = async () =>
     (await company.system.model('res.users').browse([bob.user.id]).read(['group_ids.key']))[0]!.group_ids.map(({ key }) => key)
   assert.deepEqual(await groups(), [contactManager.name])
+  // It is a while since somebody signed in here: he may have gone for lunch.
+  await company.databases.use(company.database, (cx) => cx.query(sql`update session set confirmed = now() - interval '1 hour'`))
   await page.getByRole('button', { name: 'Change the rights' }).click()
+  const question = page.getByRole('dialog', { name: 'Is it you?' })
+  await question.getByLabel('Password').fill('not his password')
+  await page.keyboard.press('Enter')
+  await question.getByText('That is not your password.').waitFor()
+  assert.deepEqual(await barriers(page), [])
+  assert.deepEqual(await groups(), [contactManager.name])
+  await question.getByLabel('Password').fill(password)
+  await page.keyboard.press('Enter')
   await page.getByText('The rights are changed.', { exact: false }).waitFor()
+  assert.equal(await question.count(), 0)
   assert.deepEqual(await groups(), [employee.name])
 
   await page.goto(`${office.origin}/odoo/contacts/${ann.user.partner_id}`)

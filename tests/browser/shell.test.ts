@@ -128,6 +128,12 @@ test('a change of many says which rows refused it, and is taken back but for wha
   await page.getByRole('button', { name: 'Notices' }).click()
   await page.getByText('119 records changed.').first().waitFor()
   assert.deepEqual(await barriers(page), [])
+  await page.keyboard.press('Escape')
+  // What was seen is no news any more, and what is cleared is gone.
+  await page.locator('.topbar .dot').waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Notices' }).click()
+  await page.getByRole('button', { name: 'Clear all' }).click()
+  await page.locator('.notices li').first().waitFor({ state: 'detached' })
   await endWell(seen)
 })
 

@@ -151,12 +151,21 @@ test('a board of people is moved by writing, made longer in its column, and fold
   const [newest] = await ann.model('sale.order').find([], ['user_id', 'partner_id'], { order: 'id desc', limit: 1 })
   assert.deepEqual([newest!.user_id, newest!.partner_id], [bob.user.id, customers.ids[2]])
   await ann.model('sale.order').browse([newest!.id]).unlink()
-  const kept = page.waitForResponse(/ir\.view\.choice\/keep/)
+  // A column that holds more than it should is seen to; the limit and the fold are kept together.
+  await page.getByRole('button', { name: /^Ann Park: .*set a limit$/ }).click()
+  await page.getByLabel('At most so many cards').fill('1')
+  await page.keyboard.press('Enter')
+  assert.equal(await column(page, 'Ann Park').getAttribute('data-full'), 'true')
+  await page.getByRole('button', { name: /^Ann Park: \d+ \/ 1, set a limit$/ }).waitFor()
+  assert.deepEqual(await barriers(page), [])
   await page.getByRole('button', { name: 'Fold Ann Park' }).click()
-  await kept
+  await page.waitForResponse(
+    (response) => /ir\.view\.choice\/keep/.test(response.url()) && response.request().postData()!.includes('"folded"'),
+  )
   await endWell(seen)
   const other = await office.enter('bob', address)
   await other.page.getByRole('button', { name: 'Unfold Ann Park' }).waitFor()
+  assert.equal(await column(other.page, 'Ann Park').getAttribute('data-full'), 'true')
   assert.equal(await column(other.page, 'Ann Park').locator('.kard').count(), 0)
   await endWell(other)
 })

@@ -11,6 +11,7 @@ import { openBoard, openGroups } from './groups.ts'
 import { findRecords, openForm, openList, openViews } from './open.ts'
 import { mailServerAsked, tryMailServer } from './mail-test.ts'
 import { clientPolicy, shellPage } from './shell.ts'
+import { stampHeader, stampOf } from './stamp.ts'
 import { startOf } from './start.ts'
 
 type Params = Readonly<Record<string, unknown>>
@@ -73,9 +74,10 @@ async function ask<T>(
     const envelope = openEnvelope(request)
     id = envelope.id
     const { context: given, ...params } = envelope.params
-    const result = await context.dispatcher.read(request.instance, { how: 'session', token: sessionToken(request) }, facts, (env) =>
-      answer(narrow(env, given), params),
-    )
+    const result = await context.dispatcher.read(request.instance, { how: 'session', token: sessionToken(request) }, facts, (env) => {
+      reply.header(stampHeader, stampOf(env.registry))
+      return answer(narrow(env, given), params)
+    })
     const told = await finish(result)
     countAnswer(context, facts)
     return sendResult(reply, id, told)

@@ -3,6 +3,7 @@ import type { Instance } from '../instance.ts'
 import { textsFor } from '../pages/texts.ts'
 import { sessionInfo } from '../rpc/session-info.ts'
 import { type Kept, keptFor, rowsOf } from './open.ts'
+import { stampOf } from './stamp.ts'
 
 /** What the client knows before it asks for anything. */
 export interface Start {
@@ -10,6 +11,8 @@ export interface Start {
   readonly languages: readonly { readonly code: string; readonly name: string }[]
   /** What stands above every screen of a copy. */
   readonly banner: string | null
+  /** Of the fields that people made (`stampOf`): another one in an answer means that the views are others by now. */
+  readonly fields: string
   readonly menus: readonly MenuMeta[]
   /** Of the model that the address names: with them its list or record is one request away. */
   readonly views: (ModelViews & Kept) | null
@@ -22,6 +25,7 @@ export async function startOf(env: Env, instance: Instance, url: string): Promis
     session,
     languages: await languages(env),
     banner: bannerOf(instance, env.context.lang),
+    fields: stampOf(env.registry),
     menus,
     views: await viewsAt(env, menus, url),
   }

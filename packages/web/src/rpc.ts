@@ -61,6 +61,11 @@ export const onSignedOut = (ask: () => Promise<boolean>): void => void (signInAg
 let confirmIdentity: () => Promise<boolean> = () => Promise.resolve(false)
 export const onIdentityAsked = (ask: () => Promise<boolean>): void => void (confirmIdentity = ask)
 
+/** Told when fields that people made have become others since the page was loaded. */
+let fieldsChanged: () => void = () => {}
+export const onFieldsChanged = (tell: () => void): void => void (fieldsChanged = tell)
+let { fields: stamp } = start
+
 /** Whether the server answers, told to the listeners of `onReach`. */
 export const probe = (): Promise<void> =>
   post('/web/webclient/version_info', {}).then(
@@ -84,6 +89,12 @@ async function post(path: string, params: unknown): Promise<unknown> {
     })
     if (response.status >= 502) throw new Error(String(response.status))
     answer = response.ok ? ((await response.json()) as Answer) : await refused(response)
+    const now = response.headers.get('x-erp4-fields') ?? stamp
+    // Before whoever asked takes the answer, which may bring the views as they are now.
+    if (now !== stamp) {
+      stamp = now
+      fieldsChanged()
+    }
   } catch (error) {
     for (const tell of listeners) tell(false)
     throw new Unreachable('unreachable', { cause: error })

@@ -20,6 +20,8 @@ export interface Start {
   readonly languages: readonly { readonly code: string; readonly name: string }[]
   /** What stands above every screen of a copy. */
   readonly banner: string | null
+  /** Of the fields that people made; another one in an answer means that they are others by now. */
+  readonly fields: string
   readonly menus: readonly MenuMeta[]
   readonly views: KnownViews | null
 }

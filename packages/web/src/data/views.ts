@@ -1,6 +1,6 @@
 import { QueryClient } from '@tanstack/react-query'
 import type { ModelMeta, ModelViews } from '@erp4/orm/views-types'
-import { Refusal, SignedOut, ask } from '../rpc.ts'
+import { Refusal, SignedOut, ask, onFieldsChanged } from '../rpc.ts'
 import { start } from '../start.ts'
 
 /** A search that somebody saved: his own, or (without a user) everybody's. */
@@ -45,6 +45,12 @@ export function keepViews(views: ModelViews, { favourites, choices }: Kept = {})
   known.set(views.model, { ...views, ...(favourites ? { favourites } : {}), ...(choices ? { choices } : {}) })
   queries.setQueryData(['open', views.model], known.get(views.model))
 }
+
+onFieldsChanged(() => {
+  known.clear()
+  // A list that is open asks for its views anew; a form goes on with what it began with.
+  void queries.resetQueries({ queryKey: ['open'] })
+})
 
 /** Its fields are others now: the next look asks for them. */
 export function forgetViews(model: string): void {
