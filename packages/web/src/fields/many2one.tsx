@@ -138,6 +138,8 @@ export function NamePicker({ edit, shownName, placeholder, onPick, onClear, with
         ref={box}
         className="input"
         role="combobox"
+        // Escape closes the choices, not the dialogue around them.
+        data-mantine-stop-propagation={isOpen || undefined}
         aria-expanded={isOpen}
         aria-controls={isOpen ? `${id}-list` : undefined}
         aria-autocomplete="list"

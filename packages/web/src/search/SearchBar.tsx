@@ -75,6 +75,8 @@ export function SearchBar({ id: inputId = 'search', views, facets, order, onChan
           placeholder={facets.length === 0 ? t.searchPlaceholder : ''}
           aria-label={t.search}
           role="combobox"
+          // Escape takes back what was typed before it closes a dialogue around it.
+          data-mantine-stop-propagation={text !== '' || undefined}
           aria-expanded={shown}
           aria-controls={`${id}-list`}
           aria-autocomplete="list"
