@@ -422,6 +422,14 @@ export const mutations: readonly Mutation[] = [
     only: 'remembered',
   },
   {
+    name: 'time for those who came in just before the door closed',
+    file: 'packages/server/http/listeners.ts',
+    from: '  await Promise.race([closed, pause(arrivalMs, undefined, { ref: false })])\n',
+    to: '',
+    test: 'packages/server/app.test.ts',
+    only: 'just before the door',
+  },
+  {
     name: 'nonce of each page',
     file: 'packages/server/html/policy.ts',
     from: "randomBytes(18).toString('base64url')",

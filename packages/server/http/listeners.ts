@@ -1,5 +1,6 @@
 import { type RequestListener, type Server, createServer } from 'node:http'
-import type { Socket } from 'node:net'
+import { type Socket, Server as NetServer } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 
 /** How long clients may take before they are cut off. */
 export interface Timeouts {
@@ -96,9 +97,16 @@ function refuseMalformed(error: { code?: string }, socket: Socket): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
+/** Whoever came in just before the door closed still has his request on the way: he is no idler yet. */
+const arrivalMs = 200
+
 async function close(server: Server): Promise<void> {
+  // Not HTTP's own `close`, which at once ends whoever has said nothing so far.
+  const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
+  await Promise.race([closed, pause(arrivalMs, undefined, { ref: false })])
   // A connection that was answering when the door closed would idle on until its keep-alive ends.
   const sweeping = setInterval(() => server.closeIdleConnections(), 50)
-  await new Promise<void>((resolve) => server.close(() => resolve()))
+  server.close()
+  await closed
   clearInterval(sweeping)
 }
