@@ -1,4 +1,5 @@
 import hooks, { type AsyncHook } from 'node:async_hooks'
+import { inspect } from 'node:util'
 
 // Loaded before a test file, and so before Node's test runner (`./erp4 test` does it: --import).
 
@@ -9,7 +10,7 @@ import hooks, { type AsyncHook } from 'node:async_hooks'
 const untracked: AsyncHook = { enable: () => untracked, disable: () => untracked }
 hooks.createHook = () => untracked
 
-const tell = (error: unknown): void => console.error('Nobody caught this:', error)
+const tell = (error: unknown): void => void process.stderr.write(`Nobody caught this: ${inspect(error)}\n`)
 process.on('uncaughtExceptionMonitor', (error, origin) => {
   if (origin === 'uncaughtException') tell(error)
 })
