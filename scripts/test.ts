@@ -27,8 +27,8 @@ interface Options {
 const slowMs = 5_000
 /** Stories of whole hosts take minutes where other work shares the machine. */
 const fileLimitMs = { short: 900_000, long: 1_800_000 }
-/** How long a process may go on when no test of it runs. */
-const leavingMs = 60_000
+/** How long a process may go on when no test of it runs: it may have a whole ERP4 to end. */
+const leavingMs = 180_000
 /** Of Node, for a test file: they spare it work that would be in vain, and with room for what lives a moment it collects less garbage. */
 export const testOptions = [
   '--max-semi-space-size=64',

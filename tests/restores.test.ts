@@ -229,7 +229,8 @@ test('the trail goes on with an entry that names what was lost, and verifies', a
 
 test('a copy sends no mail and runs no job, whatever is written into it', async () => {
   assert.equal((await findInstance(host, 'lost')).kind, 'copy')
-  assert.deepEqual(await sql('lost', 'select distinct state from outbox'), [{ state: 'held' }])
+  // Word of the clerk's new password may have gone by the last moment that the copy holds.
+  assert.deepEqual(await sql('lost', `select distinct state from outbox where state <> 'sent'`), [{ state: 'held' }])
   assert.deepEqual(await sql('lost', 'select count(*)::int as keys from res_users_apikeys'), [{ keys: 0 }])
   await sql('lost', `update outbox set state = 'queued', run_at = now()`)
   await mail('lost', 'from the copy', 'queued')
