@@ -19,7 +19,7 @@ let folder: string
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'erp4-backups-'))
   erp4 = await RunningErp4.start()
-  const people = await makePeople(erp4, 'main', 'backup')
+  const people = await makePeople(erp4.instance('main'), 'backup')
   administrator = { url: people.administrator.url, key: await makeKey(people.administrator, 'backups') }
 })
 after(async () => {

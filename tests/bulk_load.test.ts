@@ -22,7 +22,7 @@ const clientOf = ({ url, db, login, password }: Caller): OdooClient => new OdooC
 
 before(async () => {
   erp4 = await RunningErp4.start()
-  who = await makePeople(erp4, 'main', 'bulk')
+  who = await makePeople(erp4.instance('main'), 'bulk')
   editor = clientOf(who.editor)
   neighbour = clientOf(who.neighbour)
 })

@@ -18,7 +18,7 @@ let editor: KeyHolder
 
 before(async () => {
   erp4 = await RunningErp4.start()
-  people = await makePeople(erp4, 'main', 'crash')
+  people = await makePeople(erp4.instance('main'), 'crash')
   editor = { url: people.editor.url, key: await makeKey(people.editor, 'ledger') }
   const administrator = { url: editor.url, key: await makeKey(people.administrator, 'ledger') }
   await call(administrator, 'ir.sequence/create', { vals_list: [{ name: 'Ledger', code: 'ledger', prefix: 'L/', padding: 5 }] })

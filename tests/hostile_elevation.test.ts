@@ -492,10 +492,12 @@ test('rights, companies and people that end, end with the next call', async () =
   assert.match(text, /AccessDenied/)
 })
 
-test('an administrator chooses nobody’s password, by any door, however lately he said his own', async () => {
+test('an administrator changes nobody’s password, by any door, however lately he said his own', async () => {
   const chief = await site.caller(0, boss.id)
   assert.equal((await chief.call('res.users', 'confirm_identity', [password])).result, true)
-  for (const user of [ann, boss]) await refused(chief, doors(user, { password: 'chosen by somebody else' }))
+  // A new user may come with a first one.
+  const others = (attempt: Attempt): boolean => !(attempt[0] === 'res.users' && attempt[1] === 'create')
+  for (const user of [ann, boss]) await refused(chief, doors(user, { password: 'chosen by somebody else' }).filter(others))
 })
 
 test('in a session that was left open nobody changes rights, logins or passwords before he said his own', async () => {

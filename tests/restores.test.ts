@@ -28,7 +28,7 @@ before(async () => {
   main = erp4.instance('main')
   const home = openHome(erp4.home)
   host = new Host(home, new Cluster(home), HostKeys.open(home))
-  people = await makePeople(erp4, 'main', 'restore')
+  people = await makePeople(main, 'restore')
   keys = { kept: await makeKey(people.administrator, 'kept'), revoked: await makeKey(people.administrator, 'revoked') }
 })
 after(async () => {

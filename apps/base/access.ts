@@ -45,10 +45,12 @@ export const access: Access<Own> = {
     grant(portal, ['read', 'write'], (me) => [['id', '=', me.id]]),
     grant(userManager, all),
     protect(['login', 'active', 'active_partner', 'partner_id', 'group_ids', 'company_ids'], userManager, ['create', 'write']),
-    // Its owner chooses it, with the old one or a link from a mail (`change_password`, `invite`): an administrator can send the link, and no more.
-    protect(['password'], nobody, ['create', 'write']),
+    // A new user may come with a first one, as programs make them. From then on its owner chooses it, with the old one or a link from a mail
+    // (`change_password`, `invite`): an administrator can send the link, and no more.
+    protect(['password'], userManager, ['create']),
+    protect(['password'], nobody, ['write']),
     protect(['sec_version', 'security_email'], nobody),
-    prove(['login', 'group_ids', 'company_ids']),
+    prove(['login', 'password', 'group_ids', 'company_ids']),
   ],
   'res.groups': [
     grant(employee, ['read']),

@@ -336,7 +336,7 @@ test('the documentation names models, fields and arguments', async () => {
   assert.equal((await get('/doc-bearer/res.partner.json', { authorization: 'bearer x' }))[0], 401)
 })
 
-test('nobody gives a password to anybody, an administrator to himself neither, whichever way it is sent, and nothing changes', async () => {
+test('nobody changes a password for anybody, an administrator his own neither, whichever way it is sent, and nothing changes', async () => {
   const hers = { cookie: await session() }
   const { headers } = await post('/web/session/authenticate', { params: { db: 'azure', login: boss.login, password } })
   const his = { cookie: headers.getSetCookie()[0]!.split(';')[0]! }
@@ -347,14 +347,12 @@ test('nobody gives a password to anybody, an administrator to himself neither, w
 
   const before = await stored()
   const secret = { password: 'another long sentence' }
-  const somebody = { name: 'Eve', login: 'eve' }
   const refusals = [
     await call('write', [ann.id], secret),
     await call('write', [boss.id], secret),
     await call('write', [ann.id], { lang: 'en_US', ...secret }),
     await call('web_save', [ann.id], secret, { id: {} }),
-    await call('create', { ...somebody, ...secret }),
-    await call('create', [{ ...somebody, ...secret }]),
+    await call('web_save', [], { name: 'Eve', login: 'eve', ...secret }, { id: {} }),
   ]
   for (const { body } of refusals) assert.match(body.error.data.message, /chosen by its owner alone: send a link/)
   for (const other of ['', false, null, { value: 'x' }, ['x']])
@@ -363,6 +361,25 @@ test('nobody gives a password to anybody, an administrator to himself neither, w
   assert.ok(loaded.body.error ?? loaded.body.result.ids === false, JSON.stringify(loaded.body))
   assert.deepEqual(await stored(), before)
   assert.equal((await post('/web/session/check', { params: {} }, hers)).body.error, undefined)
+})
+
+test('a program makes a user with a first password, which is kept as a hash, and changes it no more', async () => {
+  const { headers } = await post('/web/session/authenticate', { params: { db: 'azure', login: boss.login, password } })
+  const his = { cookie: headers.getSetCookie()[0]!.split(';')[0]! }
+  const call = async (method: string, ...args: unknown[]) =>
+    (await post('/web/dataset/call_kw', { params: { model: 'res.users', method, args, kwargs: {} } }, his)).body
+  const somebody = { name: 'Eve', login: 'eve' }
+  assert.match((await call('create', { ...somebody, password: 'short' })).error.data.message, /at least \d+ characters/)
+  const { result: eve } = await call('create', { ...somebody, password: 'the first long password' })
+  const [{ password: kept }] = (await company.databases.use(company.database, (cx) =>
+    cx.query<{ password: string }>(sql`select password from res_users where id = ${eve as number}`),
+  )) as [{ password: string }]
+  assert.match(kept, /^\$pbkdf2-sha512\$600000\$/)
+  assert.ok((await call('write', [eve], { password: 'another long password' })).error)
+  const enter = (secret: string) => post('/web/session/authenticate', { params: { db: 'azure', login: 'eve', password: secret } })
+  const entered = await enter('the first long password')
+  assert.equal(entered.body.result?.uid, eve, JSON.stringify(entered.body))
+  assert.ok((await enter('another long password')).body.error)
 })
 
 describe("changing one's own password", () => {

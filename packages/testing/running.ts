@@ -4,8 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Cluster, connectAs, findInstance, Host, HostKeys, openHome, readRegister } from '@erp4/ops'
-import { generateFirstPassword } from '@erp4/server/first-password'
+import { Cluster, Host, HostKeys, openHome, readRegister } from '@erp4/ops'
 import { type Seed, copySeed, restedJournal, seedOf } from './running-seed.ts'
 
 /** An instance of a running ERP4, and its administrator. */
@@ -90,22 +89,11 @@ export class RunningErp4 {
   }
 
   /** As after a first start, the agent leaves the instances alone for a while. */
-  #makeYoung(): Promise<void> {
-    return this.#withHost(async (host) => void (await host.db.query('update instance set created = now()')))
-  }
-
-  /** Gives a user who has no password yet one, as if he had chosen it by the link in his invitation; no call can. Answers the password. */
-  async givePassword(instance: string, login: string): Promise<string> {
-    const first = generateFirstPassword()
-    await this.#withHost(async (host) => first.set(login, await connectAs(host, await findInstance(host, instance), 'runtime')))
-    return first.password
-  }
-
-  async #withHost(work: (host: Host) => Promise<void>): Promise<void> {
+  async #makeYoung(): Promise<void> {
     const home = openHome(this.home)
     const host = new Host(home, new Cluster(home), HostKeys.open(home))
     try {
-      await work(host)
+      await host.db.query('update instance set created = now()')
     } finally {
       await host.close()
     }

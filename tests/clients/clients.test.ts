@@ -15,7 +15,7 @@ describe('a morning with the contacts, through', { concurrency: 2 }, () => {
   let people: People
   before(async () => {
     erp4 = await RunningErp4.start()
-    people = await makePeople(erp4, 'demo', 'clients')
+    people = await makePeople(erp4.instance('demo'), 'clients')
   })
   after(() => erp4?.remove())
 

@@ -1,4 +1,4 @@
-import type { RunningErp4 } from '@erp4/testing'
+import type { RunningInstance } from '@erp4/testing'
 
 /** Whoever signs in, and where. */
 export interface Caller {
@@ -63,9 +63,9 @@ export interface People {
   readonly otherCompany: number
 }
 
-/** Lets the administrator make users over RPC, as an integrator would, who then have their passwords. `tag` keeps the logins of several stories apart. */
-export async function makePeople(erp4: RunningErp4, instance: string, tag: string): Promise<People> {
-  const { url, db, login, password } = erp4.instance(instance)
+/** Lets the administrator make users over RPC, as an integrator would. `tag` keeps the logins of several stories apart. */
+export async function makePeople(instance: RunningInstance, tag: string): Promise<People> {
+  const { url, db, login, password } = instance
   const administrator: Caller = { url, db, login, password }
   const { call, info } = await signIn(administrator)
   const [, editors] = await call('ir.model.data', 'check_object_reference', ['base', 'group_partner_manager'])
@@ -73,11 +73,11 @@ export async function makePeople(erp4: RunningErp4, instance: string, tag: strin
   const company = info.user_companies.current_company as number
   const otherCompany = (await call('res.company', 'create', [{ name: `Neighbours ${tag}` }])) as number
   const make = async (name: string, group: number, home: number): Promise<Caller> => {
-    const user = `${name}.${tag}@example.org`
+    const made = { login: `${name}.${tag}@example.org`, password: `${name} has a long password` }
     await call('res.users', 'create', [
-      { name: `${name} ${tag}`, login: user, group_ids: [[6, 0, [group]]], company_id: home, company_ids: [[6, 0, [home]]] },
+      { name: `${name} ${tag}`, ...made, group_ids: [[6, 0, [group]]], company_id: home, company_ids: [[6, 0, [home]]] },
     ])
-    return { url, db, login: user, password: await erp4.givePassword(instance, user) }
+    return { url, db, ...made }
   }
   return {
     administrator,

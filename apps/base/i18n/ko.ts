@@ -102,7 +102,7 @@ export const korean: Readonly<Record<string, string>> = {
   'What one types to sign in; usually the mail address.': '로그인할 때 입력하는 값으로, 보통 이메일 주소입니다.',
   Password: '비밀번호',
   'Can be set, never read.': '설정할 수만 있고 읽을 수는 없습니다.',
-  'Chosen by its owner alone, and read by nobody.': '본인만 정할 수 있고 아무도 읽을 수 없습니다.',
+  'Chosen by its owner, and read by nobody.': '본인이 정하며 아무도 읽을 수 없습니다.',
   'Reached At': '알림 주소',
   'Told when the mail address is another one.': '메일 주소가 바뀌면 이 주소로도 알립니다.',
   'This takes your password: who has the mail address of an account can choose its password.':

@@ -32,7 +32,7 @@ export const res_users = model('res.users', {
   unique: [{ fields: ['login'], fold: true, message: 'Another user has this login already.' }],
   fields: {
     login: char({ required: true, copy: false, help: 'What one types to sign in; usually the mail address.' }),
-    password: char({ secret: true, copy: false, help: 'Chosen by its owner alone, and read by nobody.' }),
+    password: char({ secret: true, copy: false, help: 'Chosen by its owner, and read by nobody.' }),
     sec_version: integer({
       required: true,
       default: 0,

@@ -4,8 +4,11 @@ import type { Action } from '../model.ts'
 import type { Registry } from '../registry.ts'
 import { Prepared } from './values.ts'
 
-/** Turns clear text into what is stored, for a secret field, `'res.users.password'` → the hash, or a secret argument of an action: `'res.users.change_password.new_passwd'`. */
-export type Preparers = ReadonlyMap<string, (clear: string) => Promise<string>>
+/**
+ * Turns clear text into what is stored, for a secret field, `'res.users.password'` → the hash, or a secret argument of an action:
+ * `'res.users.change_password.new_passwd'`. Told the method that it comes with.
+ */
+export type Preparers = ReadonlyMap<string, (clear: string, method: string) => Promise<string>>
 
 /**
  * Hashes the secrets in a call's values before its transaction begins: nothing slow happens while rows are locked.
@@ -25,7 +28,8 @@ export async function prepareCall(registry: Registry, call: MethodCall, preparer
     const out: Record<string, unknown> = { ...values }
     for (const { name } of secrets) {
       const clear = out[name]
-      if (typeof clear === 'string' && clear !== '') out[name] = new Prepared(await preparers.get(`${call.model}.${name}`)!(clear))
+      if (typeof clear === 'string' && clear !== '')
+        out[name] = new Prepared(await preparers.get(`${call.model}.${name}`)!(clear, call.method))
     }
     return out
   }
@@ -41,7 +45,7 @@ async function prepareArguments(action: Action<any, any, any>, call: MethodCall,
   const names = Object.keys(action.args as Record<string, unknown>)
   const prepared = async (name: string | undefined, value: unknown): Promise<unknown> => {
     const preparer = preparers.get(`${call.model}.${call.method}.${name}`)
-    return preparer && typeof value === 'string' ? new Prepared(await preparer(value)) : value
+    return preparer && typeof value === 'string' ? new Prepared(await preparer(value, call.method)) : value
   }
   const first = action.on === 'model' || 'ids' in call.kwargs ? 0 : 1
   const args = await Promise.all(call.args.map((value, i) => prepared(names[i - first], value)))

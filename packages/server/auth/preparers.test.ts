@@ -11,7 +11,7 @@ before(async () => void (world = await authWorld()))
 after(() => world.stop())
 
 const chosen = (clear: string) => prepare('res.users.change_password.new_passwd', clear)
-const prepare = (field: string, clear: string) => preparers(world.instance, world.databases).get(field)!(clear)
+const prepare = (field: string, clear: string, method = 'write') => preparers(world.instance, world.databases).get(field)!(clear, method)
 
 test("a user's new password becomes a hash when it is long enough by the instance's setting", async () => {
   await assert.rejects(chosen('x'.repeat(11)), ValidationError)
@@ -23,7 +23,12 @@ test("a user's new password becomes a hash when it is long enough by the instanc
   assert.match(await chosen(' '.repeat(16)), /^\$pbkdf2-sha512\$700000\$/)
 })
 
-test('a password for somebody is refused, with the way that there is, before anything is hashed', async () => {
+test("a new user's first password is judged as any other", async () => {
+  await assert.rejects(prepare('res.users.password', 'x'.repeat(7), 'create'), ValidationError)
+  assert.match(await prepare('res.users.password', 'x'.repeat(30), 'create'), /^\$pbkdf2-sha512\$/)
+})
+
+test('a password for somebody who is there is refused, with the way that there is, before anything is hashed', async () => {
   for (const clear of ['x'.repeat(30), 'short', '\0'])
     await assert.rejects(
       prepare('res.users.password', clear),
