@@ -422,12 +422,12 @@ export const mutations: readonly Mutation[] = [
     only: 'remembered',
   },
   {
-    name: 'time for those who came in just before the door closed',
+    name: 'time for a request on a kept connection while the door closes',
     file: 'packages/server/http/listeners.ts',
     from: '  await Promise.race([closed, pause(arrivalMs, undefined, { ref: false })])\n',
     to: '',
     test: 'packages/server/app.test.ts',
-    only: 'just before the door',
+    only: 'just after the door',
   },
   {
     name: 'nonce of each page',

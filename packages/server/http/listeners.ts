@@ -97,11 +97,11 @@ function refuseMalformed(error: { code?: string }, socket: Socket): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
-/** Whoever came in just before the door closed still has his request on the way: he is no idler yet. */
+/** Whoever keeps a connection may have a request on the way when the door closes: he is no idler yet. */
 const arrivalMs = 200
 
 async function close(server: Server): Promise<void> {
-  // Not HTTP's own `close`, which at once ends whoever has said nothing so far.
+  // Not HTTP's own `close`, which at once cuts off whoever is between two requests.
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
   await Promise.race([closed, pause(arrivalMs, undefined, { ref: false })])
   // A connection that was answering when the door closed would idle on until its keep-alive ends.
