@@ -1,4 +1,5 @@
 import { QueryClient } from '@tanstack/react-query'
+import { useSyncExternalStore } from 'react'
 import type { ModelMeta, ModelViews } from '@erp4/orm/views-types'
 import { Refusal, SignedOut, ask, onFieldsChanged } from '../rpc.ts'
 import { start } from '../start.ts'
@@ -35,6 +36,9 @@ export const queries = new QueryClient({
   },
 })
 
+/** How often fields have become others since the page was loaded. */
+let changes = 0
+
 const known = new Map<string, KnownViews>()
 if (start.views) known.set(start.views.model, start.views)
 
@@ -43,14 +47,27 @@ export const knownViews = (model: string): KnownViews | undefined => known.get(m
 
 export function keepViews(views: ModelViews, { favourites, choices }: Kept = {}): void {
   known.set(views.model, { ...views, ...(favourites ? { favourites } : {}), ...(choices ? { choices } : {}) })
-  queries.setQueryData(['open', views.model], known.get(views.model))
+  queries.setQueryData(['open', views.model, changes], known.get(views.model))
 }
+
+const listeners = new Set<() => void>()
 
 onFieldsChanged(() => {
   known.clear()
-  // A list that is open asks for its views anew; a form goes on with what it began with.
-  void queries.resetQueries({ queryKey: ['open'] })
+  queries.removeQueries({ queryKey: ['open'] })
+  changes++
+  for (const tell of listeners) tell()
 })
+
+/** Draws anew whoever shows views when they are others: a list that is open asks for them, a form goes on with what it began with. */
+export const useFieldChanges = (): number =>
+  useSyncExternalStore(
+    (tell) => {
+      listeners.add(tell)
+      return () => listeners.delete(tell)
+    },
+    () => changes,
+  )
 
 /** Its fields are others now: the next look asks for them. */
 export function forgetViews(model: string): void {

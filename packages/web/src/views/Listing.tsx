@@ -2,7 +2,7 @@ import { SegmentedControl } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Suspense, useCallback, useEffect, useMemo } from 'react'
 import type { ModelViews } from '@erp4/orm/views-types'
-import { type Kept, type KnownViews, keepViews, knownViews, loadViews, metaOf, queries } from '../data/views.ts'
+import { type Kept, type KnownViews, keepViews, knownViews, loadViews, metaOf, queries, useFieldChanges } from '../data/views.ts'
 import { type Domain, all } from '../domain.ts'
 import { useTexts } from '../i18n/index.ts'
 import { type Place, defaultsIn, formatPlace, go } from '../location.ts'
@@ -20,12 +20,13 @@ import type { Look, LookChange } from './view-type.ts'
 
 /** Several records of a model: the search above, and below it whichever view was chosen. */
 export function Listing({ model, place }: { model: string; place: Place }) {
+  const changes = useFieldChanges()
   const {
     data: known = knownViews(model),
     error,
     refetch,
   } = useQuery({
-    queryKey: ['open', model],
+    queryKey: ['open', model, changes],
     queryFn: () => open(model, place),
     enabled: knownViews(model) === undefined,
     staleTime: Infinity,
