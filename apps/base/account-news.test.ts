@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { type Env, IdentityError, finishCall, openCall, Env as Environment, sql } from '@erp4/orm'
 import { waitingLetters, world } from '@erp4/testing'
-import { base, change_password, employee, make_key, userManager } from './index.ts'
+import { base, employee, userManager } from './index.ts'
 
 // What people are told when a door of their account changes: by whomever, and in their language.
 

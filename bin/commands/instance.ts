@@ -161,20 +161,23 @@ export async function duplicate(args: readonly string[]): Promise<void> {
     await renewServices(host.home)
     const steps = new Steps()
     const erp = erpTasks(host)
-    const copy = await duplicateInstance(host, original, {
-      name,
-      hosts: values.host?.length ? values.host : [`${name}.localhost`, await freeAddress(host)],
-      release: release(),
-      days,
-      tasks: erp,
-      tell: (step) => steps.begin(step),
-    }).finally(() => {
+    try {
+      const copy = await duplicateInstance(host, original, {
+        name,
+        hosts: values.host?.length ? values.host : [`${name}.localhost`, await freeAddress(host)],
+        release: release(),
+        days,
+        tasks: erp,
+        tell: (step) => steps.begin(step),
+      })
       steps.end()
-      return erp.close?.()
-    })
-    const url = originOf(numericHost(copy.hosts) ?? copy.hosts[0]!, supervisorOf(host.home)?.port ?? 8069)
-    if (values.json) print(JSON.stringify({ name, url, db: name, expires: copy.expires }))
-    else print(`${name}   ${url}   (a copy of ${original}, with its sign-ins; it goes on ${day(copy.expires!)})`)
+      const url = originOf(numericHost(copy.hosts) ?? copy.hosts[0]!, supervisorOf(host.home)?.port ?? 8069)
+      if (values.json) print(JSON.stringify({ name, url, db: name, expires: copy.expires }))
+      else print(`${name}   ${url}   (a copy of ${original}, with its sign-ins; it goes on ${day(copy.expires!)})`)
+    } finally {
+      steps.end()
+      await erp.close?.()
+    }
   })
 }
 

@@ -110,6 +110,8 @@ export async function openOffice(apps: readonly App[]): Promise<Office> {
     })
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('request', (request) => {
+      // Their icon browsers fetch whenever they like.
+      if (request.url() === `${origin}/web/icon.svg`) return
       if (request.url().startsWith(`${origin}/`)) requests.push(request.url().slice(origin.length))
       else if (!/^(?:data|blob):/.test(request.url())) strangers.push(request.url())
     })

@@ -71,7 +71,7 @@ async function certificates(set: string): Promise<{ proven: Date | null; certifi
 
 test('while a set is open nothing of it lies on the disk in plain but the names of its parts and its encrypted files', async () => {
   const store = await openStore(world.host.home, readRegister(world.host.home).locations[0]!, 'read')
-  const plain = await withSet(world.host, one, store, async (fetched) => {
+  const opened = withSet(world.host, one, store, async (fetched) => {
     assert.deepEqual([fetched.facts.instance.hosts, fetched.facts.files.length], [['bakery.localhost'], 3])
     await unpackFiles(fetched, join(fetched.folder, 'files'))
     const lying = readdirSync(fetched.folder, { recursive: true, encoding: 'utf8' }).map((name) => join(fetched.folder, name))
@@ -79,11 +79,15 @@ test('while a set is open nothing of it lies on the disk in plain but the names 
     const content = lying.filter((path) => statSync(path).isFile()).map((path) => [path, readFileSync(path, 'latin1')] as const)
     assert.ok(content.length >= 6)
     return content.filter(([, bytes]) => ['bakery', 'partner', 'a recipe', 'xxxxxxxx'].some((marker) => bytes.includes(marker)))
-  }).finally(() => store.close())
-  assert.deepEqual(
-    plain.map(([path]) => path),
-    [],
-  )
+  })
+  try {
+    assert.deepEqual(
+      (await opened).map(([path]) => path),
+      [],
+    )
+  } finally {
+    await store.close()
+  }
 })
 
 test('a set that restores gets a certificate by the verifier, from another location each day, kept beside it in every store', async () => {
