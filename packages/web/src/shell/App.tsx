@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect } from 'react'
+import { Suspense, useEffect } from 'react'
 import { addClientAction } from '../actions.ts'
 import { tryMailServer } from '../chatter/mail-test.ts'
 import { knownViews } from '../data/views.ts'
@@ -13,6 +13,7 @@ import { Questions } from '../ui/confirm.tsx'
 import { Dialogues } from '../ui/dialogue.tsx'
 import { Runs } from '../ui/run.tsx'
 import { Empty, FormSkeleton } from '../ui/states.tsx'
+import { FormView } from '../views/form/lazy.ts'
 import { Listing } from '../views/Listing.tsx'
 import { Breadcrumbs } from './Breadcrumbs.tsx'
 import { ConfirmIdentity } from './ConfirmIdentity.tsx'
@@ -23,10 +24,6 @@ import { Palette } from './Palette.tsx'
 import { SignInAgain } from './SignInAgain.tsx'
 import { TopBar } from './TopBar.tsx'
 
-// A list is usable before the form has come; it is fetched while one looks at the list.
-const loadForm = () => import('../views/form/FormView.tsx')
-const FormView = lazy(async () => ({ default: (await loadForm()).FormView }))
-
 /** Everything: the bar, and below it what the address says. */
 export function App() {
   const t = useTexts()
@@ -34,11 +31,6 @@ export function App() {
   const step = place.steps.at(-1)
   const Own = place.steps.length === 1 && step?.id === undefined ? screens[step?.word ?? ''] : undefined
   useEffect(() => addClientAction('mail.test', (action) => tryMailServer(action, t)), [t])
-  useEffect(() => {
-    const idle =
-      (globalThis as { requestIdleCallback?: (work: () => void) => void }).requestIdleCallback ?? ((work) => setTimeout(work, 800))
-    idle(() => void loadForm())
-  }, [])
   return (
     <>
       <a className="skip" href="#main">
