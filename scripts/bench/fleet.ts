@@ -22,17 +22,26 @@ export async function bench(): Promise<Measure[]> {
     try {
       const making: number[] = []
       const names = Array.from({ length: count }, (_none, i) => `shop-${i}`)
-      for (const name of names) making.push(await seconds(() => make(host, name)))
+      for (const [i, name] of names.entries()) {
+        making.push(await seconds(() => make(host, name)))
+        tell('made', i + 1)
+      }
       const work = await workHours(erp4.instance('demo'))
       await pause(quietMs)
       const quiet = work.take()
       const backing = await seconds(async () => {
-        for (const name of names) await runBackup(host, name, { class: 'scheduled', bytesPerSecond: 50e6 })
+        for (const [i, name] of names.entries()) {
+          await runBackup(host, name, { class: 'scheduled', bytesPerSecond: 50e6 })
+          tell('backed up', i + 1)
+        }
       })
       const during = work.take()
       const sets = (await listBackups(host)).filter(({ name }) => name?.startsWith('shop-'))
       const proving = await seconds(async () => {
-        for (const { id } of sets) await proveSet(host, id)
+        for (const [i, { id }] of sets.entries()) {
+          await proveSet(host, id)
+          tell('proven', i + 1)
+        }
       })
       const whileProving = work.take()
       work.stop()
@@ -55,6 +64,11 @@ export async function bench(): Promise<Measure[]> {
   } finally {
     await erp4.remove()
   }
+}
+
+/** It takes long: whoever waits sees how far it is. */
+function tell(what: string, done: number): void {
+  if (done % 25 === 0) console.error(`  ${new Date().toISOString().slice(11, 19)} ${what}: ${done} of ${count}`)
 }
 
 /** With the database of `main`: standard apps, no data of anybody's. */
