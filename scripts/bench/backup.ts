@@ -5,8 +5,8 @@ import { findPostgres, runBackup } from '@erp4/ops'
 import type { Measure } from '../bench.ts'
 import { databaseBytes, fill, makeBenchInstance, median, runAsOwner, seconds, tables, withBenchHost } from './backup-database.ts'
 
-/** 200 MB of database, and three times as much beside them. */
-const [rows, moreRows] = [500_000, 1_500_000]
+/** 150 MB of database, and as much beside them as makes a gigabyte. */
+const [rows, moreRows] = [500_000, 3_600_000]
 const rounds = 5
 
 export const bench = (): Promise<Measure[]> =>
