@@ -20,7 +20,8 @@ import { isReadable } from './rights.ts'
 
 /**
  * Why this user may, or may not, do something to a record: the answer in a sentence, and each rule with what it demands and whether the
- * record fulfils it. For those who manage users, about records that they may read themselves.
+ * record fulfils it; and which fields stay as they are for everybody, and why. For those who manage users, about records that they may read
+ * themselves.
  */
 export const explain_access = res_users.action(
   'explain_access',
@@ -49,14 +50,20 @@ export const explain_access = res_users.action(
       .read(['display_name'] as never)) as {
       display_name?: string
     }[]
+    const called = record?.display_name ?? `#${res_id}`
+    const labels = (fields: readonly string[]) => fields.map((field) => env.t(model.fields.get(field)?.label ?? field))
     return {
       allowed: explanation.allowed,
       user: other.user.name,
-      record: record?.display_name ?? `#${res_id}`,
+      record: called,
       model: env.t(model.label),
-      because: because(env, other, model, operation, explanation),
+      because: because(env, other, model, operation, explanation, called),
       rules: await Promise.all(explanation.rules.map((rule) => toldRule(env, model, rule))),
-      closed: closedFields(other, model, operation).map((field) => env.t(model.fields.get(field)?.label ?? field)),
+      // Of who may not change it anyway it would be no answer.
+      frozen: explanation.freezes
+        .filter(({ isOpen }) => explanation.allowed && !isOpen)
+        .map(({ says, fields }) => ({ says: env.t(says, { name: called }), fields: labels(fields) })),
+      closed: labels(closedFields(other, model, operation)),
     }
   },
 )
@@ -107,15 +114,24 @@ const deeds = {
 } as const
 
 /** The verdict and the rule that decided it, in two sentences. */
-function because(env: Env, other: Env, model: Model, operation: keyof typeof deeds, { allowed, rules }: Explanation): string {
+function because(
+  env: Env,
+  other: Env,
+  model: Model,
+  operation: keyof typeof deeds,
+  { allowed, rules, freezes }: Explanation,
+  called: string,
+): string {
   const verdict = env.t(deeds[operation][allowed ? 'yes' : 'no'], { user: other.user.name })
-  return `${verdict} ${deciding(env, model, allowed, rules)}`
+  const but = allowed && freezes.some(({ isOpen }) => !isOpen) ? ` ${env.t('Some of its fields stay as they are for everybody.')}` : ''
+  return `${verdict} ${deciding(env, model, allowed, rules, called)}${but}`
 }
 
-function deciding(env: Env, model: Model, allowed: boolean, rules: readonly RuleVerdict[]): string {
+function deciding(env: Env, model: Model, allowed: boolean, rules: readonly RuleVerdict[], called: string): string {
   const label = (name: string | null) => env.t(env.registry.groups.get(name ?? '')?.label ?? name ?? '')
   const stopping = rules.find(({ kind, holds }) => kind === 'guard' && !holds)
-  if (stopping) return env.t('A limit that holds for everybody stops it.')
+  if (stopping)
+    return `${env.t('A limit that holds for everybody stops it.')}${stopping.says ? ` ${env.t(stopping.says, { name: called })}` : ''}`
   const grants = rules.filter(({ kind }) => kind === 'grant')
   const granting = grants.find(({ counts, holds }) => counts && holds)
   if (allowed && granting) return env.t('The group “{group}” gives the right.', { group: label(granting.group) })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { biller, bookManager } from '@erp4/account'
-import { employee, portal } from '@erp4/base'
+import { employee, explain_access, portal, userManager } from '@erp4/base'
 import { AccessError, Decimal, type Records, UserError, ValidationError, ValueError, day } from '@erp4/orm'
 import { pricelistManager } from '@erp4/product'
 import {
@@ -18,7 +18,7 @@ import {
   salesman,
   salesmanOfAll,
 } from '@erp4/sale'
-import { conforms, world } from '@erp4/testing'
+import { type Actor, conforms, world } from '@erp4/testing'
 
 const d = Decimal.of
 
@@ -297,6 +297,32 @@ test('numbers are each company’s own, without a gap, whatever fails', async ()
     mine.slice(-8),
     Array.from({ length: 8 }, (_, i) => mine.at(-1)! - 7 + i),
   )
+})
+
+test('why somebody may change an order tells what stays as it is in it, and why; while it is a quotation nothing does', async () => {
+  type Told = { allowed: boolean; because: string; frozen: { says: string; fields: string[] }[] }
+  const chief = await at.person(userManager, salesManager)
+  const made = await quote()
+  const asked = async (about: Actor<false>, lang = 'en_US') =>
+    (await explain_access(chief.with({ lang }).model('res.users').browse([about.user.id]), {
+      model: 'sale.order',
+      res_id: made.ids[0]!,
+      operation: 'write',
+    })) as unknown as Told
+  assert.deepEqual((await asked(ann)).frozen, [])
+  await action_confirm(made)
+  await action_lock(made)
+  const [{ name } = { name: '' }] = await made.read(['name'])
+  const { allowed, because, frozen } = await asked(ann)
+  assert.equal(allowed, true)
+  assert.match(because, /Some of its fields stay as they are for everybody\.$/)
+  assert.deepEqual(frozen.map(({ says }) => says).toSorted(), [
+    `${name} is confirmed: it keeps its customer, company and currency.`,
+    `${name} is locked: what was agreed stays as it is.`,
+  ])
+  assert.ok(frozen.every(({ fields }) => fields.includes('Customer')))
+  assert.match((await asked(ann, 'ko_KR')).frozen.map(({ says }) => says).join(' '), new RegExp(`${name}.*잠`))
+  assert.deepEqual((await asked(clerk)).frozen, [], 'who may not change it at all is told that, and no more')
 })
 
 test('what is locked, signed or cancelled stays as it is, with a sentence that says so', async () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { base, employee, portal, userManager } from '@erp4/base'
+import { employee, portal, userManager } from '@erp4/base'
+import { product, productManager } from '@erp4/product'
 import { world } from '@erp4/testing'
 import { explainRight } from './why.ts'
 
-const here = await world(base)
+const here = await world(product)
 const ask = (user: string, operation: string, model: string, id: number) =>
   here.databases.use(here.database, (cx) => explainRight(cx, here.registry, { user, operation, model, id }))
 
@@ -32,6 +33,20 @@ test('protected fields are told, and a record that is not there', async () => {
   assert.match(lines[0]!, /^Yes\./)
   assert.match(lines.at(-1)!, /^Fields that he may not write: login, .*\bpassword, sec_version/)
   assert.match((await ask(ann.user.login, 'read', 'res.partner', 999_999))[0]!, /^No\. There is no such/)
+})
+
+test('fields that nobody may change any more are told beside the yes, with what whoever tries is told', async () => {
+  const keeper = await here.person(productManager)
+  const [hour] = (await here.system.model('uom.uom').search([['name', '=', 'Hours']])).ids
+  const lines = await ask(keeper.user.login, 'write', 'uom.uom', hour!)
+  assert.match(lines[0]!, /^Yes\./)
+  const kept =
+    '  ✖ kept as they are for everyone, since it does not fulfil [["id","=",0]] (“Quantities were counted in {name}, so it keeps what'
+  assert.ok(
+    lines.some((line) => line.startsWith(kept) && line.endsWith(': relative_factor, relative_uom_id, category_id')),
+    lines.join('\n'),
+  )
+  assert.ok((await ask(keeper.user.login, 'read', 'uom.uom', hour!)).every((line) => !line.includes('kept as they are')))
 })
 
 test('of a file that hangs on a record it is told that the right is missing there', async () => {

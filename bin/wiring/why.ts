@@ -1,4 +1,14 @@
-import { type Connection, Databases, type Env, type Model, type Operation, type Registry, type RuleVerdict, explain } from '@erp4/orm'
+import {
+  type Connection,
+  Databases,
+  type Env,
+  type FreezeVerdict,
+  type Model,
+  type Operation,
+  type Registry,
+  type RuleVerdict,
+  explain,
+} from '@erp4/orm'
 import { openEnv, userByLogin } from '@erp4/server'
 import type { InstanceAccess } from '../erp.ts'
 import { CommandError } from '../exit-codes.ts'
@@ -37,11 +47,12 @@ export async function explainRight(cx: Connection, registry: Registry, question:
 }
 
 async function answer(env: Env, model: Model, operation: Operation, id: number): Promise<string[]> {
-  const { allowed, because, rules } = await explain(env, model, operation, id)
+  const { allowed, exists, because, rules, freezes } = await explain(env, model, operation, id)
   const closed = closedFields(env, model, operation)
   return [
     `${allowed ? 'Yes' : 'No'}. ${because}`,
     ...(rules.length ? ['', ...rules.map(sentence)] : []),
+    ...(exists && freezes.length ? ['', ...freezes.map(freezing)] : []),
     ...(closed.length ? ['', `Fields that he may not ${operation}: ${closed.join(', ')}.`] : []),
   ]
 }
@@ -49,6 +60,13 @@ async function answer(env: Env, model: Model, operation: Operation, id: number):
 function sentence({ kind, group, domain, counts, holds }: RuleVerdict): string {
   const whom = kind === 'guard' ? 'a guard for everyone' : `${group} (${counts ? 'he is a member' : 'he is no member'})`
   return `  ${holds && counts ? '✔' : '✖'} ${whom}: ${domain.length ? JSON.stringify(domain) : 'any record'}`
+}
+
+function freezing({ fields, domain, isOpen, says }: FreezeVerdict): string {
+  const names = fields.join(', ')
+  return isOpen
+    ? `  ✔ open while it fulfils ${JSON.stringify(domain)}: ${names}`
+    : `  ✖ kept as they are for everyone, since it does not fulfil ${JSON.stringify(domain)} (“${says}”): ${names}`
 }
 
 /** Protected for groups of which he is in none. */

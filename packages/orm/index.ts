@@ -55,7 +55,7 @@ export {
 } from './methods/index.ts'
 export { numberLater } from './operations/numbers.ts'
 export { type FieldChange, type HistoryEntry, historyOf } from './operations/history.ts'
-export { type Explanation, type Reach, type RuleVerdict, explain, reach } from './operations/explain.ts'
+export { type Explanation, type FreezeVerdict, type Reach, type RuleVerdict, explain, reach } from './operations/explain.ts'
 export { finishCall } from './operations/finish.ts'
 export { type Cell, exportRows } from './operations/export.ts'
 export { type Before, type Done, valuesBefore } from './operations/import/history.ts'

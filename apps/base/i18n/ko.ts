@@ -368,6 +368,7 @@ export const korean: Readonly<Record<string, string>> = {
   '{user} may delete this record.': '{user} 님은 이 레코드를 삭제할 수 있습니다.',
   '{user} may not delete this record.': '{user} 님은 이 레코드를 삭제할 수 없습니다.',
   'A limit that holds for everybody stops it.': '모두에게 적용되는 제한 때문입니다.',
+  'Some of its fields stay as they are for everybody.': '다만 일부 항목은 누구도 바꿀 수 없습니다.',
   'The group “{group}” gives the right.': '‘{group}’ 그룹이 이 권한을 줍니다.',
   'It belongs to another record, to which that right is missing.': '이 레코드가 속한 다른 레코드에 대한 권한이 없습니다.',
   '{groups} would give it for other records, not for this one.':

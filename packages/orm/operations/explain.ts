@@ -2,7 +2,7 @@ import type { Operation, Rule } from '../access.ts'
 import { type Node, parseDomain, yes } from '../domain.ts'
 import type { Env } from '../env.ts'
 import type { Model } from '../registry.ts'
-import { ruleFor } from '../rules.ts'
+import { conditionOf, ruleFor } from '../rules.ts'
 import { compileCondition } from '../sql/condition.ts'
 import { Scope } from '../sql/expression.ts'
 import { ident, join, sql } from '../sql/fragment.ts'
@@ -17,6 +17,18 @@ export interface RuleVerdict {
   /** A grant of a group that the user is not in does not count, whatever its domain says. */
   readonly counts: boolean
   readonly holds: boolean
+  /** What a guard tells whoever it stops, `{name}` being the record's; null where it tells nothing. */
+  readonly says: string | null
+}
+
+/** Fields that nobody may change from some point in a record's life on. */
+export interface FreezeVerdict {
+  readonly fields: readonly string[]
+  /** What the record has to fulfil for them to be open. */
+  readonly domain: readonly unknown[]
+  readonly isOpen: boolean
+  /** What whoever tries is told, `{name}` being the record's. */
+  readonly says: string
 }
 
 export interface Explanation {
@@ -24,6 +36,8 @@ export interface Explanation {
   /** False where the record does not exist. */
   readonly exists: boolean
   readonly rules: readonly RuleVerdict[]
+  /** For `write` alone: which fields are kept as they are, or would be at another point of the record's life. */
+  readonly freezes: readonly FreezeVerdict[]
   /** Why, in a sentence. */
   readonly because: string
 }
@@ -35,11 +49,12 @@ export async function explain(env: Env, model: Model, operation: Operation, id: 
       (rule.kind === 'grant' || rule.kind === 'guard') &&
       (rule.operations.includes(operation) || (operation === 'name' && rule.operations.includes('read'))),
   )
+  const freezes = model.rules.filter((rule) => rule.kind === 'freeze' && rule.operations.includes(operation))
   const scope = new Scope('t')
   const domains = rules.map((rule) => (rule.where ? rule.where(env.me) : []))
   const conditions: Node[] = rules.map((rule, i) => (rule.where ? parseDomain({ env, rules: false }, model, domains[i]) : yes))
   const verdicts = join(
-    [...conditions, ruleFor(env, model, operation)].map(
+    [...conditions, ruleFor(env, model, operation), ...freezes.map((rule) => conditionOf(env, model, rule))].map(
       (node, i) => sql`coalesce(${compileCondition(env, node, scope)}, false) as ${ident(`v${i}`)}`,
     ),
   )
@@ -50,12 +65,19 @@ export async function explain(env: Env, model: Model, operation: Operation, id: 
     domain: domains[i] ?? [],
     counts: rule.kind === 'guard' || env.user.groups.has(rule.group!.name),
     holds: row?.[`v${i}`] ?? false,
+    says: rule.says,
   }))
   const allowed = row?.[`v${rules.length}`] ?? false
   return {
     allowed,
     exists: row !== undefined,
     rules: seen,
+    freezes: freezes.map((rule, i): FreezeVerdict => ({
+      fields: rule.fields,
+      domain: rule.where?.(env.me) ?? [],
+      isOpen: row?.[`v${rules.length + 1 + i}`] ?? false,
+      says: rule.says ?? '',
+    })),
     because: reason(env, model, operation, row !== undefined, allowed, seen, rules),
   }
 }

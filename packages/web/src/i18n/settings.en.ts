@@ -112,6 +112,7 @@ export const settingsEn = {
   ifAny: 'every record',
   fulfils: 'fulfilled',
   fulfilsNot: 'not fulfilled',
+  keptFields: 'Fields that stay as they are for everybody',
   closedFields: 'Fields that stay closed to this user',
 }
 

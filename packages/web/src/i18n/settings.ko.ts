@@ -105,5 +105,6 @@ export const settingsKo: SettingsTexts = {
   ifAny: '모든 레코드',
   fulfils: '충족',
   fulfilsNot: '미충족',
+  keptFields: '누구도 바꿀 수 없는 항목',
   closedFields: '이 사용자에게 공개되지 않는 필드',
 }

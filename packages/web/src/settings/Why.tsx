@@ -19,6 +19,8 @@ interface Explanation {
     readonly counts: boolean
     readonly holds: boolean
   }[]
+  /** What nobody changes any more, and why. */
+  readonly frozen: readonly { readonly says: string; readonly fields: readonly string[] }[]
   readonly closed: readonly string[]
 }
 
@@ -77,7 +79,7 @@ export function Why({ model, id, name }: { model: string; id: number; name: stri
   )
 }
 
-function Answer({ allowed, because, rules, closed }: Explanation) {
+function Answer({ allowed, because, rules, frozen, closed }: Explanation) {
   return (
     <div className="why-answer">
       <p className="why-verdict" data-allowed={allowed}>
@@ -98,6 +100,18 @@ function Answer({ allowed, because, rules, closed }: Explanation) {
           </li>
         ))}
       </ul>
+      {frozen.length > 0 && (
+        <>
+          <h3>{words.keptFields}</h3>
+          <ul className="why-kept">
+            {frozen.map(({ says, fields }) => (
+              <li key={says}>
+                {says} <span className="soft">{fields.join(', ')}</span>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
       {closed.length > 0 && (
         <>
           <h3>{words.closedFields}</h3>
