@@ -173,7 +173,7 @@ export const en = {
   nothingMatches: 'Nothing matches this search',
   nothingMatchesHint: 'Take a filter away, or look for something shorter.',
   clearSearch: 'Clear the search',
-  noneYet: (label: string) => `No records of “${label}” yet`,
+  noneYet: (label: string) => `Nothing in “${label}” yet`,
   noneYetHint: 'Make the first one; it takes a minute.',
   noneForYouHint: 'There is nothing here that you may see.',
   createFirst: 'Create the first',

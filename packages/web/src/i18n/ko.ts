@@ -174,7 +174,7 @@ export const ko: Texts = {
   nothingMatches: '검색 결과가 없습니다',
   nothingMatchesHint: '필터를 빼거나 더 짧은 말로 찾아 보세요.',
   clearSearch: '검색 지우기',
-  noneYet: (label) => `아직 ${label} 레코드가 없습니다`,
+  noneYet: (label) => `아직 ${label}에 아무것도 없습니다`,
   noneYetHint: '첫 레코드를 만들어 보세요.',
   noneForYouHint: '볼 수 있는 레코드가 없습니다.',
   createFirst: '첫 레코드 만들기',
