@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import sanitize from 'sanitize-html'
 import { Decimal } from '../decimal.ts'
 import type { Env } from '../env.ts'
@@ -106,8 +107,9 @@ export async function toColumn(env: Env, field: FieldInfo, value: unknown): Prom
   switch (field.kind) {
     case 'char':
     case 'text':
-    case 'html':
       return toText(env, field, value)
+    case 'html':
+      return toHtml(env, field, value)
     case 'selection':
       return typeof value === 'string' && Object.hasOwn(field.choices!, value) ? value : wrong(field, value)
     case 'integer':
@@ -161,7 +163,23 @@ function toText(env: Env, field: FieldInfo, value: unknown): string | null {
   if (field.options['size'] && text.length > (field.options['size'] as number))
     throw new ValidationError(`${fieldLabel(env, field)} is longer than ${field.options['size']} characters.`)
   if (field.options.required && text.trim() === '') return missing(env, field)
-  return field.kind === 'html' ? sanitizeHtml(text) : text
+  return text
+}
+
+/** Characters of formatted text that are cleaned in a row: about a tenth of a second. */
+const mostInARow = 100_000
+let inARow = 0
+
+/** A body of many megabytes may hold nothing but formatted text: between one and the next, others are answered. */
+async function toHtml(env: Env, field: FieldInfo, value: unknown): Promise<string | null> {
+  const text = toText(env, field, value)
+  if (text === null) return null
+  inARow += text.length
+  if (inARow > mostInARow) {
+    inARow = 0
+    await setImmediate()
+  }
+  return sanitizeHtml(text)
 }
 
 const allowedHtml: sanitize.IOptions = {
@@ -183,10 +201,17 @@ const allowedHtml: sanitize.IOptions = {
   },
 }
 
-/** Formatted text without anything that runs, frames, or sends. */
+/** More than any letter nests its quotations and tables. With each tag that stays open the parser has more to look through. */
+const deepestHtml = 250
+
+/** Formatted text without anything that runs, frames, or sends. @throws ValidationError for what is longer, or nested deeper, than people write */
 export function sanitizeHtml(text: string): string {
   if (text.length > 2_000_000) throw new ValidationError('The text is too long.')
-  return sanitize(text, allowedHtml)
+  let depth = 0
+  const onOpenTag = (): void => {
+    if (++depth > deepestHtml) throw new ValidationError('The text is nested too deep.')
+  }
+  return sanitize(text, { ...allowedHtml, onOpenTag, onCloseTag: () => void depth-- })
 }
 
 function toInteger(field: FieldInfo, value: unknown): number {
@@ -219,7 +244,9 @@ function toDecimal(field: FieldInfo, value: unknown): string {
             ? Decimal.of(value)
             : wrong(field, value)
     const digits = field.options['digits'] as number | undefined
-    return (digits === undefined ? exact : exact.round(digits)).toString()
+    const text = (digits === undefined ? exact : exact.round(digits)).toString()
+    // What was worked out can have twice the digits of what was given: kept, it could never be read again.
+    return text.length > 40 ? Decimal.of(text).toString() : text
   } catch (error) {
     if (error instanceof RangeError) return wrong(field, value)
     throw error

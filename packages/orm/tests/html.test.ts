@@ -40,6 +40,19 @@ test('what people write stays as they wrote it', () => {
   assert.equal(sanitizeHtml(note), note)
 })
 
+for (const tags of ['<ul><li>', '<i></z>', '<svg><a>', '<z>'])
+  test(`text within half a million ${tags} is refused at once`, () => {
+    const started = performance.now()
+    assert.throws(() => sanitizeHtml(tags.repeat(1_000_000 / tags.length)), /nested too deep/)
+    assert.ok(performance.now() - started < 30_000, 'read to its end, it takes minutes')
+  })
+
+test('quotations within quotations, as long threads of letters have them, are no nest', () => {
+  const thread = `${'<blockquote>'.repeat(100)}<p>Yes.</p>${'</blockquote>'.repeat(100)}`
+  assert.equal(sanitizeHtml(thread), thread)
+  assert.match(sanitizeHtml('<p>one'.repeat(10_000) + '<br>'.repeat(10_000)), /^<p>one<\/p>/)
+})
+
 test('a field of formatted text is cleaned when it is written, whoever writes it', async () => {
   const { person, system } = await world(contacts)
   const ann = await person(contactManager)

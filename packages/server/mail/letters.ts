@@ -67,17 +67,22 @@ const entities: Readonly<Record<string, string>> = { '&nbsp;': ' ', '&lt;': '<',
 
 /** The words of formatted text, paragraphs apart; an address stands behind the words that lead to it. */
 function wordsOf(body: string): string {
-  return render(cleaned(body))
-    .replaceAll(/\s+/g, ' ')
-    .replaceAll(/<a\b[^>]*\bhref="([^"]*)"[^>]*>(.*?)<\/a>/gi, (_all, url: string, words: string) =>
-      words === url ? url : `${words} (${url})`,
-    )
-    .replaceAll(/<li\b[^>]*>/gi, '\n- ')
-    .replaceAll(/<(?:br|\/tr|\/div)\b[^>]*>/gi, '\n')
-    .replaceAll(/<\/(?:p|h\d|ul|ol|table|blockquote)>/gi, '\n\n')
-    .replaceAll(/<[^>]*>/g, '')
-    .replaceAll(/&(?:nbsp|lt|gt|quot|#39|amp);/g, (entity) => entities[entity]!)
-    .replaceAll(/ *\n */g, '\n')
-    .replaceAll(/\n{3,}/g, '\n\n')
-    .trim()
+  return (
+    render(cleaned(body))
+      .replaceAll(/\s+/g, ' ')
+      .replaceAll(/<a\b[^>]*\bhref="([^"]*)"[^>]*>(.*?)<\/a>/gi, (_all, url: string, words: string) =>
+        words === url ? url : `${words} (${url})`,
+      )
+      .replaceAll(/<li\b[^>]*>/gi, '\n- ')
+      .replaceAll(/<(?:br|\/tr|\/div)\b[^>]*>/gi, '\n')
+      .replaceAll(/<\/(?:p|h\d|ul|ol|table|blockquote)>/gi, '\n\n')
+      .replaceAll(/<[^>]*>/g, '')
+      .replaceAll(/&(?:nbsp|lt|gt|quot|#39|amp);/g, (entity) => entities[entity]!)
+      // Line by line: to look for spaces around line ends takes minutes where there are a hundred thousand spaces and no line end.
+      .split('\n')
+      .map((line) => line.trim())
+      .join('\n')
+      .replaceAll(/\n{3,}/g, '\n\n')
+      .trim()
+  )
 }
