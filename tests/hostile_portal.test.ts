@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { crc32, deflateSync } from 'node:zlib'
 import { action_quotation_send, sale, salesman } from '@erp4/sale'
 import { Decimal } from '@erp4/orm'
@@ -104,4 +105,61 @@ test('nor does a name keep it from them, whatever is in it', async () => {
     }
     assert.equal(await company.system.model('portal.signature').count([['res_id', '=', id]]), 1)
   }
+})
+
+test('what the seller changes in the moment in which it is signed is not on what was signed', async () => {
+  const { id, post } = await sent()
+  const [line] = (await company.system.model('sale.order.line').search([['order_id', '=', id]])).ids
+  const [written, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const seller = ann.call(async (env) => {
+    // Nothing that the order adds up.
+    await env.model('sale.order.line').browse([line!]).write({ name: 'A stone' })
+    written.resolve()
+    await mayEnd.promise
+  })
+  await written.promise
+  const signed = post('accept', { name: 'Bob Lee' })
+  // Long enough for a signature that does not wait for the seller.
+  await Promise.race([signed, pause(1500)])
+  mayEnd.resolve()
+  await seller
+  assert.equal((await signed).statusCode, 303)
+  const [order] = await company.system.model('sale.order').find([['id', '=', id]], ['state', 'signed_on'])
+  assert.deepEqual([order!.state, order!.signed_on], ['sent', null], 'he is shown the new version')
+})
+
+test('a line that is changed or deleted in the moment in which its order is signed stays as it is', async () => {
+  const { id, post } = await sent()
+  const note = { order_id: id, display_type: 'line_note', name: 'Delivery is free' } as const
+  const [product] = (await company.system.model('sale.order.line').search([['order_id', '=', id]])).ids
+  const order = company.system.model('sale.order').browse([id])
+  const attempts: (() => Promise<unknown>)[] = [
+    () => ann.model('sale.order.line').browse([product!]).write({ name: 'A stone' }),
+    () => ann.model('sale.order.line').browse([product!]).unlink(),
+    () => ann.model('sale.order.line').create(note),
+  ]
+  const [locked, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const signing = company.system.call(async (sys) => {
+    await sys.model('sale.order').browse([id]).lock()
+    await sys
+      .model('sale.order')
+      .browse([id])
+      .write({ signed_on: '2026-03-01 12:00:00' as never })
+    locked.resolve()
+    await mayEnd.promise
+  })
+  await locked.promise
+  const tried = Promise.allSettled(attempts.map((attempt) => attempt()))
+  await Promise.race([tried, pause(1500)])
+  mayEnd.resolve()
+  await signing
+  assert.deepEqual(
+    (await tried).map(({ status }) => status),
+    ['rejected', 'rejected', 'rejected'],
+  )
+  assert.deepEqual(
+    (await order.read(['order_line.name']))[0]!.order_line.map(({ name }) => name),
+    ['Desk'],
+  )
+  assert.equal((await post('accept', { name: 'Bob Lee' })).statusCode, 303)
 })

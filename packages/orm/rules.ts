@@ -40,6 +40,22 @@ export function freezesOf(env: Env, model: Model, fields: ReadonlySet<string>): 
   return model.rules.filter((rule) => rule.kind === 'freeze' && (rule.fields as readonly string[]).some((name) => fields.has(name)))
 }
 
+/**
+ * The links to those records whose state decides what may be done with these: an order that is signed keeps its lines. They are locked before it
+ * is judged, or what is decided about them in the same moment would not be seen. `fields`: those that are written.
+ */
+export function decidingLinks(env: Env, model: Model, operation: Operation, fields: ReadonlySet<string>): FieldInfo[] {
+  if (env.isSystem) return []
+  // A guard that says why tells of a state; the others, of who may see what.
+  const deciding = model.rules.filter(({ kind, says, operations }) => kind === 'guard' && says !== null && operations.includes(operation))
+  const frozen = operation === 'write' ? freezesOf(env, model, fields) : []
+  const paths = [...deciding, ...frozen]
+    .flatMap((rule) => rule.where?.(env.me) ?? [])
+    .flatMap((term) => (Array.isArray(term) ? [term[0]] : []))
+  const links = paths.flatMap((path) => (typeof path === 'string' && path.includes('.') ? [model.fields.get(path.split('.')[0]!)!] : []))
+  return [...new Set(links)].filter((field) => field.kind === 'many2one' && field.column !== null)
+}
+
 /** A guard's or a freeze's condition for this caller. */
 export const conditionOf = (env: Env, model: Model, rule: Rule): Node =>
   rule.where ? parseDomain({ env, rules: false }, model, rule.where(env.me)) : yes

@@ -3,24 +3,36 @@ import { Env } from '../env.ts'
 import { UserError } from '../errors.ts'
 import { fieldLabel } from '../labels.ts'
 import type { FieldInfo, Model } from '../registry.ts'
-import { mayEver, visibleField } from '../rules.ts'
+import { decidingLinks, mayEver, visibleField } from '../rules.ts'
 import { auditRows, createdChange } from '../sql/audit.ts'
 import { type Sql, column, empty, ident, join, literal, sql } from '../sql/fragment.ts'
 import { shapeName } from '../sql/names.ts'
 import { keyOf } from '../triggers.ts'
 import { holdRows, lockRecords } from './lock.ts'
-import { searchCount } from './read.ts'
+import { demandEver, searchCount } from './read.ts'
 import { lockedParents, mark, markAgain, resolveReached, upwardFields } from './recompute.ts'
 import { writeRecords } from './write.ts'
 
 /** Deletes records. What hangs on them is deleted, emptied or refused as its field says, by us and not by the database, so that rules, trail and totals see it. */
 export async function unlinkRecords(env: Env, model: Model, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return
+  demandEver(env, model, 'unlink')
+  await holdDeciding(env, model, ids)
   await lockRecords(env, model, ids, 'unlink')
   const system = new Env(env.call, env.user, { ...env.context, active_test: false }, true)
   await releasePointers(env, system, model, ids)
   await deleteHanging(system, model, ids)
   await remove(system, model, ids)
+}
+
+/** What these records may not leave as it is: an order that is signed keeps its lines. It is held before that is judged. */
+async function holdDeciding(env: Env, model: Model, ids: readonly number[]): Promise<void> {
+  for (const field of decidingLinks(env, model, 'unlink', new Set())) {
+    const statement = sql`select distinct t.${ident(field.column!)} as id from ${ident(model.table)} t where t.id = any(${ids}::int4[]) and t.${ident(field.column!)} is not null`
+    const targets = await env.cx.query<{ id: number }>(statement, shapeName(statement))
+    const sorted = targets.map(({ id }) => id).sort((a, b) => a - b)
+    holdRows(env, env.modelOf(field.comodel!), sorted)
+  }
 }
 
 export const deletion = (field: FieldInfo): 'restrict' | 'set null' | 'cascade' =>

@@ -3,7 +3,7 @@ import { and } from '../domain.ts'
 import type { Env } from '../env.ts'
 import { ConflictError } from '../errors.ts'
 import type { FieldInfo, Model } from '../registry.ts'
-import { conditionOf, freezesOf, ruleFor } from '../rules.ts'
+import { conditionOf, decidingLinks, freezesOf, ruleFor } from '../rules.ts'
 import { auditRows, writtenChange } from '../sql/audit.ts'
 import { compileCondition } from '../sql/condition.ts'
 import { Scope } from '../sql/expression.ts'
@@ -196,7 +196,7 @@ function updating(
 
 const oldName = (name: string): Sql => ident(`o_${name}`.slice(0, 63))
 
-/** The old and new targets that keep totals over these records are locked first, in id order. */
+/** The old and new targets that keep totals over these records, or decide whether they may change, are locked first, in id order. */
 async function lockParents(
   env: Env,
   model: Model,
@@ -204,7 +204,8 @@ async function lockParents(
   ids: readonly number[],
   sorted: readonly Sorted[],
 ): Promise<void> {
-  for (const field of lockedParents(env.call, model, fields)) {
+  const deciding = decidingLinks(env, model, 'write', new Set(sorted.flatMap(givenNames)))
+  for (const field of new Set([...lockedParents(env.call, model, fields), ...deciding])) {
     const targets = await env.cx.query<{ id: number }>(
       sql`select distinct t.${ident(field.column!)} as id from ${ident(model.table)} t where t.id = any(${ids}) and t.${ident(field.column!)} is not null`,
     )
