@@ -58,9 +58,11 @@ const keptOf = ({ options, headers, headerKey }: Inspected) => ({ options, heade
 
 const callerFacts = ({ context: { lang, tz, allowed_company_ids } }: Env) => ({ lang, tz, allowed_company_ids })
 
-function demandMay(env: Env, model: string): void {
+/** Throws a UserError for whoever may change nothing of the model, or has no imports at all: those are for colleagues. */
+export function demandMay(env: Env, model: unknown): void {
   const known = demandModel(env, model)
-  if (mayEver(env, known, 'create') || mayEver(env, known, 'write')) return
+  const mayChange = mayEver(env, known, 'create') || mayEver(env, known, 'write')
+  if (mayChange && mayEver(env, demandModel(env, 'ir.import'), 'read')) return
   throw new UserError(say(env.context.lang, 'You may neither create nor change {model}.', { model: env.t(known.label) }))
 }
 

@@ -61,14 +61,21 @@ export async function* recordsIn(
 const pick = ({ cells }: Row, places: readonly number[]): Text[] => places.map((place) => blank(cells[place] ?? ''))
 const blank = (cell: Text): Text => (typeof cell === 'string' ? cell.trim() : cell)
 
+/** What a batch holds of texts; records with whole documents in their cells come a few at a time. */
+const mostCharacters = 8 << 20
+
+const charactersOf = (record: RecordRows): number =>
+  record.reduce((sum, { cells }) => sum + cells.reduce<number>((all, cell) => all + (typeof cell === 'string' ? cell.length : 1), 0), 0)
+
 /** Several records at once, up to `most` of them. */
 export async function* batchesOf(records: AsyncIterable<RecordRows>, most: number): AsyncGenerator<RecordRows[]> {
-  let batch: RecordRows[] = []
+  let [batch, characters]: [RecordRows[], number] = [[], 0]
   for await (const record of records) {
     batch.push(record)
-    if (batch.length < most) continue
+    characters += charactersOf(record)
+    if (batch.length < most && characters < mostCharacters) continue
     yield batch
-    batch = []
+    ;[batch, characters] = [[], 0]
   }
   if (batch.length > 0) yield batch
 }

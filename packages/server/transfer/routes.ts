@@ -6,7 +6,7 @@ import { mediaType } from '../http/body.ts'
 import { isSameOrigin, requestFacts, sessionToken } from '../http/facts.ts'
 import { type RpcContext, countAnswer, reportError } from '../rpc/context.ts'
 import { Refused, openEnvelope, sendError, sendRefusal, sendResult } from '../rpc/envelope.ts'
-import { mostUploadBytes, takeFile, transferAnswers } from './answers.ts'
+import { demandMay, mostUploadBytes, takeFile, transferAnswers } from './answers.ts'
 import { readImport } from './imports.ts'
 import { readRows } from './read/file.ts'
 import { storeOf, tableOf } from './records.ts'
@@ -88,8 +88,12 @@ async function upload(
   try {
     if (mediaType(request) !== 'application/octet-stream') throw new Refused(415, 'This address takes application/octet-stream.')
     if (!isSameOrigin(request)) throw new Refused(403, 'This address is not for other sites.')
-    // Asked before a byte is read: strangers do not get to fill the disk.
-    const lang = await context.dispatcher.read(request.instance, credentials, facts, async (env) => narrow(env, given).context.lang)
+    // Asked before a byte is read: strangers, and whoever may not import this, do not get to fill the disk.
+    const lang = await context.dispatcher.read(request.instance, credentials, facts, async (env) => {
+      const caller = narrow(env, given)
+      demandMay(caller, request.query['model'])
+      return caller.context.lang
+    })
     const tooLarge = (): UserError => new UserError(say(lang, 'The file is larger than {most} MB.', { most: mostUploadBytes >> 20 }))
     if (Number(request.headers['content-length'] ?? 0) > mostUploadBytes) throw tooLarge()
     const body = request.body as AsyncIterable<Uint8Array>

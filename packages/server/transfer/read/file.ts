@@ -32,7 +32,10 @@ export interface Inspected {
 }
 
 const sampledRows = 500
+const sampledCharacters = 4 << 20
 const shownRows = 10
+/** Of a cell that is shown, and of a header: more than a column is wide. */
+const longestShown = 200
 
 /** What the bytes are: `.xlsx` is an archive, and anything else that can be read is text. */
 export const formatOf = (mimetype: string): FileFormat =>
@@ -51,26 +54,30 @@ export async function inspect(file: Readable, format: FileFormat, given: Partial
   const sheet = way.sheet === '' ? undefined : way.sheet
   const rows = workbook ? workbook.rows(sheet) : readCsv(decodeText(file, way.encoding), way.delimiter)
   const sample: Row[] = []
+  let characters = 0
   for await (const row of rows) {
     if (row.cells.every((cell) => cell === '')) continue
     sample.push(row)
-    if (sample.length > sampledRows) break
+    for (const cell of row.cells) characters += String(cell).length
+    if (sample.length > sampledRows || characters > sampledCharacters) break
   }
   if (sample.length === 0) throw new FileProblem('The file is empty.')
   const isHeaded = given.hasHeader ?? hasHeader(sample)
   const body = isHeaded ? sample.slice(1) : sample
   const width = Math.max(...sample.map(({ cells }) => cells.length))
   const first = isHeaded ? sample[0]!.cells : []
-  const headers = Array.from({ length: width }, (_, i) => String(first[i] ?? '').trim() || columnLetters(i))
+  const headers = Array.from({ length: width }, (_, i) => cut(String(first[i] ?? '').trim()) || columnLetters(i))
   const formats = detectFormats(body, preferred)
   return {
     options: { ...formats, ...definedOf(given), ...way, hasHeader: isHeaded },
     sheets: workbook?.sheets ?? [],
     headers,
-    sample: body.slice(0, shownRows).map(({ cells }) => cells),
+    sample: body.slice(0, shownRows).map(({ cells }) => cells.map((cell) => (typeof cell === 'string' ? cut(cell) : cell))),
     headerKey: createHash('sha256').update(JSON.stringify(headers)).digest('hex'),
   }
 }
+
+const cut = (text: string): string => (text.length > longestShown ? `${text.slice(0, longestShown).toWellFormed()}…` : text)
 
 const definedOf = <T extends object>(given: T): Partial<T> =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>

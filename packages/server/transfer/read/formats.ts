@@ -86,10 +86,13 @@ function best(columns: readonly (readonly string[])[], formats: readonly string[
 }
 
 const numeric = /^[+-]?\d[\d.,' \u00a0\u202f]*$/
+/** No number has more signs; in one of a megabyte, its groups of thousands are looked for from each of them. */
+const longestNumber = 100
+const isNumeric = (text: string): boolean => text.length <= longestNumber && numeric.test(text)
 
 /** A sign that stands twice, or before three digits while the other stands behind it, groups thousands; the last one before other digits is decimal. */
 function detectNumbers(columns: readonly (readonly string[])[]): Pick<Formats, 'decimal' | 'thousand'> {
-  const texts = columns.filter((column) => column.every((text) => numeric.test(text))).flat()
+  const texts = columns.filter((column) => column.every(isNumeric)).flat()
   const votes = { comma: 0, point: 0 }
   let thousand: Formats['thousand'] = ''
   for (const text of texts) {
@@ -116,6 +119,6 @@ function detectNumbers(columns: readonly (readonly string[])[]): Pick<Formats, '
 export function hasHeader([first, ...rest]: readonly Row[]): boolean {
   if (!first) return false
   const texts = first.cells.filter((cell) => cell !== '')
-  const isNamed = texts.every((cell) => typeof cell === 'string' && !numeric.test(cell))
+  const isNamed = texts.every((cell) => typeof cell === 'string' && !isNumeric(cell))
   return texts.length > 0 && isNamed && new Set(texts).size === texts.length && (rest.length > 0 || first.cells.length > 1)
 }

@@ -339,3 +339,25 @@ test("a language's way of writing days that asks for the same digits forty times
     assert.equal((await look(bytes(`a;b\n${'1'.repeat(60)}x;c\n`), 'csv', {}, days)).options.dateFormat, '')
   assert.ok(performance.now() - started < 60_000, 'looked at again and again, it takes hours')
 })
+
+test('a text of a megabyte that many cells name is refused before it is a hundred, and shown only in its beginning', async () => {
+  const texts = { 'xl/sharedStrings.xml': `<sst><si><t>${'x'.repeat(million)}</t></si></sst>` }
+  const rows = (count: number): Promise<Buffer> =>
+    workbook(`<worksheet><sheetData>${'<row><c t="s"><v>0</v></c><c><v>1</v></c></row>'.repeat(count)}</sheetData></worksheet>`, texts)
+  await assert.rejects(all(readRows(fileOf(await rows(100)), 'xlsx', (await look(await rows(2), 'xlsx')).options)), /more than 64 MB/)
+  const { headers, sample } = await look(await rows(50), 'xlsx')
+  assert.ok(JSON.stringify([headers, sample]).length < 10_000)
+  assert.equal(String((await rowsOf(await rows(2), 'xlsx'))[0]![0]).length, million, 'what is imported is whole')
+})
+
+test('what a workbook says of itself is no larger than a book', async () => {
+  const styles = `<styleSheet><numFmts>${'<numFmt numFmtId="1" formatCode="d"/>'.repeat(million / 2)}</numFmts></styleSheet>`
+  await assert.rejects(rowsOf(await workbook(sheetOf('<c><v>1</v></c>'), { 'xl/styles.xml': styles }), 'xlsx'), /damaged/)
+})
+
+test('a megabyte of digits in groups is no number, and is found to be none at once', async () => {
+  const started = performance.now()
+  const { options } = await look(bytes(`amount;name\n1${',111'.repeat(million / 4)},1;Ada\n`))
+  assert.deepEqual([options.decimal, options.thousand], ['.', ''])
+  assert.ok(performance.now() - started < 60_000, 'its groups looked for from each of them, it takes hours')
+})

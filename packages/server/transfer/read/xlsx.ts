@@ -8,8 +8,12 @@ import { type Zip, openZip } from './zip.ts'
 /** Unpacked bytes of all parts, and of the texts, which are in memory while the rows come by. */
 const limits = { maxBytes: 300 << 20, maxEntries: 2000 }
 const mostTextBytes = 64 << 20
+/** Of the parts that tell of sheets, styles and where they are; they are kept as a whole. */
+const mostHeadBytes = 16 << 20
 /** Excel has 65,490. */
 const mostStyles = 100_000
+/** A longer text counts wherever a cell names it: one of eight megabytes, in a million cells, is a file of some kilobytes. */
+const [longText, mostRepeated] = [1000, 64 << 20]
 
 /** An Excel workbook, opened: nothing of its sheets is read yet. */
 export interface Workbook {
@@ -21,6 +25,8 @@ export interface Workbook {
 /** Opens a workbook (ECMA-376, part 1 §18). Throws UserError for what is none, is protected, or would be too large. */
 export async function openXlsx(file: Readable): Promise<Workbook> {
   const zip = await openZip(file, limits)
+  for (const part of heads)
+    if (zip.size(part) > mostHeadBytes) throw new FileProblem('This is not an Excel file (.xlsx), or it is damaged.')
   const { sheets, is1904 } = await readWorkbook(zip)
   if (sheets.length === 0) throw new FileProblem('The Excel file has no sheet.')
   return {
@@ -36,6 +42,8 @@ export async function openXlsx(file: Readable): Promise<Workbook> {
     },
   }
 }
+
+const heads = ['xl/workbook.xml', 'xl/_rels/workbook.xml.rels', 'xl/styles.xml']
 
 interface Sheet {
   readonly name: string
@@ -120,6 +128,7 @@ interface CellAt {
 
 async function* readSheet(zip: Zip, part: string, texts: readonly string[], dates: Dates): AsyncGenerator<Row> {
   let ready: Row[] = []
+  let repeated = 0
   let [number, next, cells]: [number, number, Text[]] = [0, 0, []]
   let cell: CellAt | null = null
   let [value, isValue]: [string, boolean] = ['', false]
@@ -141,7 +150,11 @@ async function* readSheet(zip: Zip, part: string, texts: readonly string[], date
     close: (name) => {
       if (name === 'v' || name === 't') isValue = false
       else if (name === 'c' && cell) {
-        place(cells, cell.column, cellText(cell, value, texts, dates), number)
+        const text = cellText(cell, value, texts, dates)
+        if (cell.type === 's' && typeof text === 'string' && text.length > longText) repeated += text.length
+        if (repeated > mostRepeated)
+          throw new FileProblem('The texts of the file have more than {most} MB. Save it as CSV.', { most: mostRepeated >> 20 })
+        place(cells, cell.column, text, number)
         cell = null
       } else if (name === 'row') ready.push({ number, cells })
     },
