@@ -166,6 +166,6 @@ export async function sendLogo(request: FastifyRequest, reply: FastifyReply, vis
 const sendFile = (reply: FastifyReply, content: Buffer, name: string): FastifyReply =>
   reply
     .type('application/pdf')
-    .header('content-disposition', `attachment; filename="document.pdf"; filename*=UTF-8''${encodeURIComponent(name)}`)
+    .header('content-disposition', `attachment; filename="document.pdf"; filename*=UTF-8''${encodeURIComponent(name.toWellFormed())}`)
     .header('cache-control', 'no-store')
     .send(content)

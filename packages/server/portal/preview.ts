@@ -47,6 +47,9 @@ async function paperFor(env: Env, { params, query }: FastifyRequest<Asked>): Pro
 const sendPaper = async (reply: FastifyReply, paper: Paper, name: string): Promise<FastifyReply> =>
   reply
     .type('application/pdf')
-    .header('content-disposition', `inline; filename="document.pdf"; filename*=UTF-8''${encodeURIComponent(name.slice(0, 150))}`)
+    .header(
+      'content-disposition',
+      `inline; filename="document.pdf"; filename*=UTF-8''${encodeURIComponent(name.slice(0, 150).toWellFormed())}`,
+    )
     .header('cache-control', 'no-store')
     .send(await printPaper({ paper, proof: null }))
