@@ -118,7 +118,8 @@ export const access: Access<Own> = {
   ],
   'ir.module.module': [grant(employee, ['read'])],
   'ir.sequence': [guard((me) => [['company_id', 'in', [...me.company_ids, null]]]), grant(employee, ['read']), grant(administrator, all)],
-  'ir.config_parameter': [grant(administrator, all)],
+  // The rules of signing in are among them: without a cooldown passwords can be guessed.
+  'ir.config_parameter': [grant(administrator, all), prove(['key', 'value'])],
   'ir.filters': [
     grant(employee, ['read'], (me) => [['user_id', 'in', [me.id, null]]]),
     grant(employee, ['create', 'write', 'unlink'], (me) => [['user_id', '=', me.id]]),
@@ -166,7 +167,10 @@ export const access: Access<Own> = {
     guard((me) => [['company_id', 'in', [...me.company_ids, null]]]),
     // What hangs on nothing (yet) is its maker's own.
     guard((me) => ['|', '|', ['public', '=', true], ['create_uid', '=', me.id], '&', ['res_model', '!=', null], ['res_id', '>', 0]]),
-    grant(employee, all),
+    grant(employee, ['read', 'create']),
+    // A public file is everybody's to read, and stays what its maker sent into the world.
+    grant(employee, ['write', 'unlink'], (me) => ['|', ['create_uid', '=', me.id], '&', ['res_model', '!=', null], ['res_id', '>', 0]]),
+    grant(administrator, ['write', 'unlink']),
     // Not every file that colleagues keep on a customer's document: what was sent to him with a message is `apps/mail`'s to say.
     grant(portal, ['read'], (me) => ['|', ['public', '=', true], ['create_uid', '=', me.id]]),
   ],

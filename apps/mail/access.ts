@@ -1,5 +1,5 @@
 import { administrator, employee, nobody, portal } from '@erp4/base'
-import { type Access, all, grant, protect } from '@erp4/orm'
+import { type Access, all, grant, protect, prove } from '@erp4/orm'
 import type { models } from './models.ts'
 
 type Own = (typeof models)[number]['name']
@@ -28,7 +28,11 @@ export const access: Access<Own> = {
     // What a template came with is its app's to say.
     protect(['original'], nobody, ['create', 'write']),
   ],
-  'ir.mail_server': [grant(administrator, all)],
+  'ir.mail_server': [
+    grant(administrator, all),
+    // Whoever's server the letters go through reads the links by which passwords are chosen.
+    prove(['smtp_host', 'smtp_port', 'smtp_encryption', 'smtp_user', 'smtp_pass', 'from_address', 'sequence', 'active']),
+  ],
   // Files on a record that a customer may see are his only when they came with a message to him.
   'ir.attachment': [grant(portal, ['read'], () => [['message_ids', 'any', [['is_internal', '=', false]]]])],
 }

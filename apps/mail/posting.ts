@@ -78,6 +78,8 @@ export async function post(env: Env, subject: Subject, message: Post): Promise<P
     (message.attachments ?? []).filter((file) => typeof file === 'number'),
   )
   const name = await nameOf(env, subject)
+  const parent = message.parent ?? null
+  if (parent !== null) await demandParent(env, subject, parent)
   return env.asSystem('a message is written for its author, by this function only', async (sys) => {
     const author = message.author ?? env.user.partner_id
     const recipients = await recipientsOf(sys, to)
@@ -104,7 +106,7 @@ export async function post(env: Env, subject: Subject, message: Post): Promise<P
       subtype_id: (await idOf(sys, 'mail', subtypes[message.kind]))!,
       is_internal: message.kind !== 'comment',
       date: moment(sys.call.now()),
-      parent_id: message.parent ?? null,
+      parent_id: parent,
       partner_ids: to,
       attachment_ids: files,
     }
@@ -129,6 +131,16 @@ export async function demandRecipients(env: Env, ids: readonly number[]): Promis
   const seen = await env.model('res.partner').browse(wanted).read(['display_name'])
   if (seen.length !== wanted.length) throw new AccessError(env.t('A recipient of this message does not exist, or you may not see him.'))
   return wanted
+}
+
+/** What is answered was said about the same record, and is the caller's to read. Hidden and missing sound the same. */
+async function demandParent(env: Env, { model, id }: Subject, parent: number): Promise<void> {
+  const known = await env.model('mail.message').count([
+    ['id', '=', parent],
+    ['model', '=', model],
+    ['res_id', '=', id],
+  ])
+  if (known === 0) throw new AccessError(env.t('The message that this one answers does not exist, or you may not see it.'))
 }
 
 /** Puts files that the caller brought along on a record, to be sent with a letter later. @throws AccessError for one that he may not see */
@@ -170,11 +182,14 @@ async function keepFollowing(sys: Env<true>, { model, id }: Subject, partner: nu
   if (!(await isFollowing())) await sys.model('mail.followers').create({ res_model: model, res_id: id, partner_id: partner })
 }
 
-/** Files that were brought along for this message hang on its record from now on. */
+/** Files that their sender brought along for this message hang on its record from now on. Others' stay where they are. */
 async function keepFiles(sys: Env<true>, { model, id }: Subject, files: readonly number[]): Promise<void> {
   if (files.length === 0) return
-  const rows = await sys.model('ir.attachment').browse(files).read(['res_model', 'res_id'])
-  const free = rows.filter(({ res_model, res_id }) => res_model === null || !res_id || res_model === 'mail.compose.message')
+  const rows = await sys.model('ir.attachment').browse(files).read(['res_model', 'res_id', 'create_uid'])
+  const free = rows.filter(
+    ({ res_model, res_id, create_uid }) =>
+      create_uid === sys.user.id && (res_model === null || !res_id || res_model === 'mail.compose.message'),
+  )
   if (free.length > 0)
     await sys
       .model('ir.attachment')

@@ -50,6 +50,9 @@ export function checkPlaceholders({ registry }: Env, model: string, texts: reado
   for (const text of texts) for (const place of placesIn(text)) endOf(registry, place.root === 'record' ? model : roots[place.root], place)
 }
 
+/** Characters of a letter that is filled in: as many as a message may have. */
+const longestLetter = 500_000
+
 const unshown = new Set(['one2many', 'many2many', 'binary', 'json', 'reference'])
 
 /** What a template about a model's records may show without a further step, for whoever writes one: what he may read himself. */
@@ -159,8 +162,16 @@ async function fill(
     const found = await read(env, start, mine)
     for (const [text, value] of found) values.set(text, value)
   }
-  const replaced = (text: string, show: (value: { text: string; isHtml: boolean }) => string): string =>
-    text.replaceAll(placeholder, (whole) => show(values.get(whole) ?? { text: whole, isHtml: false }))
+  const replaced = (text: string, show: (value: { text: string; isHtml: boolean }) => string): string => {
+    let length = text.length
+    return text.replaceAll(placeholder, (whole) => {
+      const shown = show(values.get(whole) ?? { text: whole, isHtml: false })
+      length += shown.length
+      // A long text that is named ten thousand times is more than fits into the memory.
+      if (length > longestLetter) throw new ValidationError(env.t('This message is too long.'))
+      return shown
+    })
+  }
   return {
     subject: replaced(texts.subject, ({ text, isHtml }) => (isHtml ? '' : text))
       .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')

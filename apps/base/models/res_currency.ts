@@ -46,6 +46,12 @@ res_currency.constrain(
   (currency) => (currency.decimal_places >= 0 && currency.decimal_places <= 6) || 'A currency has no more than six decimal places.',
 )
 
+// Whatever writes money, here and in browsers, refuses any other (ECMA-402): a document in such a currency could be shown nowhere.
+res_currency.constrain(
+  ['name'],
+  (currency) => /^[A-Z]{3}$/.test(currency.name) || 'A currency has a code of three capital letters: EUR, KRW.',
+)
+
 interface Rate {
   readonly name: Day
   readonly rate: Decimal

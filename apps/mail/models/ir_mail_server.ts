@@ -47,7 +47,7 @@ ir_mail_server.constrain(
   ['from_address'],
   (server) =>
     server.from_address === null ||
-    /^[^\s@<>,;"]+@[^\s@<>,;"]+\.[^\s@<>,;"]+$/.test(server.from_address) ||
+    (server.from_address.length <= 254 && /^[^\s@<>,;"]+@[^\s@<>,;"]+\.[^\s@<>,;"]+$/.test(server.from_address)) ||
     'The sender is one mail address.',
 )
 
