@@ -128,7 +128,7 @@ function builder<N extends ModelName>() {
     }),
     /** Totals below what they are of. */
     footer: (...fields: Shown<N>[]): Node => ({ tag: 'footer', fields }),
-    /** A door to the records of another model whose field `by` is this one, with their number when a field has it. */
+    /** A door to the records of another model whose field `by` is this one, with their number: that of the field `count`, else counted when the form is open. */
     link: <M extends ModelName>(label: string, model: M, by: FieldName<M>, show: { count?: FieldName<N>; icon?: IconName } = {}): Node => ({
       tag: 'link',
       label,

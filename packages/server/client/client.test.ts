@@ -229,6 +229,21 @@ test('of a record it is said what this user may do with it; a hidden one is as i
   assert.equal((await ask(ann, 'form', { model: 'res.partner', id: 999_999 })).result.record, false)
 })
 
+test('the doors of a form say how much is behind them, as far as this user may see it', async () => {
+  const { user } = await company.person(employee)
+  await company.system.call((sys: Env<true>) =>
+    sys.model('res.users.apikeys').create([
+      { name: 'One', user_id: user.id },
+      { name: 'Another', user_id: user.id },
+    ]),
+  )
+  const counts = async (cookie: string, model: string, id: unknown) => (await ask(cookie, 'counts', { model, id })).result
+  assert.deepEqual(await counts(root, 'res.users', user.id), [2])
+  assert.deepEqual(await counts(ann, 'res.users', user.id), [0], 'keys of others')
+  assert.deepEqual(await counts(ann, 'res.partner', 1), [false], 'a field of the record says it')
+  assert.equal((await ask(ann, 'counts', { model: 'res.partner', id: 'x' })).error.data.name, 'builtins.TypeError')
+})
+
 test('the questions are refused to strangers, to other sites and for models that are not there', async () => {
   assert.equal((await ask('', 'list', { model: 'res.partner' })).error.code, 100)
   assert.equal((await ask(ann, 'list', { model: 'res.partner' }, { origin: 'http://evil.example' })).status, 403)

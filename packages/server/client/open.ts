@@ -101,6 +101,22 @@ export async function openForm(env: Env, params: Params): Promise<unknown> {
   return { ...more, defaults: value }
 }
 
+/**
+ * `{model, id}`: how many records each door of the form leads to, in the order of its links, to 10,001 each; false where a field of the
+ * record says so itself. What this user may not see of them is not counted.
+ */
+export async function countLinked(env: Env, { model: name, id }: Params): Promise<(number | false)[]> {
+  const model = demandModel(env, name)
+  if (typeof id !== 'number') throw new ArgumentError('id is the number of a record')
+  const counts: (number | false)[] = []
+  for (const node of demandViews(env, model).views['form']!.nodes) {
+    if (node.tag !== 'link') continue
+    const kwargs = { domain: [[node.by, '=', id]], limit: countedTo }
+    counts.push(node.count ? false : ((await callMethod(env, { model: node.model, method: 'search_count', args: [], kwargs })) as number))
+  }
+  return counts
+}
+
 /** Records whose names hold `text`, of the models that this user's menu opens: `[{model, id, name}]`, a few of each. */
 export async function findRecords(env: Env, { text }: Params): Promise<unknown> {
   if (typeof text !== 'string' || text.trim().length < 2) return []

@@ -8,7 +8,7 @@ import { Refused, openEnvelope, sendError, sendRefusal, sendResult } from '../rp
 import { SessionExpired } from '../rpc/errors.ts'
 import { type Client, type ClientFile, assetsPath } from './files.ts'
 import { openBoard, openGroups } from './groups.ts'
-import { findRecords, openForm, openList, openViews } from './open.ts'
+import { countLinked, findRecords, openForm, openList, openViews } from './open.ts'
 import { mailServerAsked, tryMailServer } from './mail-test.ts'
 import { clientPolicy, shellPage } from './shell.ts'
 import { stampHeader, stampOf } from './stamp.ts'
@@ -21,6 +21,7 @@ const questions: Readonly<Record<string, (env: Env, params: Params) => Promise<u
   views: async (env, params) => openViews(env, params),
   list: openList,
   form: openForm,
+  counts: countLinked,
   board: openBoard,
   groups: openGroups,
   find: findRecords,

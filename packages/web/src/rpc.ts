@@ -119,7 +119,7 @@ const context = () => ({ ...start.session.user_context, allowed_company_ids: com
 
 /** A question of the client's own: `/web/client/<name>`. */
 export const ask = <T>(
-  name: 'views' | 'list' | 'form' | 'board' | 'groups' | 'find' | 'menus' | 'steps' | 'mail_test',
+  name: 'views' | 'list' | 'form' | 'counts' | 'board' | 'groups' | 'find' | 'menus' | 'steps' | 'mail_test',
   params: Record<string, unknown>,
 ): Promise<T> =>
   post(`/web/client/${name}`, { ...params, context: { ...context(), ...(params['context'] as object | undefined) } }) as Promise<T>

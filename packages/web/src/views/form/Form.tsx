@@ -25,7 +25,8 @@ import { FormRecord, useRecord } from './record.ts'
 import { RecordMenu } from './RecordMenu.tsx'
 import { Problems, Warnings } from './Remarks.tsx'
 import { useSaving } from './saving.ts'
-import { SmartLink, StatusBar } from './StatusBar.tsx'
+import { SmartLinks } from './SmartLinks.tsx'
+import { StatusBar } from './StatusBar.tsx'
 
 const Chatter = lazy(async () => ({ default: (await import('../../chatter/Chatter.tsx')).Chatter }))
 
@@ -170,13 +171,7 @@ export function Form({ views, given, may, place }: FormProps) {
         )}
         <div className="sheet">
           {active === false && id !== null && <p className="ribbon">{t.archived}</p>}
-          {links.length > 0 && id !== null && (
-            <nav className="smart-links" aria-label={t.related}>
-              {links.map((node, i) => (
-                <SmartLink key={i} record={record} node={node} />
-              ))}
-            </nav>
-          )}
+          <SmartLinks record={record} links={links} />
           {found && <DraftOffer record={record} draft={found} onDone={settle} />}
           <Warnings record={record} />
           <Problems record={record} problems={problems} onGo={(field) => showProblems({ [field]: problems[field]!, ...problems })} />
