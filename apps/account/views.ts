@@ -96,7 +96,16 @@ export const account_move_form = form('account.move', (v) => [
     'Invoice Lines',
     v.lines(
       'invoice_line_ids',
-      ['product_id', 'name', 'quantity', 'product_uom_id', 'price_unit', 'discount', 'tax_ids', 'price_subtotal'],
+      (field) => [
+        'product_id',
+        'name',
+        'quantity',
+        field('product_uom_id', { among: { category_id: 'product_uom_category_id' } }),
+        'price_unit',
+        'discount',
+        'tax_ids',
+        'price_subtotal',
+      ],
       { sequence: 'sequence', headings: { kind: 'display_type', text: 'name', of: ['line_section', 'line_subsection', 'line_note'] } },
     ),
     v.footer(

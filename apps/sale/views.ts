@@ -99,7 +99,7 @@ export const sale_order_form = form('sale.order', (v) => [
         'product_id',
         'name',
         'product_uom_qty',
-        'product_uom_id',
+        field('product_uom_id', { among: { category_id: 'product_uom_category_id' } }),
         'price_unit',
         'discount',
         'tax_ids',

@@ -17,6 +17,7 @@ function checkNode(node: Node, model: Model, models: Models): string[] {
   return [
     ...fields.flatMap((shown) => checkShown(shown, model, '')),
     ...columns.flatMap((shown) => (lines ? checkShown(shown, lines, `${String(node['field'])}.`, model) : checkShown(shown, model, ''))),
+    ...[node, ...fields, ...columns].flatMap((shown) => checkAmong(shown, lines && shown !== node ? lines : model, models)),
     ...(lines ? besideColumns(node).flatMap((name) => checkShown(name, lines, `${String(node['field'])}.`, model)) : []),
     ...checkConditions(node, model),
     ...checkButton(node, model),
@@ -35,6 +36,15 @@ function checkShown(shown: unknown, model: Model, prefix: string, of = model): s
   const name = typeof shown === 'string' ? shown : (shown as { field: string }).field
   if (!model.fields.has(name)) return [`a view of ${of.name} shows '${prefix}${name}', which does not exist`]
   return typeof shown === 'string' ? [] : checkConditions(shown as Node, model)
+}
+
+/** A link that is offered among records like this one compares a field of its target with one of the record itself. */
+function checkAmong(shown: unknown, model: Model, models: Models): string[] {
+  const { field, among = {} } = (typeof shown === 'object' ? shown : {}) as { field?: string; among?: Readonly<Record<string, string>> }
+  const target = models.get(model.fields.get(field ?? '')?.comodel ?? '')
+  return Object.entries(among)
+    .filter(([theirs, own]) => !target?.fields.has(theirs) || !model.fields.has(own))
+    .map(([theirs, own]) => `a view of ${model.name} offers '${field}' by '${theirs}' and '${own}', which are not both fields`)
 }
 
 /** The browser decides these without asking, from the record it shows. */

@@ -77,6 +77,8 @@ export interface ShownField {
   readonly readonly?: true | readonly unknown[]
   readonly required?: true | readonly unknown[]
   readonly placeholder?: string
+  /** Of a link: fields of its target, which must be what these fields of the record say. */
+  readonly among?: Readonly<Record<string, string>>
   readonly optional?: 'shown' | 'hidden'
   readonly sum?: true
   /** Of a badge, by the value. */

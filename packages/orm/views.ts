@@ -52,6 +52,8 @@ export interface FieldShow<N extends ModelName> {
   readonly readonly?: true | Domain<N>
   readonly required?: true | Domain<N>
   readonly placeholder?: string
+  /** Of a link: only records are offered whose field is what this record's own says, `{ category_id: 'product_uom_category_id' }`; all, where that is empty. */
+  readonly among?: Readonly<Record<string, FieldName<N>>>
   /** A column that a person chooses to see; `'hidden'` until he does. */
   readonly optional?: 'shown' | 'hidden'
   /** A column with a total below it. */

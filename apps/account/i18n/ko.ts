@@ -132,6 +132,7 @@ export const korean: Readonly<Record<string, string>> = {
   'Payment Terms': '지급 조건',
   Origin: '원본 문서',
   'Payment Reference': '지급 참조',
+  'Unit Category': '단위 분류',
   'Units of its currency for one of the company; of the day of the invoice.':
     '청구일 기준, 회사 통화 하나에 해당하는 이 통화의 금액입니다.',
   'Company Currency': '회사 통화',

@@ -56,6 +56,11 @@ export const account_move_line = model('account.move.line', {
     partner_id: many2one('res.partner', { ondelete: 'restrict', index: true }),
     product_id: many2one('product.product', { ondelete: 'restrict', index: true }),
     product_uom_id: many2one('uom.uom', { label: 'Unit', ondelete: 'restrict' }),
+    product_uom_category_id: many2one('uom.category', {
+      related: 'product_id.product_tmpl_id.uom_id.category_id',
+      readonly: true,
+      label: 'Unit Category',
+    }),
     name: text({ label: 'Label' }),
     quantity: decimal({ digits: 6, required: true, default: Decimal.of(1) }),
     price_unit: decimal({ digits: 6, required: true, default: Decimal.of(0), label: 'Unit Price' }),

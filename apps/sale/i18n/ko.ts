@@ -33,6 +33,7 @@ export const korean: Readonly<Record<string, string>> = {
   'Source Document': '원본 문서',
   'Empty: the sales prices.': '비워 두면 판매 가격을 적용합니다.',
   'That of the pricelist, else that of the company.': '가격표의 통화이며, 없으면 회사 통화입니다.',
+  'Unit Category': '단위 분류',
   'Units of its currency for one of the company, when it was made.': '작성 시점 기준, 회사 통화 하나에 해당하는 이 통화의 금액입니다.',
   'Order Lines': '주문 항목',
   'To Be Invoiced': '미청구 금액',

@@ -32,6 +32,11 @@ export const sale_order_line = model('sale.order.line', {
     name: text({ label: 'Description', required: true }),
     product_uom_qty: decimal({ digits: 6, required: true, default: Decimal.of(1), label: 'Quantity' }),
     product_uom_id: many2one('uom.uom', { label: 'Unit', ondelete: 'restrict' }),
+    product_uom_category_id: many2one('uom.category', {
+      related: 'product_id.product_tmpl_id.uom_id.category_id',
+      readonly: true,
+      label: 'Unit Category',
+    }),
     price_unit: decimal({ digits: 6, required: true, default: Decimal.of(0), label: 'Unit Price' }),
     technical_price_unit: decimal({
       digits: 6,

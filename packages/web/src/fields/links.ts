@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { FieldMeta } from '@erp4/orm/views-types'
 import { queries } from '../data/views.ts'
 import { call } from '../rpc.ts'
+import type { EditProps } from './widget.ts'
 
 /** A linked record as forms hold it. */
 export interface Linked {
@@ -12,6 +13,15 @@ export interface Linked {
 }
 
 const most = 8
+
+/** The field with what its view narrows it to: only records that are like this one (`ShownField.among`). */
+export function narrowed({ field, shown: { among }, record }: Pick<EditProps, 'field' | 'shown' | 'record'>): FieldMeta {
+  const terms = Object.entries(among ?? {}).flatMap(([theirs, own]) => {
+    const value = record[own]
+    return value ? [[theirs, '=', typeof value === 'object' && 'id' in value ? value.id : value]] : []
+  })
+  return terms.length > 0 ? { ...field, domain: [...plainDomain(field), ...terms] } : field
+}
 
 const namesAsked = (field: FieldMeta, text: string) => ({
   queryKey: ['names', field.relation, text, field.domain],

@@ -5,7 +5,7 @@ import { follow, formatPlace } from '../location.ts'
 import { recordWord } from '../menus.ts'
 import { IconExternal, IconX } from '../ui/icons.ts'
 import { tellFailure } from '../ui/notify.ts'
-import { type Linked, createNamed, takeNames, useNames } from './links.ts'
+import { type Linked, createNamed, narrowed, takeNames, useNames } from './links.ts'
 import type { EditProps, FieldWidget, ShowProps } from './widget.ts'
 import { inputProps } from './widget.ts'
 
@@ -55,11 +55,13 @@ interface PickerProps {
   readonly onPick: (linked: Linked) => void
   readonly onClear?: () => void
   readonly without?: ReadonlySet<number>
+  /** The field takes several: more than one can be taken from the whole list. */
+  readonly onPickMany?: (some: readonly Linked[]) => void
 }
 
 /** Types a name, picks a record; offers to make one of that name where there is none. */
-export function NamePicker({ edit, shownName, placeholder, onPick, onClear, without }: PickerProps) {
-  const { field } = edit
+export function NamePicker({ edit, shownName, placeholder, onPick, onClear, without, onPickMany }: PickerProps) {
+  const field = narrowed(edit)
   const t = useTexts()
   const id = useId()
   const [text, setText] = useState<string | null>(null)
@@ -72,14 +74,14 @@ export function NamePicker({ edit, shownName, placeholder, onPick, onClear, with
   const typed = (text ?? '').trim()
   const canCreate =
     field.creates === true && typed !== '' && !isStale && !names.some((one) => one.display_name.toLowerCase() === typed.toLowerCase())
-  const more = [
+  const findMore = async (): Promise<readonly Linked[]> =>
+    (await linkedViews()).pickInList(field, t.searchIn(field.string), typed, onPickMany && { without: without ?? new Set() })
+  const more: { label: string; run: () => Promise<Linked | readonly Linked[] | null> }[] = [
     ...(canCreate ? [{ label: t.createNamed(typed), run: () => createNamed(field, typed) }] : []),
     ...(field.makes === true
       ? [{ label: t.createAndEdit, run: async () => (await linkedViews()).makeInForm(field, t.newIn(field.string), typed) }]
       : []),
-    ...(hasMore || typed === ''
-      ? [{ label: t.searchMore, run: async () => (await linkedViews()).pickInList(field, t.searchIn(field.string), typed) }]
-      : []),
+    ...(hasMore || typed === '' ? [{ label: t.searchMore, run: findMore }] : []),
   ]
   const count = found.length + more.length
   const close = (): void => {
@@ -94,14 +96,16 @@ export function NamePicker({ edit, shownName, placeholder, onPick, onClear, with
     close()
     if (one) return onPick(one)
     try {
-      const made = await other?.run()
-      if (made) latest.current.onPick(made)
+      const made = (await other?.run()) ?? []
+      const some = 'id' in made ? [made] : made
+      if (some.length > 1) latest.current.onPickMany?.(some)
+      else if (some[0]) latest.current.onPick(some[0])
     } catch (error) {
       tellFailure(error, t)
     }
   }
-  const latest = useRef({ typed, onPick, without })
-  latest.current = { typed, onPick, without }
+  const latest = useRef({ typed, onPick, onPickMany, without })
+  latest.current = { typed, onPick, onPickMany, without }
   /** Enter or Tab came before the names that they were meant for: the first is taken, unless something else was typed since; none is made. */
   const takeFirst = (): void => {
     setWanted(typed)

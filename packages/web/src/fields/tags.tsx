@@ -31,6 +31,7 @@ function TagsEdit(props: EditProps) {
         placeholder={linked.length === 0 ? t.addTo(field.string) : ''}
         without={new Set(linked.map(({ id }) => id))}
         onPick={(one) => onChange([...linked, one])}
+        onPickMany={(some) => onChange([...linked, ...some])}
       />
     </div>
   )

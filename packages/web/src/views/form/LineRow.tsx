@@ -161,10 +161,11 @@ const LineCell = memo(
       </div>
     )
   },
-  // Of the rest of the line a cell shows the currency alone.
+  // Of the rest of the line a cell shows the currency alone, and offers what is like the line.
   (before, after) =>
     before.values[before.column.field] === after.values[after.column.field] &&
     currencyIn(before) === currencyIn(after) &&
+    isSameIn(before, after) &&
     before.values['id'] === after.values['id'] &&
     before.column === after.column &&
     before.field === after.field &&
@@ -175,6 +176,9 @@ const LineCell = memo(
 )
 
 const currencyIn = ({ field, values }: CellProps): unknown => values[field.currency_field ?? 'currency_id']
+
+const isSameIn = ({ column: { among = {} }, values }: CellProps, after: CellProps): boolean =>
+  Object.values(among).every((name) => values[name] === after.values[name])
 
 export const isNumber = ({ type }: FieldMeta): boolean => ['integer', 'float', 'monetary'].includes(type)
 

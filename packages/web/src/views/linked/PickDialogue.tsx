@@ -2,8 +2,8 @@ import './linked.css'
 import { useQuery } from '@tanstack/react-query'
 import { useCallback, useEffect, useMemo, useState } from 'react'
 import type { FieldMeta } from '@erp4/orm/views-types'
-import { type KnownViews, loadViews } from '../../data/views.ts'
-import { all } from '../../domain.ts'
+import { type KnownViews, loadViews, metaOf } from '../../data/views.ts'
+import { type Domain, all } from '../../domain.ts'
 import type { Linked } from '../../fields/links.ts'
 import { useTexts } from '../../i18n/index.ts'
 import { currentPlace, formatPlace } from '../../location.ts'
@@ -14,25 +14,33 @@ import { SearchBar } from '../../search/SearchBar.tsx'
 import { openDialogue } from '../../ui/dialogue.tsx'
 import { tellFailure } from '../../ui/notify.ts'
 import { Failure, ListSkeleton } from '../../ui/states.tsx'
-import type { Row } from '../list/rows.ts'
 import { ListView } from '../list/ListView.tsx'
 import type { Look, LookChange } from '../view-type.ts'
 
-/** Lets a record for the field be found with the whole search and the list of its model; begins with what was `typed`. Null where none was taken. */
-export async function pickInList(field: FieldMeta, title: string, typed: string): Promise<Linked | null> {
-  let picked: Linked | null = null
-  const done = (close: () => void) => (one: Linked) => {
-    picked = one
+/**
+ * Lets records for the field be found with the whole search and the list of its model: one, or `several`, but for those that are there already. It
+ * begins with what was `typed`. Answers none where it is closed.
+ */
+export async function pickInList(
+  field: FieldMeta,
+  title: string,
+  typed: string,
+  several?: { readonly without: ReadonlySet<number> },
+): Promise<readonly Linked[]> {
+  let picked: readonly Linked[] = []
+  const done = (close: () => void) => (some: readonly Linked[]) => {
+    picked = some
     close()
   }
-  await openDialogue(title, (close) => <PickDialogue field={field} typed={typed} onPick={done(close)} />, 980)
+  await openDialogue(title, (close) => <PickDialogue field={field} typed={typed} several={several} onPick={done(close)} />, 980)
   return picked
 }
 
 interface Props {
   readonly field: FieldMeta
   readonly typed: string
-  readonly onPick: (one: Linked) => void
+  readonly several: { readonly without: ReadonlySet<number> } | undefined
+  readonly onPick: (some: readonly Linked[]) => void
 }
 
 function PickDialogue(props: Props) {
@@ -45,19 +53,23 @@ function PickDialogue(props: Props) {
   )
 }
 
-function Found({ field, typed, views, onPick }: Props & { views: KnownViews }) {
+function Found({ field, typed, several, views, onPick }: Props & { views: KnownViews }) {
   const t = useTexts()
   const [look, setLook] = useState<Look>(() => ({ facets: begunBy(views, typed), order: '', page: 0, view: 'list', more: {} }))
   const change = useCallback((next: LookChange): void => setLook((known) => ({ ...known, page: 0, ...next })), [])
-  const own = Array.isArray(field.domain) ? field.domain : noCondition
+  const own = useMemo((): Domain => {
+    const known = several?.without.size ? [['id', 'not in', [...several.without]]] : noCondition
+    return all(Array.isArray(field.domain) ? field.domain : noCondition, known)
+  }, [field, several])
   const domain = useMemo(() => all(own, domainOf(look.facets, views)), [own, look.facets, views])
   const by = useMemo(() => groupsOf(look.facets), [look.facets])
   useEffect(() => document.getElementById('pick-search')?.focus(), [])
-  const pick = async ({ id }: Row): Promise<void> => {
+  const pick = async (ids: readonly number[]): Promise<void> => {
     try {
-      // The columns need not hold its name.
-      const [named] = await call<Linked[]>(views.model, 'web_read', [[id], { display_name: {} }])
-      if (named) onPick(named)
+      // The columns need not hold their names.
+      const color = metaOf(views).fields['color'] ? { color: {} } : {}
+      const named = await call<Linked[]>(views.model, 'web_read', [ids, { display_name: {}, ...color }])
+      if (named.length > 0) onPick(named)
     } catch (error) {
       tellFailure(error, t)
     }
@@ -74,7 +86,8 @@ function Found({ field, typed, views, onPick }: Props & { views: KnownViews }) {
         look={look}
         setLook={change}
         urlOf={(id) => formatPlace([{ word: recordWord(views.model), id }])}
-        onPick={(row) => void pick(row)}
+        onPick={({ id }) => void pick([id])}
+        {...(several ? { onPickMany: (ids: readonly number[]) => void pick(ids) } : {})}
       />
     </>
   )
