@@ -51,14 +51,20 @@ const listeners = new Set<() => void>()
 
 /** Asked before leaving; answers whether one may. */
 export type Guard = () => Promise<boolean>
-let guard: Guard | null = null
+/** From the lowest to that of the dialogue above all. */
+let guards: readonly Guard[] = []
 
-/** Sets what is asked before the place changes, until the answer is called. */
+/** Sets what is asked before the place changes, until the answer is called; what was set later is asked first. */
 export function guardLeaving(ask: Guard): () => void {
-  guard = ask
+  guards = [...guards, ask]
   return () => {
-    if (guard === ask) guard = null
+    guards = guards.filter((one) => one !== ask)
   }
+}
+
+async function mayLeave(): Promise<boolean> {
+  for (const ask of guards.toReversed()) if (!(await ask())) return false
+  return true
 }
 
 export interface Go {
@@ -79,7 +85,7 @@ export interface HistoryState {
 export const historyState = (): HistoryState => (history.state as HistoryState | null) ?? {}
 
 export async function go(url: string, { replace = false, state = {}, force = false, stays = false }: Go = {}): Promise<void> {
-  if (!force && url.split('?')[0] !== place.url.split('?')[0] && guard && !(await guard())) return
+  if (!force && url.split('?')[0] !== place.url.split('?')[0] && !(await mayLeave())) return
   if (replace) history.replaceState(state, '', url)
   else history.pushState(state, '', url)
   settle(stays)
@@ -92,10 +98,10 @@ function settle(stays = false): void {
 
 addEventListener('popstate', () => {
   const wanted = here()
-  if (!guard || wanted.split('?')[0] === place.url.split('?')[0]) return settle()
+  if (guards.length === 0 || wanted.split('?')[0] === place.url.split('?')[0]) return settle()
   // The browser is there already: back to where we are, then ask.
   history.pushState(null, '', place.url)
-  void guard().then((isFree) => {
+  void mayLeave().then((isFree) => {
     if (isFree) void go(wanted, { force: true })
   })
 })

@@ -32,6 +32,9 @@ const subscribe = (tell: () => void): (() => void) => {
   return () => listeners.delete(tell)
 }
 
+/** Whether a question is on the screen. */
+export const useIsAsked = (): boolean => useSyncExternalStore(subscribe, () => question !== null)
+
 /** The dialogue in which `choose` asks. There is one, in the shell. */
 export function Questions() {
   const t = useTexts()
@@ -42,7 +45,15 @@ export function Questions() {
     resolve(value)
   }
   return (
-    <Modal opened={asked !== null} onClose={() => answer(null)} title={asked?.title} centered closeButtonProps={{ 'aria-label': t.close }}>
+    <Modal
+      opened={asked !== null}
+      onClose={() => answer(null)}
+      title={asked?.title}
+      centered
+      // Above the dialogues that it may be about.
+      zIndex={350}
+      closeButtonProps={{ 'aria-label': t.close }}
+    >
       {asked?.body && (
         <Text size="md" mb="lg">
           {asked.body}

@@ -19,6 +19,7 @@ import { tellFailure } from '../../ui/notify.ts'
 import { ConflictDialogue } from './Conflict.tsx'
 import { DraftOffer, useDraft } from './Draft.tsx'
 import { fieldId, firstToFill } from './FormField.tsx'
+import { useLearning } from './learning.ts'
 import { Neighbours, openNeighbour } from './Neighbours.tsx'
 import { Nodes } from './Nodes.tsx'
 import { FormRecord, useRecord } from './record.ts'
@@ -35,12 +36,15 @@ interface FormProps {
   readonly given: { readonly record: Values } | { readonly defaults: Values }
   readonly may: May
   readonly place: Place
+  /** What a new record begins with, and the like. */
+  readonly context: Readonly<Record<string, unknown>>
 }
 
 /** An opened record, or one that is being made: its buttons, its fields, and what is said about it. */
-export function Form({ views, given, may, place }: FormProps) {
+export function Form({ views: begun, given, may, place, context }: FormProps) {
   const t = useTexts()
-  const [record] = useState(() => new FormRecord(views, given))
+  const [record] = useState(() => new FormRecord(begun, given))
+  const views = useLearning(record, context)
   const isDirty = useRecord(record, (one) => one.isDirty)
   const id = useRecord(record, (one) => one.id)
   const problems = useRecord(record, (one) => one.problems)

@@ -1,5 +1,5 @@
 import { Tabs } from '@mantine/core'
-import { memo, useMemo } from 'react'
+import { memo, useMemo, useState } from 'react'
 import type { ShownField, ViewNode } from '@erp4/orm/views-types'
 import { holds } from '../../domain.ts'
 import { formatValue } from '../../format.ts'
@@ -89,11 +89,14 @@ function TabBook({
   const t = useTexts()
   const problems = useRecord(record, (one) => one.problems)
   const fields = useMemo(() => tabs.map((tab) => fieldsIn(tab.nodes)), [tabs])
+  const [chosen, setChosen] = useState<string | null>(null)
+  // By its label: it stays open where another one came before it.
+  const open = wordOf(tabs.find((tab) => wordOf(tab) === chosen) ?? tabs[0]!)
   return (
-    <Tabs defaultValue="0" keepMounted={false} className="tabs" key={tabs.map(({ label }) => label).join()}>
+    <Tabs value={open} onChange={setChosen} keepMounted={false} className="tabs">
       <Tabs.List>
         {tabs.map((tab, i) => (
-          <Tabs.Tab key={tab.label} value={String(i)}>
+          <Tabs.Tab key={tab.label} value={wordOf(tab)}>
             {tab.label}
             {fields[i]!.some((name) => problems[name] !== undefined) && (
               <span className="tab-problem" role="img" aria-label={t.hasProblems}>
@@ -104,14 +107,17 @@ function TabBook({
           </Tabs.Tab>
         ))}
       </Tabs.List>
-      {tabs.map((tab, i) => (
-        <Tabs.Panel key={tab.label} value={String(i)} tabIndex={undefined}>
+      {tabs.map((tab) => (
+        <Tabs.Panel key={tab.label} value={wordOf(tab)} tabIndex={undefined}>
           <Nodes record={record} nodes={tab.nodes} canWrite={canWrite} />
         </Tabs.Panel>
       ))}
     </Tabs>
   )
 }
+
+/** A tab's label as a part of an id, which has no spaces. */
+const wordOf = ({ label }: { readonly label: string }): string => label.replaceAll(/\s+/g, '_')
 
 const fieldsIn = (nodes: readonly ViewNode[]): string[] =>
   nodes.flatMap((node) => {

@@ -36,6 +36,12 @@ export const linesFrom = (rows: unknown): Lines => ({
 export const isTouched = ({ lines, removed }: Lines): boolean =>
   removed.length > 0 || lines.some((line) => line.id === null || line.changed.size > 0)
 
+/** The same lines with the fields that `fresh`, the saved ones read anew, have beside theirs. */
+export function withFields({ lines, removed }: Lines, fresh: Lines): Lines {
+  const read = new Map(fresh.lines.map((line) => [line.id, line.values]))
+  return { removed, lines: lines.map((line) => ({ ...line, values: { ...read.get(line.id), ...line.values } })) }
+}
+
 export function changeLine({ lines, removed }: Lines, key: string, values: Values, byHand: readonly string[] = Object.keys(values)): Lines {
   return {
     removed,

@@ -5,7 +5,7 @@ import { ownedBy } from '../../fields/owner.ts'
 import type { Values } from '../../fields/widget.ts'
 import { call } from '../../rpc.ts'
 import { EditTimes, Following, placeOf, taken } from './following.ts'
-import { type Lines, carriedOver, commandsOf, draftOf, isTouched, linesFrom, newLine, withDraft } from './lines.ts'
+import { type Lines, carriedOver, commandsOf, draftOf, isTouched, linesFrom, newLine, withDraft, withFields } from './lines.ts'
 import { isEmptyValue, isSameValue, wireValue } from './wire.ts'
 
 interface State {
@@ -26,10 +26,9 @@ const untouched = { changed: new Set<string>(), problems: {}, warnings: [] } as 
  * pressed in one of three hundred lines draws that line and no other.
  */
 export class FormRecord {
-  readonly views: ModelViews
   readonly model: string
-  readonly specification: Specification
-  readonly lineFields: ReadonlySet<string>
+  #views: ModelViews
+  #lineFields: ReadonlySet<string>
   #state: State
   readonly #listeners = new Set<() => void>()
   readonly #edited = new EditTimes()
@@ -39,14 +38,21 @@ export class FormRecord {
   readonly #following = new Following(this, this.#edited, (values, byHand) => this.#change(values, byHand))
 
   constructor(views: ModelViews, given: { readonly record: Values } | { readonly defaults: Values }) {
-    this.views = views
     this.model = views.model
-    this.specification = views.views['form']!.specification!
-    const { fields } = views.models[views.model]!
-    this.lineFields = new Set(Object.keys(this.specification).filter((name) => fields[name]?.type === 'one2many'))
+    this.#views = views
+    this.#lineFields = lineFieldsOf(views)
     this.#state = 'record' in given ? this.#stateOf(given.record) : this.#newState(given.defaults)
   }
 
+  get views(): ModelViews {
+    return this.#views
+  }
+  get specification(): Specification {
+    return this.#views.views['form']!.specification!
+  }
+  get lineFields(): ReadonlySet<string> {
+    return this.#lineFields
+  }
   get fields(): Readonly<Record<string, FieldMeta>> {
     return this.views.models[this.model]!.fields
   }
@@ -198,6 +204,34 @@ export class FormRecord {
     return this.#following.settled()
   }
 
+  /**
+   * Goes on with other fields than it began with: those that came have the values of `now`, the record (or what a new one begins with) as the
+   * server tells it with them; those that went are gone. What was typed stays, and so does the version that it is saved against.
+   */
+  learn(views: ModelViews, now: Values): void {
+    const { id, saved, values, changed, problems, warnings } = this.#state
+    this.#views = views
+    this.#lineFields = lineFieldsOf(views)
+    const fresh = id === null ? this.#newState(now) : this.#stateOf(now)
+    if (changed.size === 0) return this.#put({ ...fresh, warnings })
+    const isKnown = (name: string): boolean => name in fresh.values
+    const learned = (before: Values): Values =>
+      Object.fromEntries(
+        Object.entries(fresh.values).map(([name, value]) => [
+          name,
+          !(name in before) ? value : this.#lineFields.has(name) ? withFields(before[name] as Lines, value as Lines) : before[name],
+        ]),
+      )
+    this.#put({
+      id,
+      saved: ownedBy(this.model, learned(saved)),
+      values: ownedBy(this.model, learned(values)),
+      changed: new Set([...changed].filter(isKnown)),
+      problems: Object.fromEntries(Object.entries(problems).filter(([name]) => isKnown(name))),
+      warnings,
+    })
+  }
+
   /** Saves against the version that was read: a Refusal that `isConflict` where somebody else was first. Asked twice, it saves once. */
   save(): Promise<number> {
     this.#saving ??= this.#save().finally(() => {
@@ -304,6 +338,11 @@ export class FormRecord {
     this.#listeners.add(tell)
     return () => this.#listeners.delete(tell)
   }
+}
+
+function lineFieldsOf(views: ModelViews): ReadonlySet<string> {
+  const { fields } = views.models[views.model]!
+  return new Set(Object.keys(views.views['form']!.specification!).filter((name) => fields[name]?.type === 'one2many'))
 }
 
 function emptyOf(field: FieldMeta | undefined): unknown {

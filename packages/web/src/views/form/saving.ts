@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { changedInForm } from '../../data/views.ts'
 import { useTexts } from '../../i18n/index.ts'
-import { type Place, formatPlace, go, guardLeaving, historyState } from '../../location.ts'
+import { type Guard, type Place, formatPlace, go, guardLeaving, historyState } from '../../location.ts'
 import { Refusal, call } from '../../rpc.ts'
 import { choose } from '../../ui/confirm.tsx'
 import { tell, tellFailure, tellUndoable } from '../../ui/notify.ts'
@@ -82,27 +82,28 @@ export function useSaving(record: FormRecord, place: Place, showProblems: (found
 
 const placeOfSaved = ({ steps }: Place, id: number): string => formatPlace([...steps.slice(0, -1), { ...steps.at(-1)!, id }])
 
-/** Asks before what is unsaved is left: in the page with the choice to save, at its end with what the browser has. */
-function useGuard(record: FormRecord, isDirty: boolean, save: () => Promise<boolean>): void {
+/**
+ * Asks before what is unsaved is left: in the page with the choice to save, at its end with what the browser has. Answers the question itself, for
+ * other ways to leave.
+ */
+export function useGuard(record: FormRecord, isDirty: boolean, save: () => Promise<boolean>): Guard {
   const t = useTexts()
-  useEffect(
-    () =>
-      guardLeaving(async () => {
-        if (!record.isDirty) return true
-        const answer = await choose({
-          title: t.unsavedTitle,
-          body: t.unsavedHint,
-          answers: [{ label: t.saveAndLeave }, { label: t.discardAndLeave, tone: 'quiet' }],
-        })
-        if (answer === 1) record.discard()
-        return answer === 0 ? save() : answer === 1
-      }),
-    [record, save, t],
-  )
+  const ask = useCallback(async (): Promise<boolean> => {
+    if (!record.isDirty) return true
+    const answer = await choose({
+      title: t.unsavedTitle,
+      body: t.unsavedHint,
+      answers: [{ label: t.saveAndLeave }, { label: t.discardAndLeave, tone: 'quiet' }],
+    })
+    if (answer === 1) record.discard()
+    return answer === 0 ? save() : answer === 1
+  }, [record, save, t])
+  useEffect(() => guardLeaving(ask), [ask])
   useEffect(() => {
     if (!isDirty) return undefined
     const warn = (event: BeforeUnloadEvent): void => event.preventDefault()
     addEventListener('beforeunload', warn)
     return () => removeEventListener('beforeunload', warn)
   }, [isDirty])
+  return ask
 }
