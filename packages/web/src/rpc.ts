@@ -79,13 +79,15 @@ export const signIn = (password: string): Promise<unknown> =>
 
 export const signOut = (): Promise<unknown> => post('/web/session/destroy', {})
 
-async function post(path: string, params: unknown): Promise<unknown> {
+/** `keepalive`: goes on when the page is left. */
+async function post(path: string, params: unknown, how: Pick<RequestInit, 'keepalive' | 'signal'> = {}): Promise<unknown> {
   let answer: Answer
   try {
     const response = await fetch(path, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ jsonrpc: '2.0', method: 'call', id: 1, params }),
+      ...how,
     })
     if (response.status >= 502) throw new Error(String(response.status))
     answer = response.ok ? ((await response.json()) as Answer) : await refused(response)
@@ -96,18 +98,20 @@ async function post(path: string, params: unknown): Promise<unknown> {
       fieldsChanged()
     }
   } catch (error) {
+    // Taken back by ourselves: no word about the server.
+    if (how.signal?.aborted) throw error
     for (const tell of listeners) tell(false)
     throw new Unreachable('unreachable', { cause: error })
   }
   for (const tell of listeners) tell(true)
   if (!answer.error) return answer.result
   if (answer.error.code === 100) {
-    if (await signInAgain()) return post(path, params)
+    if (await signInAgain()) return post(path, params, how)
     throw new SignedOut()
   }
   const { name, message, arguments: details } = answer.error.data
   const refusal = new Refusal(name, message, details)
-  if (refusal.isIdentity && (await confirmIdentity())) return post(path, params)
+  if (refusal.isIdentity && (await confirmIdentity())) return post(path, params, how)
   throw refusal
 }
 
@@ -152,6 +156,14 @@ export const call = <T>(model: string, method: string, args: readonly unknown[] 
     args,
     kwargs: { ...kwargs, context: { ...context(), ...(kwargs['context'] as object | undefined) } },
   }) as Promise<T>
+
+/** Keeps a choice of this user (`ir.view.choice`), also while the page is being left. */
+export const keep = (args: readonly unknown[], signal: AbortSignal): Promise<unknown> =>
+  post(
+    '/web/dataset/call_kw/ir.view.choice/keep',
+    { model: 'ir.view.choice', method: 'keep', args, kwargs: { context: context() } },
+    { keepalive: true, signal },
+  )
 
 /** A button: the answer is what to do next, or false. */
 export const press = (model: string, method: string, ids: readonly number[]): Promise<Record<string, unknown> | false> =>
