@@ -1,5 +1,6 @@
 import { chatterEn } from './chatter.en.ts'
 import { formEn } from './form.en.ts'
+import { listEn } from './list.en.ts'
 import { shellEn } from './shell.en.ts'
 import { transferEn } from './transfer.en.ts'
 import { viewsEn } from './views.en.ts'
@@ -154,9 +155,9 @@ export const en = {
   selectAll: (n: string) => `Select all ${n}`,
   clearSelection: 'Clear the selection',
   editSelected: 'Edit',
-  editMany: (n: string) => `Edit ${n} records`,
+  editMany: (n: string) => (n === '1' ? 'Edit 1 record' : `Edit ${n} records`),
   newValue: 'New value',
-  massPreview: (n: string, field: string, value: string) => `In ${n} records, ${field} will be: ${value}`,
+  massPreview: (n: string, field: string, value: string) => `In ${n} record${n === '1' ? '' : 's'}, ${field} will be: ${value}`,
   changeMany: (n: string) => `Change ${n}`,
   changedCount: (n: number) => `${records(n)} changed.`,
   archivedCount: (n: number) => `${records(n)} archived.`,
@@ -226,6 +227,7 @@ export const en = {
   nextMonth: 'Next month',
   ...chatterEn,
   ...formEn,
+  ...listEn,
   ...shellEn,
   ...transferEn,
 }

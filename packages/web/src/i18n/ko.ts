@@ -1,6 +1,7 @@
 import type { Texts } from './index.ts'
 import { chatterKo } from './chatter.ko.ts'
 import { formKo } from './form.ko.ts'
+import { listKo } from './list.ko.ts'
 import { shellKo } from './shell.ko.ts'
 import { transferKo } from './transfer.ko.ts'
 import { viewsKo } from './views.ko.ts'
@@ -227,6 +228,7 @@ export const ko: Texts = {
   nextMonth: '다음 달',
   ...chatterKo,
   ...formKo,
+  ...listKo,
   ...shellKo,
   ...transferKo,
 }

@@ -6,7 +6,7 @@ import { all, any } from '../domain.ts'
 import { formatDay, parseNumber } from '../format.ts'
 import { type Texts, useTexts } from '../i18n/index.ts'
 import { IconPlus, IconX } from '../ui/icons.ts'
-import type { Facet } from './facets.ts'
+import { type Facet, offersOf } from './facets.ts'
 
 type Operator = 'has' | 'hasNot' | 'is' | 'isNot' | 'above' | 'below' | 'set' | 'unset' | 'yes' | 'no'
 
@@ -36,7 +36,8 @@ export function CustomFilter({ views, onDone }: { views: KnownViews; onDone: (fa
   const fields = Object.values(metaOf(views).fields)
     .filter(({ searchable, type, name }) => searchable && !['binary', 'html', 'one2many', 'json'].includes(type) && name !== 'id')
     .sort((a, b) => a.string.localeCompare(b.string))
-  const first = fields[0]!
+  const searched = offersOf(views).fields.map(({ name }) => name)
+  const first = fields.find(({ name }) => name === searched[0]) ?? fields[0]!
   const blank: Row = { field: first.name, operator: operatorsOf(first)[0]!, value: '' }
   const [rows, setRows] = useState<readonly Row[]>([blank])
   const [isAny, setAny] = useState(false)
@@ -103,15 +104,16 @@ export function CustomFilter({ views, onDone }: { views: KnownViews; onDone: (fa
           )}
         </div>
       ))}
+      <Button
+        size="compact-sm"
+        variant="subtle"
+        className="add-condition"
+        leftSection={<IconPlus size={14} aria-hidden />}
+        onClick={() => setRows([...rows, blank])}
+      >
+        {t.addCondition}
+      </Button>
       <Group gap="xs">
-        <Button
-          size="compact-sm"
-          variant="subtle"
-          leftSection={<IconPlus size={14} aria-hidden />}
-          onClick={() => setRows([...rows, blank])}
-        >
-          {t.addCondition}
-        </Button>
         <Button size="compact-sm" type="submit" disabled={!isComplete}>
           {t.apply}
         </Button>

@@ -2,9 +2,10 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useId, useRef, useState } from 'react'
 import type { FieldMeta } from '@erp4/orm/views-types'
+import { noteSearch, recentSearches } from '../data/recent.ts'
 import type { KnownViews } from '../data/views.ts'
 import { parseNumber } from '../format.ts'
-import { useTexts } from '../i18n/index.ts'
+import { type Texts, useTexts } from '../i18n/index.ts'
 import { call } from '../rpc.ts'
 import { IconSearch, IconX } from '../ui/icons.ts'
 import { type Facet, addValue, offersOf, sentenceOf } from './facets.ts'
@@ -34,27 +35,36 @@ export function SearchBar({ id: inputId = 'search', views, facets, order, onChan
   const [text, setText] = useState('')
   const [at, setAt] = useState(0)
   const [isOpen, setOpen] = useState(false)
-  const suggestions = useSuggestions(views, facets, text)
-  const shown = isOpen && text.trim() !== '' && suggestions.length > 0
+  const meant = useSuggestions(views, facets, text)
+  const isBlank = text.trim() === ''
+  const suggestions = isBlank ? (isOpen ? latelyIn(views, facets, t) : []) : meant
+  const shown = isOpen && suggestions.length > 0
 
   useEffect(() => setAt(0), [text])
 
+  const change = (next: readonly Facet[]): void => {
+    if (next.length > 0) noteSearch(views.model, next)
+    onChange(next)
+  }
   const choose = (one: Suggestion | undefined): void => {
     if (!one) return
     setText('')
     setOpen(false)
-    onChange(one.facets)
+    change(one.facets)
     input.current?.focus()
   }
 
   const onKeyDown = (event: React.KeyboardEvent): void => {
     if (event.nativeEvent.isComposing) return // Enter ends a Korean syllable first
-    if (event.key === 'ArrowDown' && shown) setAt((at + 1) % suggestions.length)
+    if (event.key === 'ArrowDown' && !isOpen) setOpen(true)
+    else if (event.key === 'ArrowDown' && shown) setAt((at + 1) % suggestions.length)
     else if (event.key === 'ArrowUp' && shown) setAt((at + suggestions.length - 1) % suggestions.length)
     else if (event.key === 'Enter' && shown) choose(suggestions[at])
-    else if (event.key === 'Escape' && text !== '') setText('')
-    else if (event.key === 'Escape') input.current?.blur()
-    else if (event.key === 'Backspace' && text === '' && facets.length > 0) onChange(facets.slice(0, -1))
+    else if (event.key === 'Escape' && (text !== '' || shown)) {
+      setText('')
+      setOpen(false)
+    } else if (event.key === 'Escape') input.current?.blur()
+    else if (event.key === 'Backspace' && text === '' && facets.length > 0) change(facets.slice(0, -1))
     else return
     event.preventDefault()
     event.stopPropagation()
@@ -65,7 +75,7 @@ export function SearchBar({ id: inputId = 'search', views, facets, order, onChan
       <div className="search-box" onClick={(event) => event.target === event.currentTarget && input.current?.focus()}>
         <IconSearch size={16} aria-hidden />
         {facets.map((facet, i) => (
-          <Chip key={i} facet={facet} views={views} onRemove={() => onChange(facets.filter((one) => one !== facet))} />
+          <Chip key={i} facet={facet} views={views} onRemove={() => change(facets.filter((one) => one !== facet))} />
         ))}
         <input
           ref={input}
@@ -76,7 +86,7 @@ export function SearchBar({ id: inputId = 'search', views, facets, order, onChan
           aria-label={t.search}
           role="combobox"
           // Escape takes back what was typed before it closes a dialogue around it.
-          data-mantine-stop-propagation={text !== '' || undefined}
+          data-mantine-stop-propagation={text !== '' || shown || undefined}
           aria-expanded={shown}
           aria-controls={`${id}-list`}
           aria-autocomplete="list"
@@ -86,17 +96,24 @@ export function SearchBar({ id: inputId = 'search', views, facets, order, onChan
             setText(event.target.value)
             setOpen(true)
           }}
-          onFocus={() => setOpen(true)}
+          onClick={() => setOpen(true)}
           onBlur={() => setOpen(false)}
           onKeyDown={onKeyDown}
         />
-        <SearchMenu views={views} facets={facets} order={order} onChange={onChange} />
+        <SearchMenu views={views} facets={facets} order={order} onChange={change} />
       </div>
-      <ul id={`${id}-list`} role="listbox" aria-label={t.searchSuggestions} className="suggestions" hidden={!shown}>
+      <ul
+        id={`${id}-list`}
+        role="listbox"
+        aria-label={isBlank ? t.searchedLately : t.searchSuggestions}
+        className="suggestions"
+        hidden={!shown}
+      >
         {shown &&
           suggestions.map((one, i) => (
             <li
               key={one.key}
+              data-first={isBlank && i === 0 ? t.searchedLately : undefined}
               id={`${id}-${i}`}
               role="option"
               aria-selected={i === at}
@@ -127,6 +144,17 @@ function Chip({ facet, views, onRemove }: { facet: Facet; views: KnownViews; onR
       </button>
     </span>
   )
+}
+
+/** What was searched here before, but for what is searched now. */
+function latelyIn(views: KnownViews, facets: readonly Facet[], t: Texts): Suggestion[] {
+  const now = JSON.stringify(facets)
+  return recentSearches<Facet>(views.model).flatMap((one) => {
+    const key = JSON.stringify(one)
+    const sentences = one.map((facet) => sentenceOf(facet, views, t))
+    const label = sentences.map(({ subject, says }) => (subject === '' ? says : `${subject}: ${says}`)).join(' · ')
+    return key === now || label === '' ? [] : [{ key, subject: '', label, facets: one }]
+  })
 }
 
 /** What the text could mean, for each field that the view searches in. */

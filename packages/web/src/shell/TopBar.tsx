@@ -54,7 +54,7 @@ export function TopBar({ place }: { place: Place }) {
         {app && (
           <>
             <h2 className="drawer-title">{t.apps}</h2>
-            <Tree entries={menus.map((one) => ({ ...one, children: [] }))} onGo={drawer.close} />
+            <AppList onGo={drawer.close} />
           </>
         )}
       </Drawer>
@@ -87,6 +87,24 @@ function AppSwitcher() {
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>
+  )
+}
+
+/** The apps on a phone, where there is no room for the switcher's menu beside the others. */
+function AppList({ onGo }: { onGo: () => void }) {
+  return (
+    <ul className="tree">
+      {menus.map((app) => {
+        const url = urlOfApp(app)
+        return url ? (
+          <li key={app.path}>
+            <a href={url} onClick={(event) => (event.preventDefault(), onGo(), void go(url))}>
+              {app.label}
+            </a>
+          </li>
+        ) : null
+      })}
+    </ul>
   )
 }
 

@@ -75,7 +75,7 @@ export function UserMenu() {
             <>
               <Menu.Divider />
               <Menu.Label>{t.language}</Menu.Label>
-              {languages.map(({ code, name }) => (
+              {languages.map(({ code }) => (
                 <Menu.Item
                   key={code}
                   role="menuitemradio"
@@ -83,7 +83,7 @@ export function UserMenu() {
                   leftSection={mark(code === session.user_context.lang)}
                   onClick={() => void speak(code)}
                 >
-                  {name}
+                  <span lang={code.replace('_', '-')}>{ownName(code)}</span>
                 </Menu.Item>
               ))}
             </>
@@ -96,4 +96,10 @@ export function UserMenu() {
       </Menu>
     </>
   )
+}
+
+/** A language in its own words, for whoever cannot read the others: `ko_KR` is 한국어. */
+function ownName(code: string): string {
+  const [language = code] = code.split(/[_@]/)
+  return new Intl.DisplayNames([language], { type: 'language' }).of(code.split('@')[0]!.replace('_', '-')) ?? code
 }

@@ -4,6 +4,7 @@ import { changed } from '../data/views.ts'
 import { useTexts } from '../i18n/index.ts'
 import { sendFile, transfer } from '../rpc.ts'
 import { confirm } from '../ui/confirm.tsx'
+import { IconUpload } from '../ui/icons.ts'
 import { explain } from '../ui/states.tsx'
 import { ErrorList, KeptList } from './Findings.tsx'
 import { type Open, openTransfer } from './open.ts'
@@ -141,6 +142,7 @@ function ChooseFile({ isBusy, onChoose }: { isBusy: boolean; onChoose: (file: Fi
   return (
     <div className="transfer-file">
       <label className="transfer-drop">
+        <IconUpload size={26} stroke={1.4} aria-hidden />
         <span>{isBusy ? t.sendingFile : t.chooseFile}</span>
         <input
           type="file"

@@ -1,3 +1,5 @@
+import { swallowClick } from './press.ts'
+
 /** How far a mouse goes before it drags, and how long a finger rests: less is a click, or a scroll. */
 const slackPx = 6
 const restMs = 280
@@ -121,12 +123,3 @@ function scrollNear({ x, y }: Point): void {
 }
 
 const toward = (at: number, from: number, to: number): number => (at < from + edgePx ? -stepPx : at > to - edgePx ? stepPx : 0)
-
-function swallowClick(): void {
-  const swallow = (event: Event): void => {
-    event.preventDefault()
-    event.stopPropagation()
-  }
-  addEventListener('click', swallow, { capture: true, once: true })
-  setTimeout(() => removeEventListener('click', swallow, { capture: true }))
-}

@@ -1,38 +1,37 @@
 import { ActionIcon, Menu, Tooltip } from '@mantine/core'
-import { type KnownViews, metaOf } from '../../data/views.ts'
-import type { Domain } from '../../domain.ts'
-import { formatInteger } from '../../format.ts'
-import { useTexts } from '../../i18n/index.ts'
-import { useShortcuts } from '../../shell/shortcuts.ts'
-import { type ShownColumn, openTransfer } from '../../transfer/open.ts'
-import { IconDots } from '../../ui/icons.ts'
-import type { useColumns } from './columns.ts'
-import type { Selection } from './selection.ts'
+import type { FieldMeta, ShownField } from '@erp4/orm/views-types'
+import { type KnownViews, metaOf } from '../data/views.ts'
+import type { Domain } from '../domain.ts'
+import { formatInteger } from '../format.ts'
+import { useTexts } from '../i18n/index.ts'
+import { useShortcuts } from '../shell/shortcuts.ts'
+import { type ShownColumn, openTransfer } from '../transfer/open.ts'
+import { IconDots } from '../ui/icons.ts'
 
 interface Props {
   readonly views: KnownViews
+  /** What is shown: the search, and whatever else narrows it. */
   readonly domain: Domain
   readonly order: string
-  readonly by: readonly string[]
-  readonly columns: ReturnType<typeof useColumns>['columns']
+  /** What the view shows of each record, in its order. */
+  readonly columns: readonly { readonly field: FieldMeta; readonly shown?: Pick<ShownField, 'label'> }[]
   readonly context: Readonly<Record<string, unknown>>
-  readonly selection: Selection
-  readonly total: number | undefined
+  /** Records that were chosen; all that is shown without them. */
+  readonly ids?: readonly number[] | undefined
+  /** How many that is, where it is known. */
+  readonly count: number | undefined
 }
 
-/** Files into the list and out of it; in the palette as well. */
-export function TransferMenu({ views, domain, order, by, columns, context, selection, total }: Props) {
+/** Files into what a view shows and out of it; in the palette as well. */
+export function TransferMenu({ views, domain, order, columns, context, ids, count }: Props) {
   const t = useTexts()
   const { model } = views
-  const { label, may, fields } = metaOf(views)
-  const isChosen = selection.count > 0 && !selection.isAll
+  const { label, may } = metaOf(views)
   const shown = (): ShownColumn[] => {
-    const groups = by.map((spec) => fields[spec.split(':')[0]!]!).map((field) => ({ path: field.name, label: field.string }))
-    const own = columns.map(({ field, shown: column }) => ({ path: field.name, label: column.label ?? field.string }))
-    return [...groups, ...own.filter(({ path }) => !groups.some((group) => group.path === path))]
+    const named = columns.map(({ field, shown: column }) => ({ path: field.name, label: column?.label ?? field.string }))
+    return named.filter(({ path }, i) => named.findIndex((one) => one.path === path) === i)
   }
-  const startExport = (): void => {
-    const count = isChosen ? selection.count : total
+  const startExport = (): void =>
     openTransfer({
       what: 'export',
       model,
@@ -42,9 +41,8 @@ export function TransferMenu({ views, domain, order, by, columns, context, selec
       order,
       context,
       count: count === undefined ? '' : formatInteger(count),
-      ...(isChosen ? { ids: [...selection.ids] } : {}),
+      ...(ids ? { ids } : {}),
     })
-  }
   const startImport = (): void => openTransfer({ what: 'import', model, label })
   const showHistory = (): void => openTransfer({ what: 'history', model, label })
   const mayImport = may.create || may.write

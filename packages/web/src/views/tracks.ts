@@ -10,6 +10,9 @@ const room: Readonly<Record<string, readonly [number, number]>> = {
   char: [14, 34],
 }
 
+/** Words of at most so many letters have room for all of them. */
+const short = 18
+
 const letter = 7.6
 const padding = 20
 /** So many rows are looked at. */
@@ -42,7 +45,8 @@ export function trackOf({ field, label, isBold = false, isSummed = false }: Meas
   const [least, most] = room[field.type] ?? [12, 24]
   // Rows that are there tell how much is needed, down to the heading; none yet, and there must be room to type.
   const count = Math.min(Math.max(head, rows.length > 0 ? letters(most) : least, 7), most)
-  return `minmax(${px(Math.min(count, least))}px, ${px(count)}fr)`
+  // Short words, such as telephone numbers, are not cut.
+  return `minmax(${px(count <= short ? count : least)}px, ${px(count)}fr)`
 }
 
 /** The tracks of a table of lines. */
@@ -80,6 +84,6 @@ const text = (field: FieldMeta, row: Values): string => formatValue(field, row[f
 /** Headings break between words. */
 const longestWord = (words: string): number => Math.max(...words.split(/\s+/).map(width))
 
-/** Korean and Chinese signs are as wide as two letters. */
+/** Korean and Chinese signs are as wide as two letters, figures a little wider than one. */
 const width = (words: string): number =>
-  [...words].reduce((sum, sign) => sum + (/[\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff]/.test(sign) ? 2 : 1), 0)
+  [...words].reduce((sum, sign) => sum + (/[\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff]/.test(sign) ? 2 : /[0-9+]/.test(sign) ? 1.12 : 1), 0)

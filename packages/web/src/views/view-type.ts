@@ -37,6 +37,8 @@ export interface ViewProps {
   readonly urlOf: (id: number | 'new') => string
   /** Takes a row instead of opening it; nothing else is done with rows then. */
   readonly onPick?: (row: Row) => void
+  /** With `onPick`: several can be ticked and are taken together. */
+  readonly onPickMany?: (ids: readonly number[]) => void
 }
 
 /** A way to look at several records. */

@@ -17,6 +17,7 @@ import { IconPlus } from '../../ui/icons.ts'
 import { Empty, Failure, ListSkeleton } from '../../ui/states.tsx'
 import { type Row, useRows } from '../list/rows.ts'
 import { Pager } from '../Pager.tsx'
+import { TransferMenu } from '../TransferMenu.tsx'
 import type { ViewProps } from '../view-type.ts'
 
 interface Told {
@@ -81,6 +82,14 @@ export function ActivityView({ views, domain, context, look, setLook, urlOf }: V
       <Toolbar>
         <span className="grow" />
         {rows.data && <Pager views={views} domain={where} look={look} setLook={setLook} total={rows.data.length} />}
+        <TransferMenu
+          views={views}
+          domain={where}
+          order={look.order}
+          columns={[title, ...more].map((field) => ({ field }))}
+          context={context}
+          count={rows.data?.length}
+        />
       </Toolbar>
       {error ? (
         <Failure error={error} retry={() => void rows.refetch()} />

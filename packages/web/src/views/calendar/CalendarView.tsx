@@ -12,6 +12,7 @@ import { useAnnouncer } from '../../ui/announce.tsx'
 import { watchDrag } from '../../ui/drag.ts'
 import { IconChevronLeft, IconChevronRight, IconPlus } from '../../ui/icons.ts'
 import { Failure, ListSkeleton } from '../../ui/states.tsx'
+import { TransferMenu } from '../TransferMenu.tsx'
 import type { ViewProps } from '../view-type.ts'
 import { Agenda } from './Agenda.tsx'
 import { type Day, addDays, addSteps, clockText, daysShown, isDay, longDay, scales, titleOf } from './days.ts'
@@ -181,6 +182,14 @@ export function CalendarView({ views, domain, context, look, setLook, urlOf, pla
           aria-label={t.calendarScale}
           onChange={(next) => setLook({ more: { scale: next } })}
           data={scales.map((one) => ({ value: one, label: t.scales[one] }))}
+        />
+        <TransferMenu
+          views={views}
+          domain={found.where}
+          order={field.name}
+          columns={[{ field: plan.title }, { field }, ...(plan.until ? [{ field: plan.until }] : []), ...plan.more]}
+          context={context}
+          count={found.data?.isCut ? undefined : found.data?.events.length}
         />
       </Toolbar>
       {announcer}

@@ -79,14 +79,14 @@ interface Request {
   readonly context: Readonly<Record<string, unknown>>
 }
 
-/** The records of the days shown, and whether there were more. */
+/** The records of the days shown, whether there were more, and the condition that finds them. */
 export function useEvents({ views, plan, field, days, domain, context }: Request) {
   const { model } = views
   const until = plan.until?.type === field.type ? plan.until : undefined
   const names = [field, plan.title, ...plan.more.map((one) => one.field), ...(until ? [until] : []), ...(plan.color ? [plan.color] : [])]
   const fields = [...new Set(names.map(({ name }) => name)), 'display_name', 'version']
   const where = [...domain, ...inside(field, until, days)]
-  return useQuery({
+  const query = useQuery({
     queryKey: ['calendar', model, where, fields, context],
     queryFn: async () => {
       const { length, records } = await ask<Page>('list', { model, domain: where, fields, order: field.name, limit: mostEvents, context })
@@ -96,6 +96,7 @@ export function useEvents({ views, plan, field, days, domain, context }: Request
     staleTime: 2_000,
     placeholderData: (before) => before,
   })
+  return { ...query, where }
 }
 
 /** What begins before the end, and ends after the beginning, of the days shown. */

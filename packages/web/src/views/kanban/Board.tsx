@@ -10,6 +10,7 @@ import { watchDrag } from '../../ui/drag.ts'
 import { Failure, ListSkeleton } from '../../ui/states.tsx'
 import type { Row } from '../list/rows.ts'
 import { NoRows } from '../NoRows.tsx'
+import { TransferMenu } from '../TransferMenu.tsx'
 import type { ViewProps } from '../view-type.ts'
 import { type BoardRequest, type Column, columnsOf, useBoard } from './board.ts'
 import { BoardColumn } from './BoardColumn.tsx'
@@ -146,6 +147,14 @@ export function Board({ views, domain, by, context, look, setLook, urlOf, plan, 
         {create}
         <span className="grow" />
         {board.data && board.data.length > board.data.columns.length && <span className="soft small">{t.noColumns}</span>}
+        <TransferMenu
+          views={views}
+          domain={domain}
+          order={[by.split(':')[0]!, look.order].filter(Boolean).join(', ')}
+          columns={[...(field ? [{ field }] : []), plan.title, ...plan.body]}
+          context={context}
+          count={board.data && columns.reduce((sum, { count }) => sum + count, 0)}
+        />
       </Toolbar>
       {announcer}
       <p id="card-hint" hidden>

@@ -6,6 +6,7 @@ import { Failure, ListSkeleton } from '../../ui/states.tsx'
 import { type Row, useRows } from '../list/rows.ts'
 import { NoRows } from '../NoRows.tsx'
 import { Pager } from '../Pager.tsx'
+import { TransferMenu } from '../TransferMenu.tsx'
 import type { ViewProps } from '../view-type.ts'
 import { Card } from './Card.tsx'
 import { useCovers } from './covers.ts'
@@ -28,6 +29,14 @@ export function Cards({ views, domain, context, look, setLook, urlOf, plan, crea
         {create}
         <span className="grow" />
         {rows.data && <Pager views={views} domain={domain} look={look} setLook={setLook} total={rows.data.length} />}
+        <TransferMenu
+          views={views}
+          domain={domain}
+          order={look.order}
+          columns={[plan.title, ...plan.body]}
+          context={context}
+          count={rows.data?.length}
+        />
       </Toolbar>
       {rows.error ? (
         <Failure error={rows.error} retry={() => void rows.refetch()} />

@@ -1,8 +1,9 @@
-import { ActionIcon, Button, Popover, Tooltip } from '@mantine/core'
+import { ActionIcon, Button, Group, Popover, Tooltip } from '@mantine/core'
 import { useState } from 'react'
 import { type KnownViews, metaOf } from '../../data/views.ts'
 import { useTexts } from '../../i18n/index.ts'
-import { IconArrowLeft, IconColumns } from '../../ui/icons.ts'
+import { IconArrowLeft, IconColumns, IconPin } from '../../ui/icons.ts'
+import { tell, tellFailure } from '../../ui/notify.ts'
 import type { useColumns } from './columns.ts'
 
 /** Which columns there are and in which order; kept for this user. */
@@ -13,6 +14,14 @@ export function ColumnMenu({ views, choice }: { views: KnownViews; choice: Retur
   const others = Object.values(metaOf(views).fields)
     .filter(({ name, type }) => !chosen.includes(name) && !['binary', 'json', 'one2many'].includes(type) && name !== 'id')
     .sort((a, b) => a.string.localeCompare(b.string))
+  const copyLink = async (): Promise<void> => {
+    const url = new URL(location.href)
+    url.searchParams.set('columns', chosen.join(','))
+    await navigator.clipboard.writeText(url.href).then(
+      () => tell(t.linkCopied),
+      (error: unknown) => tellFailure(error, t),
+    )
+  }
   return (
     <Popover opened={isOpen} onChange={setOpen} position="bottom-end" shadow="md" trapFocus withRoles>
       <Popover.Target>
@@ -32,8 +41,18 @@ export function ColumnMenu({ views, choice }: { views: KnownViews; choice: Retur
               </label>
               <button
                 type="button"
+                className="bare pin"
+                aria-pressed={i < choice.frozen}
+                aria-label={i < choice.frozen ? t.unfreezeColumn(shown.label ?? field.string) : t.freezeColumn(shown.label ?? field.string)}
+                disabled={i === choice.columns.length - 1}
+                onClick={() => choice.freeze(i < choice.frozen ? i : i + 1)}
+              >
+                <IconPin size={14} aria-hidden />
+              </button>
+              <button
+                type="button"
                 className="bare up"
-                aria-label={t.moveColumnLeft(field.string)}
+                aria-label={t.moveColumnLeft(shown.label ?? field.string)}
                 disabled={i === 0}
                 onClick={() => choice.move(field.name, -1)}
               >
@@ -52,11 +71,16 @@ export function ColumnMenu({ views, choice }: { views: KnownViews; choice: Retur
             </li>
           ))}
         </ul>
-        {choice.isChanged && (
-          <Button variant="subtle" size="compact-sm" onClick={choice.reset}>
-            {t.resetColumns}
+        <Group gap="xs" mt={6}>
+          <Button variant="subtle" size="compact-sm" onClick={() => void copyLink()}>
+            {t.linkToColumns}
           </Button>
-        )}
+          {choice.isChanged && (
+            <Button variant="subtle" size="compact-sm" onClick={choice.reset}>
+              {t.resetColumns}
+            </Button>
+          )}
+        </Group>
       </Popover.Dropdown>
     </Popover>
   )

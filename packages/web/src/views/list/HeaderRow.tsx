@@ -1,6 +1,6 @@
 import { useRef, useState } from 'react'
 import { useTexts } from '../../i18n/index.ts'
-import { type Column, isNumber, type useColumns } from './columns.ts'
+import { type Column, frozenStyle, isNumber, type useColumns } from './columns.ts'
 import type { Selection } from './selection.ts'
 
 interface Props {
@@ -18,7 +18,7 @@ export function HeaderRow({ columns, order, choice, selection, onOrder }: Props)
   const [sorted = '', direction = 'asc'] = order.split(',')[0]!.trim().split(/\s+/)
   return (
     <div className="grid-row grid-head" role="row" aria-rowindex={1}>
-      <span role="columnheader" className="cell cell-check">
+      <span role="columnheader" className="cell cell-check" style={frozenStyle(-1, choice.frozen)}>
         <input type="checkbox" aria-label={t.selectPage} checked={selection.isPageSelected} onChange={selection.selectPage} />
       </span>
       {columns.map((column, i) => {
@@ -43,6 +43,8 @@ export function HeaderRow({ columns, order, choice, selection, onOrder }: Props)
             aria-sort={isSorted ? (direction === 'desc' ? 'descending' : 'ascending') : field.sortable ? 'none' : undefined}
             draggable
             data-dragged={dragged === name || undefined}
+            data-frozen-edge={i === choice.frozen - 1 || undefined}
+            style={frozenStyle(i, choice.frozen)}
             onDragStart={() => setDragged(name)}
             onDragEnd={() => setDragged(null)}
             onDragOver={(event) => dragged !== null && event.preventDefault()}

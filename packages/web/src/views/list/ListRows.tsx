@@ -1,12 +1,14 @@
 import { memo } from 'react'
+import { sumIn, sumText } from '../../data/sums.ts'
 import { type KnownViews, metaOf } from '../../data/views.ts'
 import { holds } from '../../domain.ts'
 import { widgetFor } from '../../fields/registry.ts'
 import { formatInteger, formatValue } from '../../format.ts'
 import { useTexts } from '../../i18n/index.ts'
 import { IconChevronDown, IconChevronRight } from '../../ui/icons.ts'
+import { watchPress } from '../../ui/press.ts'
 import { CellEdit } from './CellEdit.tsx'
-import { type Column, isNumber } from './columns.ts'
+import { type Column, frozenStyle, isNumber } from './columns.ts'
 import type { Item, Row } from './rows.ts'
 
 interface Shared {
@@ -18,6 +20,7 @@ interface Shared {
 
 interface GroupProps extends Shared {
   readonly item: Extract<Item, { kind: 'group' }>
+  readonly views: KnownViews
   readonly columns: readonly Column[]
   readonly isPhone: boolean
   readonly onToggle: (path: string) => void
@@ -29,11 +32,16 @@ export const GroupRow = memo(function GroupRow({
   isAt,
   style,
   item: { group, isOpen },
+  views,
   columns,
   isPhone,
   onToggle,
 }: GroupProps) {
   const Chevron = isOpen ? IconChevronDown : IconChevronRight
+  const meta = metaOf(views)
+  // Its name has the room up to the first sum.
+  const summed = columns.findIndex(({ field, shown }, i) => i > 0 && shown.sum === true && `${field.name}:sum` in group.told)
+  const named = summed < 0 ? columns.length : summed
   return (
     <div
       id={id}
@@ -46,15 +54,19 @@ export const GroupRow = memo(function GroupRow({
       style={style}
       onClick={() => onToggle(group.path)}
     >
-      <div role="gridcell" className="cell group-name" style={{ paddingInlineStart: 10 + group.level * 18 }}>
+      <div
+        role="gridcell"
+        className="cell group-name"
+        style={{ paddingInlineStart: 10 + group.level * 18, ...(isPhone ? {} : { gridColumn: `span ${named + 1}` }) }}
+      >
         <Chevron size={15} aria-hidden />
         <span>{group.label}</span>
         <span className="soft">({formatInteger(group.count)})</span>
       </div>
       {!isPhone &&
-        columns.slice(1).map(({ field }) => (
-          <span key={field.name} role="gridcell" className="cell number">
-            {group.sums[field.name] !== undefined && formatValue(field, group.sums[field.name])}
+        columns.slice(named).map(({ field: { name }, shown }) => (
+          <span key={name} role="gridcell" className="cell number">
+            {shown.sum === true && `${name}:sum` in group.told && sumText(meta, name, sumIn(group.told, name), group.told)}
           </span>
         ))}
     </div>
@@ -97,8 +109,12 @@ interface RowProps extends Shared {
   readonly level: number
   readonly views: KnownViews
   readonly columns: readonly Column[]
+  /** So many columns stay in sight. */
+  readonly frozen: number
   readonly isPhone: boolean
   readonly isSelected: boolean
+  /** On a phone: a touch chooses the row instead of opening it. */
+  readonly isChoosing: boolean
   readonly editing: string | null
   readonly isEditable: boolean
   readonly url: string
@@ -117,8 +133,10 @@ export const RecordRow = memo(
     before.row === after.row &&
     before.isAt === after.isAt &&
     before.isSelected === after.isSelected &&
+    before.isChoosing === after.isChoosing &&
     before.editing === after.editing &&
     before.columns === after.columns &&
+    before.frozen === after.frozen &&
     before.isPhone === after.isPhone &&
     before.index === after.index &&
     before.onOpen === after.onOpen &&
@@ -137,6 +155,7 @@ function WideRow({
   level,
   views,
   columns,
+  frozen,
   isSelected,
   editing,
   isEditable,
@@ -175,7 +194,7 @@ function WideRow({
       style={style}
       onClick={open}
     >
-      <span role="gridcell" className="cell cell-check">
+      <span role="gridcell" className="cell cell-check" style={frozenStyle(-1, frozen)}>
         <input
           type="checkbox"
           tabIndex={-1}
@@ -204,7 +223,7 @@ function WideRow({
             key={name}
             role="gridcell"
             className={isNumber(field) ? 'cell number' : 'cell'}
-            style={i === 0 && level > 0 ? { paddingInlineStart: 10 + level * 18 } : undefined}
+            style={{ ...frozenStyle(i, frozen), ...(i === 0 && level > 0 ? { paddingInlineStart: 10 + level * 18 } : {}) }}
             data-cell={name}
           >
             {!isShown ? null : i === 0 ? (
@@ -223,8 +242,8 @@ function WideRow({
   )
 }
 
-/** A card of two lines: what it is, and the next that there is to know. */
-function PhoneRow({ id, index, isAt, style, row, columns, isSelected, url, onOpen }: RowProps) {
+/** A card of two lines: what it is, and the next that there is to know. A finger that rests on it chooses it, and from then on a touch does. */
+function PhoneRow({ id, index, isAt, style, row, columns, isSelected, isChoosing, url, onSelect, onOpen }: RowProps) {
   const t = useTexts()
   const [first, ...rest] = columns
   const more = rest.flatMap(({ field }) => formatValue(field, row[field.name], row) || []).slice(0, 3)
@@ -237,17 +256,26 @@ function PhoneRow({ id, index, isAt, style, row, columns, isSelected, url, onOpe
       className="grid-row grid-record grid-card"
       data-at={isAt || undefined}
       data-archived={isArchived(row) || undefined}
+      data-choosing={isChoosing || undefined}
       style={style}
+      onPointerDown={(event) => watchPress(event.nativeEvent, () => onSelect(row.id))}
     >
+      {isChoosing && (
+        <span role="gridcell" className="cell-check">
+          <input type="checkbox" aria-label={t.selectRow(nameOf(row, columns))} checked={isSelected} onChange={() => onSelect(row.id)} />
+        </span>
+      )}
       <div role="gridcell" className="card">
         <a
           className="row-link"
           href={url}
           tabIndex={-1}
+          draggable={false}
           onClick={(event) => {
             if (event.ctrlKey || event.metaKey) return
             event.preventDefault()
-            onOpen(row)
+            if (isChoosing) onSelect(row.id)
+            else onOpen(row)
           }}
         >
           <strong>{(first && formatValue(first.field, row[first.field.name], row)) || t.noName}</strong>

@@ -1,39 +1,41 @@
-import { Button } from '@mantine/core'
+import { ActionIcon, Button } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'react'
 import { groupText } from '../../data/groups.ts'
+import { aggregatesFor } from '../../data/sums.ts'
 import { metaOf } from '../../data/views.ts'
-import { formatValue } from '../../format.ts'
+import { formatInteger, formatValue } from '../../format.ts'
 import { useTexts } from '../../i18n/index.ts'
 import { go } from '../../location.ts'
 import { useShortcuts } from '../../shell/shortcuts.ts'
 import { Toolbar } from '../../shell/Toolbar.tsx'
-import { IconPlus } from '../../ui/icons.ts'
+import { IconChecklist, IconPlus } from '../../ui/icons.ts'
 import { Failure, ListSkeleton } from '../../ui/states.tsx'
 import { NoRows } from '../NoRows.tsx'
 import { Pager } from '../Pager.tsx'
+import { TransferMenu } from '../TransferMenu.tsx'
 import type { ViewProps } from '../view-type.ts'
 import { ColumnMenu } from './ColumnMenu.tsx'
-import { useColumns, useTracks } from './columns.ts'
+import { frozenStyle, useColumns, useFrozen, useTracks } from './columns.ts'
 import { HeaderRow } from './HeaderRow.tsx'
 import { GroupRow, MoreRow, RecordRow, WaitRow } from './ListRows.tsx'
 import { type Item, type Row, pageSize, useRows, useTree } from './rows.ts'
 import { SelectionBar } from './SelectionBar.tsx'
-import { TransferMenu } from './TransferMenu.tsx'
 import { useSelection } from './selection.ts'
 
 const rowHeight = 35
 const phoneRowHeight = 62
 
 /** Rows and columns. Only rows in sight are drawn; the keyboard goes where the mouse goes. */
-export function ListView({ views, domain, by, context, look, setLook, urlOf, onPick }: ViewProps) {
+export function ListView({ views, domain, by, context, look, setLook, urlOf, onPick, onPickMany }: ViewProps) {
   const t = useTexts()
   const gridId = useId()
   const meta = metaOf(views)
-  const choice = useColumns(views)
+  const choice = useColumns(views, look.more['columns'] ?? '', () => setLook({ more: { columns: '' } }))
   const { columns } = choice
   const isPhone = useMediaQuery('(max-width: 700px)', false, { getInitialValueInEffect: false })
+  const frozen = isPhone ? 0 : choice.frozen
   const [open, setOpen] = useState<ReadonlyMap<string, number>>(new Map())
   const [at, setAt] = useState(-1)
   const [editing, setEditing] = useState<{ readonly id: number; readonly field: string } | null>(null)
@@ -43,10 +45,11 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf, onP
   const isGrouped = by.length > 0
   const names = useMemo(() => columns.map(({ field }) => field.name), [columns])
   const sums = useMemo(() => columns.flatMap(({ field, shown }) => (shown.sum ? [field.name] : [])), [columns])
+  const aggregates = useMemo(() => aggregatesFor(meta, sums), [meta, sums])
   const request = { domain, order, page: look.page, fields: names, context }
   const rows = useRows(views.model, request, sums, !isGrouped)
   const labelOf = useCallback((value: unknown, spec: string): string => groupText(value, meta.fields[spec.split(':')[0]!], t), [meta, t])
-  const tree = useTree({ model: views.model, domain, by, order, fields: names, sums, context, open, labelOf }, isGrouped)
+  const tree = useTree({ model: views.model, domain, by, order, fields: names, aggregates, context, open, labelOf }, isGrouped)
   const items: readonly Item[] = useMemo(
     () => (isGrouped ? tree.items : (rows.data?.records ?? []).map((row) => ({ kind: 'row', row, level: 0 }))),
     [isGrouped, tree.items, rows.data],
@@ -54,6 +57,9 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf, onP
   const shownRows = useMemo(() => items.flatMap((item) => (item.kind === 'row' ? [item.row] : [])), [items])
   const tracks = useTracks(columns, shownRows)
   const selection = useSelection(shownRows, `${JSON.stringify(domain)}${look.page}`)
+  const isChoosing = isPhone && selection.isChoosing
+  /** The first that is touched is taken: there is nothing to tick. */
+  const isPickingOne = onPick !== undefined && onPickMany === undefined
   const total = isGrouped ? undefined : rows.data?.length
   const virtual = useVirtualizer({
     count: items.length,
@@ -116,9 +122,9 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf, onP
     else if (item.kind === 'more' && event.key === 'Enter') showMore(item.path)
     else if (item.kind !== 'row') return
     else if (event.key === 'Enter') openRow(item.row)
-    else if (onPick) return
+    else if (isPickingOne) return
     else if (event.key === ' ') selection.toggle(item.row.id, event.shiftKey)
-    else if (event.key === 'F2' || event.key === 'e') edit(item.row)
+    else if (!onPick && (event.key === 'F2' || event.key === 'e')) edit(item.row)
     else return
     event.preventDefault()
   }
@@ -132,16 +138,26 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf, onP
   const error = isGrouped ? tree.error : rows.error
   const isLoading = isGrouped ? tree.isLoading : rows.isPending
   const template = [
-    ...(isPhone ? [] : [onPick ? '10px' : '38px']),
+    ...(isPhone ? [] : [isPickingOne ? '10px' : '38px']),
     ...tracks,
     ...(isPhone ? [] : [columns.every(({ width }) => width !== undefined) ? '1fr' : '0']),
   ]
 
+  useFrozen(scroller, frozen, template.join(' '))
+
   return (
     <>
       <Toolbar>
-        {selection.count > 0 ? (
-          <SelectionBar views={views} domain={domain} selection={selection} total={total} context={context} />
+        {onPickMany ? (
+          <>
+            <Button size="compact-sm" disabled={selection.count === 0} onClick={() => onPickMany([...selection.ids])}>
+              {selection.count === 0 ? t.addChosenNone : t.addChosen(formatInteger(selection.count))}
+            </Button>
+            <span className="soft small">{t.pickSeveralHint}</span>
+            <span className="grow" />
+          </>
+        ) : selection.count > 0 || isChoosing ? (
+          <SelectionBar views={views} domain={domain} selection={selection} total={total} isPhone={isPhone} context={context} />
         ) : (
           <>
             {meta.may.create && !onPick && (
@@ -156,18 +172,21 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf, onP
             <span className="grow" />
           </>
         )}
-        {total !== undefined && <Pager views={views} domain={domain} look={look} setLook={setLook} total={total} />}
+        {total !== undefined && !isChoosing && <Pager views={views} domain={domain} look={look} setLook={setLook} total={total} />}
         {!isPhone && !onPick && <ColumnMenu views={views} choice={choice} />}
+        {isPhone && !isPickingOne && !isChoosing && shownRows.length > 0 && (
+          <ActionIcon variant="subtle" color="gray" c="inherit" aria-label={t.selectRows} onClick={selection.begin}>
+            <IconChecklist size={18} aria-hidden />
+          </ActionIcon>
+        )}
         {!onPick && (
           <TransferMenu
             views={views}
             domain={domain}
             order={[...by.map((spec) => spec.split(':')[0]!), order].filter(Boolean).join(', ')}
-            by={by}
-            columns={columns}
+            columns={[...by.map((spec) => ({ field: meta.fields[spec.split(':')[0]!]! })), ...columns]}
             context={context}
-            selection={selection}
-            total={total}
+            {...(selection.count > 0 && !selection.isAll ? { ids: [...selection.ids], count: selection.count } : { count: total })}
           />
         )}
       </Toolbar>
@@ -185,10 +204,10 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf, onP
           role={isGrouped ? 'treegrid' : 'grid'}
           aria-label={meta.label}
           aria-rowcount={isGrouped ? items.length + 1 : (total ?? 0) + 1}
-          aria-multiselectable={!onPick}
+          aria-multiselectable={!isPickingOne}
           {...(at >= 0 ? { 'aria-activedescendant': `${gridId}-${at}` } : {})}
           data-phone={isPhone || undefined}
-          data-picks={onPick !== undefined || undefined}
+          data-picks={isPickingOne || undefined}
           data-busy={rows.isPlaceholderData || undefined}
           onKeyDown={onKeyDown}
           onFocus={(event) => event.target === event.currentTarget && at < 0 && setAt(0)}
@@ -214,7 +233,15 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf, onP
                 }
                 if (item.kind === 'group')
                   return (
-                    <GroupRow key={item.group.path} {...shared} item={item} columns={columns} isPhone={isPhone} onToggle={toggleGroup} />
+                    <GroupRow
+                      key={item.group.path}
+                      {...shared}
+                      item={item}
+                      views={views}
+                      columns={columns}
+                      isPhone={isPhone}
+                      onToggle={toggleGroup}
+                    />
                   )
                 if (item.kind === 'more') return <MoreRow key={`more${item.path}`} {...shared} item={item} onMore={showMore} />
                 if (item.kind === 'wait') return <WaitRow key={`wait${item.path}`} {...shared} />
@@ -226,8 +253,10 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf, onP
                     level={item.level}
                     views={views}
                     columns={columns}
+                    frozen={frozen}
                     isPhone={isPhone}
                     isSelected={selection.has(item.row.id)}
+                    isChoosing={isChoosing}
                     editing={editing?.id === item.row.id ? editing.field : null}
                     isEditable={options['editable'] === true && meta.may.write && !onPick}
                     onSelect={selection.toggle}
@@ -244,9 +273,9 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf, onP
             </div>
             {!isPhone && sums.length > 0 && rows.data?.sums && !isGrouped && (
               <div className="grid-row grid-foot" role="row">
-                <span role="gridcell" />
-                {columns.map(({ field }) => (
-                  <span key={field.name} role="gridcell" className="cell number">
+                <span role="gridcell" style={frozenStyle(-1, frozen)} />
+                {columns.map(({ field }, i) => (
+                  <span key={field.name} role="gridcell" className="cell number" style={frozenStyle(i, frozen)}>
                     {rows.data.sums?.[field.name] !== undefined &&
                       formatValue(field, rows.data.sums[field.name], oneCurrency(shownRows, field.currency_field))}
                   </span>

@@ -24,7 +24,9 @@ export function MassEdit({ views, ids, isCut, onClose, onDone }: Props) {
   const fields = Object.values(meta.fields)
     .filter((field) => !field.readonly && widgetFor(field).Edit && !['binary', 'html'].includes(field.type) && field.name !== 'active')
     .sort((a, b) => a.string.localeCompare(b.string))
-  const [name, setName] = useState(fields[0]?.name ?? '')
+  const shown = views.views['list']?.nodes.flatMap((node) => (node.tag === 'field' ? [node.field] : [])) ?? []
+  // Begins with what one sees, but for the name, which no two have in common.
+  const [name, setName] = useState(() => shown.slice(1).find((one) => fields.some((field) => field.name === one)) ?? fields[0]?.name ?? '')
   const [value, setValue] = useState<unknown>(false)
   const field = meta.fields[name]
   const Edit = field && widgetFor(field).Edit

@@ -19,6 +19,8 @@ interface Props {
   readonly domain: Domain
   readonly selection: Selection
   readonly total: number | undefined
+  /** There is no heading to choose the page from. */
+  readonly isPhone: boolean
   readonly context: Readonly<Record<string, unknown>>
 }
 
@@ -28,7 +30,7 @@ const mostIds = 20_000
 const batch = 100
 
 /** What is chosen, and what can be done with all of it at once. */
-export function SelectionBar({ views, domain, selection, total, context }: Props) {
+export function SelectionBar({ views, domain, selection, total, isPhone, context }: Props) {
   const t = useTexts()
   const meta = metaOf(views)
   /** The very records that the preview counts. */
@@ -82,8 +84,18 @@ export function SelectionBar({ views, domain, selection, total, context }: Props
     }
   }
 
+  const isNone = selection.count === 0
   return (
     <>
+      {isPhone && (
+        <input
+          type="checkbox"
+          className="select-page"
+          aria-label={t.selectPage}
+          checked={selection.isPageSelected}
+          onChange={selection.selectPage}
+        />
+      )}
       <span className="selected" role="status">
         {selection.isAll ? t.allSelected(shownTotal) : t.selected(formatInteger(selection.count))}
         <button type="button" className="bare" aria-label={t.clearSelection} onClick={selection.clear}>
@@ -95,40 +107,42 @@ export function SelectionBar({ views, domain, selection, total, context }: Props
           {t.selectAll(shownTotal)}
         </Button>
       )}
-      {meta.may.write && (
+      {!isNone && meta.may.write && (
         <Button variant="default" size="compact-sm" leftSection={<IconPencil size={15} aria-hidden />} onClick={() => void edit()}>
           {t.editSelected}
         </Button>
       )}
-      <Menu position="bottom-start" shadow="md">
-        <Menu.Target>
-          <Button variant="default" size="compact-sm" rightSection={<IconChevronDown size={14} aria-hidden />}>
-            {t.actions}
-          </Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {meta.hasActive && meta.may.write && (
-            <>
-              <Menu.Item leftSection={<IconArchive size={16} aria-hidden />} onClick={() => void archive()}>
-                {t.archive}
+      {!isNone && (
+        <Menu position="bottom-start" shadow="md">
+          <Menu.Target>
+            <Button variant="default" size="compact-sm" rightSection={<IconChevronDown size={14} aria-hidden />}>
+              {t.actions}
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {meta.hasActive && meta.may.write && (
+              <>
+                <Menu.Item leftSection={<IconArchive size={16} aria-hidden />} onClick={() => void archive()}>
+                  {t.archive}
+                </Menu.Item>
+                <Menu.Item leftSection={<IconRestore size={16} aria-hidden />} onClick={() => void restore()}>
+                  {t.restore}
+                </Menu.Item>
+              </>
+            )}
+            {meta.may.create && (
+              <Menu.Item leftSection={<IconCopy size={16} aria-hidden />} onClick={() => void duplicate()}>
+                {t.duplicate}
               </Menu.Item>
-              <Menu.Item leftSection={<IconRestore size={16} aria-hidden />} onClick={() => void restore()}>
-                {t.restore}
+            )}
+            {meta.may.unlink && (
+              <Menu.Item leftSection={<IconTrash size={16} aria-hidden />} onClick={() => void remove()}>
+                {t.delete}
               </Menu.Item>
-            </>
-          )}
-          {meta.may.create && (
-            <Menu.Item leftSection={<IconCopy size={16} aria-hidden />} onClick={() => void duplicate()}>
-              {t.duplicate}
-            </Menu.Item>
-          )}
-          {meta.may.unlink && (
-            <Menu.Item leftSection={<IconTrash size={16} aria-hidden />} onClick={() => void remove()}>
-              {t.delete}
-            </Menu.Item>
-          )}
-        </Menu.Dropdown>
-      </Menu>
+            )}
+          </Menu.Dropdown>
+        </Menu>
+      )}
       <span className="grow" />
       {editing && (
         <MassEdit

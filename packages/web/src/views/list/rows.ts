@@ -53,12 +53,13 @@ export const countExactly = (model: string, domain: Domain): Promise<number> => 
 
 // ---- Groups ----------------------------------------------------------------------------------------
 
-/** A group that the server made: its key, how many it holds, its sums, and the condition that finds its records. */
+/** A group that the server made: its key, how many it holds, and the condition that finds its records. */
 export interface Group {
   readonly key: unknown
   readonly label: string
   readonly count: number
-  readonly sums: Readonly<Record<string, number>>
+  /** As the server told it: its sums, and in which currencies they are. */
+  readonly told: Readonly<Record<string, unknown>>
   readonly domain: Domain
   /** The conditions of the groups around it, from the outermost: its place in the tree. */
   readonly path: string
@@ -77,7 +78,8 @@ interface TreeRequest {
   readonly by: readonly string[]
   readonly order: string
   readonly fields: readonly string[]
-  readonly sums: readonly string[]
+  /** What is added up of each group, as `aggregatesFor` says it. */
+  readonly aggregates: readonly string[]
   readonly context: Readonly<Record<string, unknown>>
   /** Open groups, with how many of their rows to show. */
   readonly open: ReadonlyMap<string, number>
@@ -91,7 +93,7 @@ interface Groups {
 
 /** The groups of a list as one run of items: each opened group asks for what is in it, groups or rows, and nothing else is loaded. */
 export function useTree(request: TreeRequest, enabled: boolean): { items: Item[]; isLoading: boolean; error: unknown } {
-  const { model, domain, by, order, fields, sums, context, open } = request
+  const { model, domain, by, order, fields, aggregates, context, open } = request
   const nodes = enabled ? ['', ...open.keys()] : []
   const answers = useQueries({
     queries: nodes.map((path) => {
@@ -106,9 +108,8 @@ export function useTree(request: TreeRequest, enabled: boolean): { items: Item[]
             placeholderData: keepPreviousData,
           }
         : {
-            queryKey: ['groups', model, inside, spec, sums],
-            queryFn: () =>
-              call<Groups>(model, 'web_read_group', [inside, [spec], sums.map((one) => `${one}:sum`)], { limit: 400, context }),
+            queryKey: ['groups', model, inside, spec, aggregates],
+            queryFn: () => call<Groups>(model, 'web_read_group', [inside, [spec], aggregates], { limit: 400, context }),
           }
     }),
   })
@@ -133,7 +134,7 @@ export function useTree(request: TreeRequest, enabled: boolean): { items: Item[]
   return { items: enabled ? walk('', 0) : [], isLoading: enabled && (answers[0]?.isPending ?? true), error: failed?.error }
 }
 
-function groupOf(raw: Readonly<Record<string, unknown>>, { by, sums, labelOf }: TreeRequest, parent: string, level: number): Group {
+function groupOf(raw: Readonly<Record<string, unknown>>, { by, labelOf }: TreeRequest, parent: string, level: number): Group {
   const spec = by[level]!
   const domain = raw['__extra_domain'] as Domain
   const around = parent === '' ? [] : (JSON.parse(parent) as Domain[])
@@ -141,7 +142,7 @@ function groupOf(raw: Readonly<Record<string, unknown>>, { by, sums, labelOf }: 
     key: raw[spec],
     label: labelOf(raw[spec], spec),
     count: raw['__count'] as number,
-    sums: Object.fromEntries(sums.map((one) => [one, Number(raw[`${one}:sum`] || 0)])),
+    told: raw,
     domain,
     path: JSON.stringify([...around, domain]),
     level,

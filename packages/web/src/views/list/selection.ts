@@ -7,10 +7,13 @@ export interface Selection {
   readonly isAll: boolean
   readonly count: number
   readonly isPageSelected: boolean
+  /** Somebody is choosing rows, or has chosen some: on a phone a touch chooses then. */
+  readonly isChoosing: boolean
   readonly has: (id: number) => boolean
   readonly toggle: (id: number, isRange?: boolean) => void
   readonly selectPage: () => void
   readonly selectAll: () => void
+  readonly begin: () => void
   readonly clear: () => void
 }
 
@@ -18,11 +21,14 @@ export interface Selection {
 export function useSelection(rows: readonly Row[], scope: string): Selection {
   const [ids, setIds] = useState<ReadonlySet<number>>(new Set())
   const [isAll, setAll] = useState(false)
+  const [isBegun, setBegun] = useState(false)
   const [last, setLast] = useState<number | null>(null)
   const clear = useCallback((): void => {
     setIds(new Set())
     setAll(false)
+    setBegun(false)
   }, [])
+  const begin = useCallback((): void => setBegun(true), [])
   useEffect(clear, [clear, scope])
   const toggle = useCallback(
     (id: number, isRange = false): void => {
@@ -51,12 +57,14 @@ export function useSelection(rows: readonly Row[], scope: string): Selection {
       isAll,
       count: ids.size,
       isPageSelected: rows.length > 0 && rows.every(({ id }) => ids.has(id)),
+      isChoosing: isBegun || ids.size > 0,
       has: (id) => isAll || ids.has(id),
       toggle,
       selectPage,
       selectAll,
+      begin,
       clear,
     }),
-    [ids, isAll, rows, toggle, selectPage, selectAll, clear],
+    [ids, isAll, isBegun, rows, toggle, selectPage, selectAll, begin, clear],
   )
 }
