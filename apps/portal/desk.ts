@@ -134,17 +134,21 @@ async function stateOf(sys: Env<true>, { kind, id, link }: Visit, shared: Shared
   return (await wasSent(sys, kind.model, id, shared.hash)) ? 'changed' : 'preparing'
 }
 
-/** What was offered to him, taken or not, as long as it can be chosen. */
+/**
+ * What was offered to him, taken or not, as long as it can be chosen. Who is signed in has no link of his own: for him it is what was sent last,
+ * not what somebody was once offered and is part of the order by now.
+ */
 async function optionsOf(sys: Env<true>, { kind, id, link }: Visit, shared: SharedPaper): Promise<number[]> {
   if (link) return offeredOf(link)
-  const links = await sys.model('portal.link').find(
+  const [last] = await sys.model('portal.link').find(
     [
       ['res_model', '=', kind.model],
       ['res_id', '=', id],
     ],
     ['offered'],
+    { limit: 1, order: 'id desc' },
   )
-  return [...new Set([...shared.optional, ...links.flatMap(offeredOf)])]
+  return [...new Set([...shared.optional, ...(last ? offeredOf(last) : [])])]
 }
 
 async function signatureOf(sys: Env<true>, model: ModelName, id: number): Promise<Reading['signature']> {

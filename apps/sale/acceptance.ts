@@ -9,8 +9,11 @@ import { action_confirm, credit_warning } from './actions.ts'
  */
 export async function acceptOrder(sys: Env<true>, id: number, { name, image, hash }: Acceptance): Promise<'done' | 'waits'> {
   const order = sys.model('sale.order').browse([id])
-  const [found] = await order.read(['company_id.credit_limit_policy'])
-  const waits = found?.company_id.credit_limit_policy === 'block' && (await credit_warning(order)) !== false
+  const [found] = await order.read(['company_id.credit_limit_policy', 'commercial_partner_id'])
+  const isBlocking = found?.company_id.credit_limit_policy === 'block'
+  // Two orders that are signed at once: the second is judged when the first has used what there was, and waits instead of failing.
+  if (isBlocking && found.commercial_partner_id) await sys.model('res.partner').browse([found.commercial_partner_id]).lock()
+  const waits = isBlocking && (await credit_warning(order)) !== false
   await order.write({ signed_by: name, signed_on: moment(sys.call.now()), signature: image as never, signed_hash: hash })
   if (waits) return 'waits'
   await action_confirm(order)
