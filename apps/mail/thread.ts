@@ -13,6 +13,7 @@ import {
   json,
   many2many,
   many2one,
+  moment,
   one2many,
   selection,
 } from '@erp4/orm'
@@ -70,6 +71,7 @@ function addMethods(extension: Definition<'mail.message', any>): void {
       // Somebody from outside speaks to those who follow his document, openly.
       if (!env.isIn(employee) && (kind !== 'comment' || args.partner_ids?.length || args.subject))
         throw new AccessError(env.t('Only colleagues write notes and choose who gets a message.'))
+      if (!env.isIn(employee)) await demandPause(env)
       const { id } = await post(env, subjectOf(records), {
         kind,
         body: args.body ?? '',
@@ -131,6 +133,23 @@ function addMethods(extension: Definition<'mail.message', any>): void {
         limit: Math.min(Math.max(limit ?? 30, 1), 100),
       }),
   )
+}
+
+/** Messages in an hour of somebody from outside: each is a letter to everybody who follows the record. */
+const mostFromOutside = 20
+
+/** Throws a UserError for who wrote a lot just now: a program in his name could fill the mailboxes of our side. */
+async function demandPause(env: Env): Promise<void> {
+  const written = await env.asSystem('what somebody from outside wrote within the hour is counted', async (sys) => {
+    // One after the other, so that those of the same moment count too.
+    await sys.model('res.partner').browse([env.user.partner_id]).lock()
+    const since = moment(new Date(sys.call.now().getTime() - 3_600_000))
+    return sys.model('mail.message').count([
+      ['author_id', '=', env.user.partner_id],
+      ['date', '>', since],
+    ])
+  })
+  if (written >= mostFromOutside) throw new UserError(env.t('You have written a lot within the hour. Please go on later.'))
 }
 
 /** As the wire names subtypes; a message is a note unless it says otherwise. */

@@ -113,6 +113,7 @@ export const korean: Readonly<Record<string, string>> = {
 
   // Messages and activities
   'The message that this one answers does not exist, or you may not see it.': '답하려는 메시지가 없거나 볼 권한이 없습니다.',
+  'You have written a lot within the hour. Please go on later.': '한 시간 동안 메시지를 많이 보내셨습니다. 잠시 후 다시 시도해 주세요.',
   'This message is too long.': '메시지가 너무 깁니다.',
   'A message has {most} recipients at most.': '메시지의 수신자는 최대 {most}명입니다.',
   'A recipient of this message does not exist, or you may not see him.': '이 메시지의 수신자가 존재하지 않거나, 볼 권한이 없습니다.',
