@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { contactManager, portal, userManager } from '@erp4/base'
-import { action_quotation_sent, sale, salesman } from '@erp4/sale'
+import { action_quotation_send, action_quotation_sent, sale, salesman } from '@erp4/sale'
 import { AccessError, Decimal, IdentityError, UserError, callMethod, sql } from '@erp4/orm'
 import { action_grant_portal, action_revoke_portal, portal_access } from '@erp4/portal'
 import { openShop, password, textOf } from './shop.ts'
@@ -101,6 +101,66 @@ test("nobody reads or answers another customer's document, a draft, or what is n
   // Another customer's form, with one's own session.
   assert.equal((await lee.post(`/my/orders/${other}/accept`, { ...form, name: 'Lee' })).statusCode, 403)
   assert.deepEqual(await stateOf(), before)
+})
+
+test('what was once offered and is part of the order by now is not the customer’s to take off it', async () => {
+  const option = { product_id: desk, is_optional: true, price_unit: d(40) } as never
+  const lines = [
+    ['create', { product_id: desk } as never],
+    ['create', option],
+  ] as never
+  const [id] = (await ann.model('sale.order').create({ partner_id: narae, order_line: lines })).ids as [number]
+  await action_quotation_send(ann.model('sale.order').browse([id]))
+  await shop.work()
+  const [line] = (
+    await company.system.model('sale.order.line').search([
+      ['order_id', '=', id],
+      ['is_optional', '=', true],
+    ])
+  ).ids
+  const total = async (): Promise<string> => String((await orders.browse([id]).read(['amount_total']))[0]!.amount_total)
+  const choose = async (taken: '0' | '1') => {
+    const { body } = await hana.get(`/my/orders/${id}`)
+    return hana.post(`/my/orders/${id}/choose`, { ...formOf(body), line: String(line), taken })
+  }
+  assert.equal((await choose('1')).statusCode, 303)
+  assert.equal(await total(), '140')
+  assert.equal((await choose('0')).statusCode, 303)
+  assert.equal(await total(), '100')
+  // Agreed on by telephone: it is on the order, which is sent anew.
+  await ann.model('sale.order.line').browse([line!]).write({ is_optional: false })
+  await action_quotation_send(ann.model('sale.order').browse([id]))
+  await shop.work()
+  assert.equal((await choose('0')).statusCode, 404)
+  assert.equal(await total(), '140')
+})
+
+test('a program in a customer’s name sends our side no hundred letters', async () => {
+  const id = await sent(narae)
+  const payload = (n: number) => ({
+    params: {
+      model: 'sale.order',
+      method: 'message_post',
+      args: [[id]],
+      kwargs: { body: `<p>Hello ${n}</p>`, subtype_xmlid: 'mail.mt_comment' },
+    },
+  })
+  const headers = { host: 'azure.localhost', cookie: await lee.signIn() }
+  const others = await http.inject({ method: 'POST', url: '/web/dataset/call_kw', headers, payload: payload(0) })
+  assert.ok(others.json<{ error?: object }>().error, 'an order of somebody else')
+  headers.cookie = await hana.signIn()
+  const said = await Promise.all(
+    Array.from({ length: 30 }, async (_, n) =>
+      (await http.inject({ method: 'POST', url: '/web/dataset/call_kw', headers, payload: payload(n) })).json<{ result?: unknown }>(),
+    ),
+  )
+  assert.equal(said.filter(({ result }) => result !== undefined).length, 20)
+  const written = [
+    ['model', '=', 'sale.order'],
+    ['res_id', '=', id],
+    ['message_type', '!=', 'email_outgoing'],
+  ] as const
+  assert.equal(await company.system.model('mail.message').count([...written]), 20)
 })
 
 test('without a session there is the sign-in page and nothing else', async () => {

@@ -3,7 +3,7 @@ import { after, test } from 'node:test'
 import { contactManager, employee, portal } from '@erp4/base'
 import { sql } from '@erp4/orm'
 import { sale, salesManager } from '@erp4/sale'
-import { FileStore, Worker, closeJobCall, openJobCall } from '@erp4/server'
+import { FileStore, Worker, closeJobCall, enqueue, openJobCall } from '@erp4/server'
 import { world } from '@erp4/testing'
 import { type Answer, type Caller, openSite } from './site.ts'
 
@@ -436,6 +436,28 @@ test('many records are exported by a job, all of them, and only those that one m
     .trim()
     .split('\r\n')
   assert.deepEqual([lines.length, new Set(lines).size], [1201, 1201])
+})
+
+test('whoever has five files at work waits with the sixth, and nobody else does', async () => {
+  const file = await upload(ann, 'res.partner', csv(['Name'], ['Sixth']))
+  const tomorrow = new Date(Date.now() + 86_400_000)
+  const ids = await at.databases.transaction(at.database, async (cx) => {
+    const made: number[] = []
+    for (let i = 0; i < 5; i++)
+      made.push(await enqueue(cx, { name: 'transfer.export', args: { export: 0 }, userId: people[0]!.user.id, runAt: tomorrow }))
+    return made
+  })
+  const many = { model: 'res.partner', format: 'csv', columns: columnsOf('name'), domain: [['name', '=like', 'Many %']] }
+  for (const [question, params] of [
+    ['import-test', { id: file.id, columns: ['name'] }],
+    ['import-start', { id: file.id, columns: ['name'], keepGood: true }],
+    ['export-start', many],
+  ] as const)
+    await assert.rejects(ask(ann, question, params), /5 of your files/, question)
+  assert.equal((await ask(ann, 'import-status', { id: file.id })).state, 'draft')
+  assert.equal((await ask(sam, 'export-start', many)).state, 'running')
+  await at.databases.transaction(at.database, async (cx) => void (await cx.query(sql`delete from job where id = any(${ids}::bigint[])`)))
+  assert.equal((await run(ann, file, { columns: ['name'] })).state, 'done')
 })
 
 test('an export tells nothing that a list would not tell, and is its maker’s alone', async () => {

@@ -1,6 +1,6 @@
 export { asking } from './asking.ts'
 export { closeJobCall, openJobCall } from './call.ts'
-export { cancelJob, enqueue, ensureSchedule, readJob, skipDue, type JobRequest, type JobStatus, type Schedule } from './queue.ts'
+export { cancelJob, countJobs, enqueue, ensureSchedule, readJob, skipDue, type JobRequest, type JobStatus, type Schedule } from './queue.ts'
 export {
   JobRegistry,
   jobs,

@@ -1,5 +1,5 @@
 import type { Connection } from '@erp4/orm'
-import { askCancel, insertJob, jobState, putSchedule, takeDue, tryZone, type JobClass, type JobState } from '../sql/jobs.ts'
+import { askCancel, insertJob, jobState, jobsOf, putSchedule, takeDue, tryZone, type JobClass, type JobState } from '../sql/jobs.ts'
 import { jobs, type JobRegistry } from './registry.ts'
 
 export interface JobRequest {
@@ -34,6 +34,12 @@ export async function enqueue(cx: Connection, request: JobRequest, registry: Job
 /** A waiting job ends at once; a running one is told, and ends when it next looks. False: it was over already. */
 export async function cancelJob(cx: Connection, id: number): Promise<boolean> {
   return (await cx.query(askCancel(id))).length > 0
+}
+
+/** How many jobs of these names wait or run for a user. */
+export async function countJobs(cx: Connection, userId: number, names: readonly string[]): Promise<number> {
+  const [row] = await cx.query<{ count: number }>(jobsOf(userId, names))
+  return row!.count
 }
 
 export interface JobStatus {

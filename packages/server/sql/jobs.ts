@@ -121,6 +121,9 @@ export const recallJobs = (ids: readonly number[], name: string, args: string): 
 export const jobState = (id: number): Sql => sql`
   select id, class, name, state, attempts, done, total, message, result, error, cancel_asked, created_at, started_at, finished_at from job where id = ${id}`
 
+export const jobsOf = (userId: number, names: readonly string[]): Sql =>
+  sql`select count(*)::int4 as count from job where user_id = ${userId} and name = any(${names}::text[]) and state in ('queued', 'running')`
+
 export const sweepJobs = (days: number): Sql =>
   sql`delete from job where state in ('done', 'failed', 'cancelled') and finished_at < now() - make_interval(days => ${days})`
 

@@ -1,6 +1,6 @@
 import { ArgumentError, type Env, UserError, exportRows, mayEver, recordStarts } from '@erp4/orm'
 import type { Draft } from '../files/index.ts'
-import { cancelJob, enqueue, readJob } from '../jobs/index.ts'
+import { cancelJob, countJobs, enqueue, readJob } from '../jobs/index.ts'
 import { mappingOf } from './batch.ts'
 import { exportFields, importFields, suggestColumns } from './columns.ts'
 import {
@@ -128,6 +128,7 @@ async function start(env: Env, { id, columns, keepGood }: Params, isTest: boolea
   if (new Set(fields).size < fields.length) throw new UserError(say(env.context.lang, 'Two columns are to fill the same field.'))
   // Refused here, where the person can mend it: a column that is not there for him.
   recordStarts(env, demandModel(env, record.res_model), fields)
+  await demandTurn(env)
   if (record.failed > 0 || record.state !== 'draft') await forgetErrors(env, record.id)
   const job = await enqueue(env.cx, { name: importJob, args: { import: record.id, isTest }, userId: env.user.id })
   const counts = { created: 0, updated: 0, unchanged: 0, failed: 0, next_row: 0, message: null }
@@ -142,6 +143,16 @@ async function start(env: Env, { id, columns, keepGood }: Params, isTest: boolea
     state: isTest ? 'testing' : 'running',
   })
   return tell(env, await readWhole(env, record.id))
+}
+
+/** Files of one person that are worked on at once: his colleagues' wait for no hundred of them. */
+const mostAtWork = 5
+
+async function demandTurn(env: Env): Promise<void> {
+  if ((await countJobs(env.cx, env.user.id, [importJob, undoJob, exportJob])) < mostAtWork) return
+  throw new UserError(
+    say(env.context.lang, '{most} of your files are being worked on. Wait for one of them, or cancel it.', { most: mostAtWork }),
+  )
 }
 
 function parseColumns(given: unknown, count: number): (string | null)[] {
@@ -262,6 +273,7 @@ async function startExport(env: Env, params: Params): Promise<unknown> {
     tableOf(sys, 'ir.export').create([{ name, res_model: model.name, asked: ask, total: ids.length }]),
   )
   if (ids.length > atOnce) {
+    await demandTurn(env)
     const job = await enqueue(env.cx, { name: exportJob, args: { export: id! }, userId: env.user.id })
     await finishExport(env, id!, { job })
   } else {

@@ -33,6 +33,8 @@ export const ko: Readonly<Record<string, string>> = {
   'You may neither create nor change {model}.': '{model}을(를) 만들거나 변경할 권한이 없습니다.',
   'Only whoever sent the file can import it.': '파일을 올린 사람만 가져올 수 있습니다.',
   'It is being worked on. Wait for it, or cancel it.': '처리 중입니다. 끝날 때까지 기다리거나 취소하십시오.',
+  '{most} of your files are being worked on. Wait for one of them, or cancel it.':
+    '본인의 파일 {most}개가 처리 중입니다. 하나가 끝날 때까지 기다리거나 취소하십시오.',
   'This file has been imported. Send it again to import it again.': '이미 가져온 파일입니다. 다시 가져오려면 파일을 다시 올리십시오.',
   'Choose a field for at least one column.': '하나 이상의 열에 필드를 지정하십시오.',
   'Two columns are to fill the same field.': '두 열이 같은 필드에 지정되었습니다.',
