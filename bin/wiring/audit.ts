@@ -12,7 +12,7 @@ import {
   readAnchor,
   verifyLive,
   writeAnchor,
-} from '@erp4/server'
+} from '@erp4/server/sealing'
 import type { AuditAnchor, AuditTrail, SealingHost, Service } from '../erp.ts'
 import { CommandError } from '../exit-codes.ts'
 

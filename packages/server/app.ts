@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController, fastify } from 'fastify'
+import { createRequire } from 'node:module'
+import type * as framework from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { BusyError, type Databases } from '@erp4/orm'
 import { type Client, addClient } from './client/index.ts'
@@ -25,6 +27,8 @@ import { addSessionRpc } from './rpc/session.ts'
 import { addXmlRpc } from './rpc/xmlrpc.ts'
 import { refuseSuspended } from './suspended.ts'
 import { addTransfer } from './transfer/index.ts'
+
+const require = createRequire(import.meta.url)
 
 export interface AppOptions extends InstanceSources {
   databases: Databases
@@ -69,6 +73,8 @@ declare module 'fastify' {
 export function createApp(options: AppOptions): App {
   const instances = new Instances(options)
   const limits = { ...defaultBodyLimits, ...options.bodies }
+  // Only here: whoever has no address, a worker or a command, does not wait for it.
+  const { LogController, fastify } = require('fastify') as typeof framework
   const http = fastify({
     // Of routes that say nothing else: the framework's own would be 1 MB, less than most files.
     bodyLimit: limits.maxBytes,

@@ -1,5 +1,12 @@
-import { type Server, createServer } from 'node:http'
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import type { Server } from 'node:http'
+import { createRequire } from 'node:module'
+import type * as prometheus from 'prom-client'
+import type { Counter, Histogram, Registry } from 'prom-client'
+import { createServer } from './http/node-http.ts'
+
+const require = createRequire(import.meta.url)
+/** Loaded where something is measured: workers, sealers and commands do not wait for it. */
+const prom = () => require('prom-client') as typeof prometheus
 
 export interface Metrics {
   readonly registry: Registry
@@ -16,6 +23,7 @@ export interface Readings {
 }
 
 export function createMetrics(readings: Readings): Metrics {
+  const { Counter, Histogram, Registry, collectDefaultMetrics } = prom()
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry, prefix: 'erp4_' })
@@ -40,7 +48,7 @@ export function createMetrics(readings: Readings): Metrics {
 }
 
 function gauge(name: string, help: string, read: () => number, registers: Registry[]): void {
-  new Gauge({
+  new (prom().Gauge)({
     name,
     help,
     registers,

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { SMTPServer } from 'smtp-server'
 
 /** A message as it came over the wire. */
 export interface ReceivedMail {
@@ -26,6 +25,8 @@ export interface SmtpSink {
 
 /** A real SMTP server on loopback that keeps what it is sent. */
 export async function smtpSink(): Promise<SmtpSink> {
+  // Only here: most tests have no mail server, and loading this takes as long as starting Node.
+  const { SMTPServer } = await import('smtp-server')
   const mails: ReceivedMail[] = []
   const refusals = { later: { code: 451, text: 'Try again later' }, never: { code: 550, text: 'No such mailbox' } }
   const server = new SMTPServer({
@@ -60,7 +61,7 @@ export async function smtpSink(): Promise<SmtpSink> {
     port: (server.server.address() as AddressInfo).port,
     mails,
     answer: 'accept',
-    received: (count, withinMs = 10_000) => waitFor(mails, count, withinMs),
+    received: (count, withinMs = 60_000) => waitFor(mails, count, withinMs),
     close: () => new Promise((resolve) => server.close(() => resolve())),
   }
   return sink

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { createTransport } from 'nodemailer'
+import type { Transporter } from 'nodemailer'
 import { OpsError } from '../errors.ts'
 import { ensureFolder, writeDurably } from '../files.ts'
 import type { Home } from '../home.ts'
@@ -25,7 +25,7 @@ interface Message {
 export function alarmMailOf(environment: NodeJS.ProcessEnv): AlarmMail | undefined {
   const { ERP4_ALARM_SMTP_URL: url, ERP4_ALARM_TO: to, ERP4_ALARM_FROM: from } = environment
   if (!url || !to) return undefined
-  transportOf(url)
+  serverOf(url)
   return { url, from: from ?? `erp4@${hostname()}`, to: to.split(',').map((one) => one.trim()) }
 }
 
@@ -79,7 +79,7 @@ const spooled = (home: Home): string[] =>
 export async function sendMails(home: Home, mail: AlarmMail): Promise<{ sent: number; error?: string }> {
   const waiting = spooled(home)
   if (waiting.length === 0) return { sent: 0 }
-  const transport = transportOf(mail.url)
+  const transport = await transportOf(mail.url)
   let sent = 0
   let refused: string | undefined
   try {
@@ -104,12 +104,19 @@ export async function sendMails(home: Home, mail: AlarmMail): Promise<{ sent: nu
   }
 }
 
-function transportOf(given: string) {
+/** Whom a URL of a mail server means, and how. */
+function serverOf(given: string): { url: URL; port: number } {
   const url = URL.parse(given)
   const ports = { 'smtps:': 465, 'smtp:': 587, 'smtp+plain:': 25 }
   if (!url || !(url.protocol in ports) || !url.hostname)
     throw new OpsError('refused', 'ERP4_ALARM_SMTP_URL must be smtps://, smtp:// or smtp+plain://, with a host.')
-  const port = Number(url.port) || ports[url.protocol as keyof typeof ports]
+  return { url, port: Number(url.port) || ports[url.protocol as keyof typeof ports] }
+}
+
+async function transportOf(given: string): Promise<Transporter> {
+  const { url, port } = serverOf(given)
+  // Only where mail leaves: every command would wait for it, a quarter of its start.
+  const { createTransport } = await import('nodemailer')
   return createTransport({
     host: url.hostname,
     port,

@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module'
 import { setImmediate } from 'node:timers/promises'
-import sanitize from 'sanitize-html'
+import type sanitize from 'sanitize-html'
 import { Decimal } from '../decimal.ts'
 import type { Env } from '../env.ts'
 import { ValidationError, ValueError, shown } from '../errors.ts'
@@ -182,8 +183,12 @@ async function toHtml(env: Env, field: FieldInfo, value: unknown): Promise<strin
   return sanitizeHtml(text)
 }
 
-const allowedHtml: sanitize.IOptions = {
-  allowedTags: [...sanitize.defaults.allowedTags, 'img', 'h1', 'h2', 'del', 'ins', 'font'],
+const require = createRequire(import.meta.url)
+/** Loaded for the first formatted text: its parsers take as long to load as all the rest of the ORM. */
+const cleaner = () => require('sanitize-html') as typeof sanitize
+
+const allowedHtml = (allowedTags: readonly string[]): sanitize.IOptions => ({
+  allowedTags: [...allowedTags, 'img', 'h1', 'h2', 'del', 'ins', 'font'],
   allowedAttributes: {
     '*': ['class', 'title', 'dir', 'lang'],
     a: ['href', 'target', 'rel'],
@@ -199,7 +204,7 @@ const allowedHtml: sanitize.IOptions = {
   transformTags: {
     a: (tagName, attribs) => ({ tagName, attribs: attribs['target'] ? { ...attribs, rel: 'noopener noreferrer' } : attribs }),
   },
-}
+})
 
 /** More than any letter nests its quotations and tables. With each tag that stays open the parser has more to look through. */
 const deepestHtml = 250
@@ -207,11 +212,12 @@ const deepestHtml = 250
 /** Formatted text without anything that runs, frames, or sends. @throws ValidationError for what is longer, or nested deeper, than people write */
 export function sanitizeHtml(text: string): string {
   if (text.length > 2_000_000) throw new ValidationError('The text is too long.')
+  const library = cleaner()
   let depth = 0
   const onOpenTag = (): void => {
     if (++depth > deepestHtml) throw new ValidationError('The text is nested too deep.')
   }
-  return sanitize(text, { ...allowedHtml, onOpenTag, onCloseTag: () => void depth-- })
+  return library(text, { ...allowedHtml(library.defaults.allowedTags), onOpenTag, onCloseTag: () => void depth-- })
 }
 
 function toInteger(field: FieldInfo, value: unknown): number {

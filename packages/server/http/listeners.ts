@@ -1,6 +1,7 @@
-import { type RequestListener, type Server, createServer } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import { type Socket, Server as NetServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import { createServer } from './node-http.ts'
 
 /** How long clients may take before they are cut off. */
 export interface Timeouts {

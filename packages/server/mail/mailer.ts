@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import nodemailer, { type SendMailOptions, type Transporter } from 'nodemailer'
+import { createRequire } from 'node:module'
+import type * as mail from 'nodemailer'
+import type { SendMailOptions, Transporter } from 'nodemailer'
 import type { Databases } from '@erp4/orm'
 import type { FileStore } from '../files/store.ts'
 import type { InstanceKeys } from '../hosting.ts'
@@ -17,6 +19,8 @@ import {
   type Address,
   type MailRow,
 } from '../sql/outbox.ts'
+
+const require = createRequire(import.meta.url)
 
 export interface MailSettings {
   host: string
@@ -207,7 +211,9 @@ export async function tryMailSettings(settings: MailSettings): Promise<string | 
 }
 
 function open({ host, port, tls, auth, ca, servername }: MailSettings, pool = true): Transporter {
-  return nodemailer.createTransport({
+  // Only where mail leaves: it takes a tenth of a process's start.
+  const { createTransport } = require('nodemailer') as typeof mail
+  return createTransport({
     ...(pool ? { pool: true, maxConnections: 1 } : {}),
     host,
     port,
