@@ -12,9 +12,12 @@ import { Prepared, settleCustomFields } from '@erp4/orm'
 import { type Hosting, type InstanceRecord, FileStore, createApp, createLogger, hashPassword, readClient } from '@erp4/server'
 import { type Actor, type World, chromium, world } from '@erp4/testing'
 import { buildClient } from '@erp4/web/build'
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { Browsers } from './browsers.ts'
 
 export const password = 'correct horse battery staple'
+/** Only for what never comes: where ten share a machine, everything takes its time. */
+export const patienceMs = 60_000
 
 /** A company with people who can sign in, behind a real server with the built client, and a real browser. */
 export interface Office {
@@ -98,12 +101,9 @@ export async function openOffice(apps: readonly App[]): Promise<Office> {
   const browsers = new Browsers(browser)
 
   const visit: Office['visit'] = async ({ isNew = false, ...options } = {}) => {
-    const { context, told } = await browsers.take(options, isNew)
-    const page = await context.newPage()
-    // Drafts, notices and what was opened lately are of whoever was there before.
-    await page.addInitScript("if (!sessionStorage.getItem('begun')) { localStorage.clear(); sessionStorage.setItem('begun', '1') }")
-    page.setDefaultTimeout(20_000)
-    const [complaints, strangers, requests]: [string[], string[], string[]] = [told, [], []]
+    const { page, told: complaints, leave } = await browsers.take(options, isNew)
+    page.setDefaultTimeout(patienceMs)
+    const [strangers, requests]: [string[], string[]] = [[], []]
     page.on('console', (message) => {
       // Chromium reports each answer of 400 and above; the pages are read by the tests themselves.
       if (['error', 'warning'].includes(message.type()) && !/Failed to load resource/.test(message.text())) complaints.push(message.text())
@@ -115,7 +115,7 @@ export async function openOffice(apps: readonly App[]): Promise<Office> {
       if (request.url().startsWith(`${origin}/`)) requests.push(request.url().slice(origin.length))
       else if (!/^(?:data|blob):/.test(request.url())) strangers.push(request.url())
     })
-    return { page, complaints, strangers, requests, leave: () => browsers.giveBack(context) }
+    return { page, complaints, strangers, requests, leave }
   }
   return {
     company,
@@ -150,46 +150,6 @@ export async function endWell({ complaints, strangers, leave }: Visit): Promise<
   await leave()
 }
 
-/** Browsers that were used and cleaned: the client is in their cache, compiled, as in anybody's after the first day. */
-class Browsers {
-  readonly #browser: Browser
-  readonly #free = new Map<string, BrowserContext[]>()
-  readonly #told = new WeakMap<BrowserContext, { kind: string; told: string[] }>()
-
-  constructor(browser: Browser) {
-    this.#browser = browser
-  }
-
-  /** One with these options, and where it writes what its pages' policy refused. */
-  async take(options: BrowserContextOptions, isNew: boolean): Promise<{ context: BrowserContext; told: string[] }> {
-    const kind = JSON.stringify(options)
-    const context = (isNew ? undefined : this.#free.get(kind)?.pop()) ?? (await this.#open(options))
-    const told: string[] = []
-    this.#told.set(context, { kind, told })
-    return { context, told }
-  }
-
-  async #open(options: BrowserContextOptions): Promise<BrowserContext> {
-    const context = await this.#browser.newContext({
-      locale: 'en-US',
-      timezoneId: 'UTC',
-      viewport: { width: 1280, height: 800 },
-      ...options,
-    })
-    await context.exposeFunction('complain', (text: string) => void this.#told.get(context)!.told.push(text))
-    await context.addInitScript(
-      "document.addEventListener('securitypolicyviolation', (event) => complain(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`))",
-    )
-    return context
-  }
-
-  async giveBack(context: BrowserContext): Promise<void> {
-    await Promise.all([context.clearCookies(), ...context.pages().map((page) => page.close())])
-    const { kind } = this.#told.get(context)!
-    this.#free.set(kind, [...(this.#free.get(kind) ?? []), context])
-  }
-}
-
 /** Writes a picture to docs/screens, when ERP4_SCREENS asks for them (`ERP4_SCREENS=1 ./erp4 test tests/browser`). */
 export async function picture(page: Page, name: string): Promise<void> {
   if (process.env['ERP4_SCREENS'] !== '1') return
@@ -200,7 +160,7 @@ export async function picture(page: Page, name: string): Promise<void> {
 
 /** Waits until it is so, asking from outside: the page's policy refuses what `waitForFunction` would ask there again and again. */
 export async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 20_000; !(await isSo());) {
+  for (const end = Date.now() + patienceMs; !(await isSo());) {
     assert.ok(Date.now() < end, `it was never so: ${isSo.toString()}`)
     await pause(50)
   }
