@@ -108,6 +108,17 @@ test('what is typed while answers are on their way is never overwritten by them,
     .browse([idOf(page)])
     .read(['client_order_ref', 'order_line.price_unit'])
   assert.deepEqual([made!.client_order_ref, made!.order_line.map((line) => line.price_unit.toString())], ['PO 7', ['99']])
+
+  // What a save is taken back to, and what a button made of the order, is shown with its lines.
+  await field(page, 'client_order_ref').fill('PO 8')
+  await press(page, 'Control+s')
+  await page.getByRole('button', { name: 'Undo', exact: true }).last().click()
+  await until(async () => (await field(page, 'client_order_ref').inputValue()) === 'PO 7')
+  assert.match((await cell(page, 0, 'name').textContent())!, /Lamp/)
+  await page.getByRole('button', { name: 'Confirm', exact: true }).click()
+  await page.getByRole('button', { name: 'Create Invoice' }).waitFor()
+  assert.match((await cell(page, 0, 'name').textContent())!, /Lamp/)
+  assert.equal(await lines(page).count(), 1)
   await endWell(seen)
 })
 

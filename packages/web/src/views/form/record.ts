@@ -265,7 +265,7 @@ export class FormRecord {
     }
   }
 
-  /** The record as it is on the server now. */
+  /** The record as it is on the server now, its lists as `Lines`. */
   async readNow(): Promise<Values | undefined> {
     const [record] = await call<Values[]>(this.model, 'web_read', [this.ids, this.specification])
     return record && this.#withLines(record)
@@ -304,10 +304,10 @@ export class FormRecord {
     for (const name of Object.keys(all)) if (this.#following.leads(name)) this.#following.note({ name })
   }
 
-  /** Takes the record as read anew; unsaved changes are gone. */
-  reset(record: Values): void {
+  /** Takes the record as `readNow` gave it; unsaved changes are gone. */
+  reset(now: Values): void {
     this.#following.forget()
-    this.#put(this.#stateOf(record))
+    this.#put({ ...untouched, id: now['id'] as number, saved: now, values: now })
   }
 
   discard(): void {
