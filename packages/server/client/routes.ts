@@ -40,7 +40,7 @@ export function addClient(app: FastifyInstance, context: RpcContext, client: Cli
     )
   }
   app.post('/web/client/mail_test', { config: { access: 'session', forgery: 'json' } }, async (request, reply) =>
-    ask(context, request, reply, mailServerAsked, (row) => tryMailServer(request.instance, row, context.mailMayBeInside)),
+    ask(context, request, reply, mailServerAsked, (trial) => tryMailServer(request.instance, trial, context.mailMayBeInside)),
   )
   app.get('/web/webclient/load_menus', { config: { access: 'session', forgery: 'harmless' } }, async (request, reply) =>
     sendMenus(context, request, reply),

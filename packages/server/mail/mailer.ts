@@ -6,6 +6,7 @@ import type { Databases } from '@erp4/orm'
 import type { FileStore } from '../files/store.ts'
 import type { InstanceKeys } from '../hosting.ts'
 import type { WorkInstance } from '../jobs/registry.ts'
+import { SealedElsewhere, judge, sayFailure } from './failure.ts'
 import { openBody } from './sealed.ts'
 import {
   attachmentsOf,
@@ -180,7 +181,9 @@ export class Mailer {
     if (failure.kind === 'ours') onError(error, { instance: instance.name, mail: mail.id })
     const isOver = failure.kind === 'refused' || mail.attempts >= maxAttempts
     const waitMs = Math.min(6 * 3_600_000, retryMs * 2 ** (mail.attempts - 1))
-    const statement = isOver ? mailFailed({ ...mail, error: failure.text }) : mailLater({ ...mail, error: failure.text, waitMs })
+    const statement = isOver
+      ? mailFailed({ ...mail, error: sayFailure(failure) })
+      : mailLater({ ...mail, error: sayFailure(failure), waitMs })
     await databases.use(instance.database, (cx) => cx.query(statement))
     if (failure.kind === 'unreachable') this.#pause(instance)
     return failure.kind !== 'unreachable'
@@ -197,14 +200,14 @@ export class Mailer {
 
 const named = ({ name, address }: Address) => ({ name: name ?? '', address })
 
-/** Connects, greets and signs in, without sending anything. Null when all went well, else what failed, for people. */
-export async function tryMailSettings(settings: MailSettings): Promise<string | null> {
+/** Connects, greets and signs in, without sending anything. Null when all went well, else what failed, in words for people. */
+export async function tryMailSettings(settings: MailSettings, lang = 'en_US'): Promise<string | null> {
   const transport = open(settings, false)
   try {
     await transport.verify()
     return null
   } catch (error) {
-    return judge(error).text
+    return sayFailure(judge(error), lang)
   } finally {
     transport.close()
   }
@@ -229,47 +232,4 @@ function open({ host, port, tls, auth, ca, servername }: MailSettings, pool = tr
     disableFileAccess: true,
     disableUrlAccess: true,
   })
-}
-
-/** The key that sealed it is not here: the mail came with a copy of another instance's data. */
-class SealedElsewhere extends Error {
-  override name = 'SealedElsewhere'
-}
-
-interface Failure {
-  /** For good; not now; not this server; a fault of our own. */
-  kind: 'refused' | 'later' | 'unreachable' | 'ours'
-  text: string
-}
-
-const connecting = new Set([
-  'ECONNECTION',
-  'ETIMEDOUT',
-  'ESOCKET',
-  'EDNS',
-  'ETLS',
-  'EREQUIRETLS',
-  'EPROTOCOL',
-  'ENOAUTH',
-  'EPROXY',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-])
-
-function judge(error: unknown): Failure {
-  const { code, responseCode, response, message } = error as { code?: string; responseCode?: number; response?: string; message?: string }
-  if (error instanceof SealedElsewhere)
-    return { kind: 'refused', text: 'This mail was sealed with a key that is not here: have it written again.' }
-  const text = String(response ?? message)
-    .replaceAll(/\p{Cc}+/gu, ' ')
-    .slice(0, 300)
-  if (code === 'EENVELOPE' || code === 'EMESSAGE')
-    return { kind: (responseCode ?? 0) >= 500 ? 'refused' : 'later', text: `The mail server answered: ${text}` }
-  if (code === 'EAUTH') return { kind: 'unreachable', text: 'The mail server refused the user name or password.' }
-  if (code !== undefined && connecting.has(code)) return { kind: 'unreachable', text: `The mail server could not be used: ${text}` }
-  return { kind: 'ours', text: 'Internal error.' }
 }

@@ -83,7 +83,7 @@ test('only who may change a mail server has it tried', async () => {
       root.call((env) => mailServerAsked(env, { id: wrong })),
       AccessError,
     )
-  assert.equal((await root.call((env) => mailServerAsked(env, { id }))).smtp_port, sink.port)
+  assert.equal((await root.call((env) => mailServerAsked(env, { id }))).row.smtp_port, sink.port)
 })
 
 test('a server of the inside network is refused, however its address is written, unless the operator allows it', async () => {
@@ -102,7 +102,8 @@ test('a try really connects, and says what failed', async () => {
   await only({ smtp_host: '127.0.0.1', smtp_encryption: 'none', smtp_port: sink.port })
   assert.equal(await tryMailSettings((await settings(true))!), null)
   await only({ smtp_host: '127.0.0.1', smtp_encryption: 'starttls', smtp_port: sink.port })
-  assert.match((await tryMailSettings((await settings(true))!))!, /could not be used/)
+  assert.match((await tryMailSettings((await settings(true))!))!, /does not offer STARTTLS here \(5\d\d .*Choose another encryption/)
+  assert.match((await tryMailSettings((await settings(true))!, 'ko_KR'))!, /STARTTLS를 지원하지 않습니다/)
   const closed = createServer()
   await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve))
   const { port } = closed.address() as { port: number }
