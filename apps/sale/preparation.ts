@@ -211,7 +211,9 @@ const orderPaths = [
 ] as const
 
 /** Lines that are made by themselves, for an order that is there. */
-export async function prepareOrderLines(env: Env, list: readonly Given[]): Promise<readonly Given[]> {
+export async function prepareOrderLines(env: Env, given: readonly Given[]): Promise<readonly Given[]> {
+  // A heading is no thing: whoever adds quantities up counts none.
+  const list = given.map((line) => (line['display_type'] && line['product_uom_qty'] === undefined ? { ...line, product_uom_qty: 0 } : line))
   const lacking = list.filter((line) => lacksProduct(line) && idOrNull(line['order_id']) !== null)
   if (lacking.length === 0) return list
   const found = await env
