@@ -18,7 +18,7 @@ export const templates: readonly StandardTemplate[] = [
         subject: '[{{ company.name }}] 청구서 {{ name }}',
         body:
           '<p>{{ recipient.name }} 님, 안녕하세요.</p>' +
-          '<p>청구서 {{ name }}(합계 {{ amount_total }}, 지급 기한 {{ invoice_date_due }})를 보내드립니다. 온라인에서도 확인하실 수 있습니다.</p>' +
+          '<p>청구서({{ name }}, 합계 {{ amount_total }}, 지급 기한 {{ invoice_date_due }})를 보내드립니다. 온라인에서도 확인하실 수 있습니다.</p>' +
           '<p>감사합니다.<br />{{ sender.name }}<br />{{ company.name }}</p>',
       },
     },
@@ -39,7 +39,7 @@ export const templates: readonly StandardTemplate[] = [
         subject: '[{{ company.name }}] 대변 전표 {{ name }}',
         body:
           '<p>{{ recipient.name }} 님, 안녕하세요.</p>' +
-          '<p>대변 전표 {{ name }}(합계 {{ amount_total }})를 보내드립니다. 온라인에서도 확인하실 수 있습니다.</p>' +
+          '<p>대변 전표({{ name }}, 합계 {{ amount_total }})를 보내드립니다. 온라인에서도 확인하실 수 있습니다.</p>' +
           '<p>감사합니다.<br />{{ sender.name }}<br />{{ company.name }}</p>',
       },
     },

@@ -18,7 +18,7 @@ export const templates: readonly StandardTemplate[] = [
         subject: '[{{ company.name }}] 견적서 {{ name }}',
         body:
           '<p>{{ recipient.name }} 님, 안녕하세요.</p>' +
-          '<p>견적서 {{ name }}(합계 {{ amount_total }})를 보내드립니다. 온라인에서 내용을 확인하고 문의하거나 수락하실 수 있습니다.</p>' +
+          '<p>견적서({{ name }}, 합계 {{ amount_total }})를 보내드립니다. 온라인에서 내용을 확인하고 문의하거나 수락하실 수 있습니다.</p>' +
           '<p>감사합니다.<br />{{ sender.name }}<br />{{ company.name }}</p>',
       },
     },
@@ -39,7 +39,7 @@ export const templates: readonly StandardTemplate[] = [
         subject: '[{{ company.name }}] 주문서 {{ name }}',
         body:
           '<p>{{ recipient.name }} 님, 안녕하세요.</p>' +
-          '<p>주문해 주셔서 감사합니다. 주문서 {{ name }}(합계 {{ amount_total }})를 첨부해 드립니다. 온라인에서도 확인하실 수 있습니다.</p>' +
+          '<p>주문해 주셔서 감사합니다. 주문서({{ name }}, 합계 {{ amount_total }})를 첨부해 드립니다. 온라인에서도 확인하실 수 있습니다.</p>' +
           '<p>감사합니다.<br />{{ sender.name }}<br />{{ company.name }}</p>',
       },
     },

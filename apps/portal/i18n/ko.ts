@@ -32,7 +32,7 @@ export const korean: Readonly<Record<string, string>> = {
   'Whoever opens the link is told that it does not work.': '이 링크를 열면 사용할 수 없다는 안내만 표시됩니다.',
   'Please write your question.': '문의 내용을 입력해 주세요.',
   '{name} gave no reason.': '{name} 님이 사유를 남기지 않았습니다.',
-  '{name} accepted and signed {document}.': '{name} 님이 {document}를 수락하고 서명했습니다.',
+  '{name} accepted and signed {document}.': '{name} 님이 {document} 문서를 수락하고 서명했습니다.',
   '{document} was declined': '{document} 거절됨',
   'There is nothing to accept here.': '수락할 내용이 없습니다.',
   'Please write your name.': '성명을 입력해 주세요.',
@@ -54,7 +54,7 @@ export const korean: Readonly<Record<string, string>> = {
     '이 링크는 받는 분 전용이며, 링크가 있으면 누구나 대신 답할 수 있으니 다른 사람에게 전달하지 마세요. {until}까지 사용할 수 있습니다.',
   'Signed: {document}': '서명 완료: {document}',
   '{name} accepted and signed {document}. The signed document is attached; please keep it.':
-    '{name} 님이 {document}를 수락하고 서명했습니다. 첨부한 서명된 문서를 보관해 주세요.',
+    '{name} 님이 {document} 문서를 수락하고 서명했습니다. 첨부한 서명된 문서를 보관해 주세요.',
   'Time: {time}': '일시: {time}',
   'Network address: {address}': '접속 주소: {address}',
   'SHA-256 of what was signed: {content}': '서명한 내용의 SHA-256: {content}',
