@@ -44,21 +44,31 @@ const oneLine = (text: string, most: number): string =>
 
 const told = { queued: 'waiting', sending: 'waiting', sent: 'sent', failed: 'failed', held: 'held' } as const
 
-/** Attributes instead of styles: the oldest mail programs understand them, and nothing has to be loaded. */
+/**
+ * Attributes instead of styles: the oldest mail programs understand them, and nothing has to be loaded. As wide as the window, like any
+ * letter that a person writes; a narrow one needs no scrolling to the side.
+ */
 function asPage({ body, links = [], footer, language, subject }: Letter): Html {
   return html`<!doctype html>
 <html lang="${language.replace('_', '-')}">
-<head><meta charset="utf-8" /><title>${subject}</title></head>
-<body bgcolor="#ffffff" text="#1c2126">
+<head><meta charset="utf-8" /><meta name="viewport" content="width=device-width" /><title>${subject}</title></head>
+<body bgcolor="#ffffff" text="#1c2126" link="#0f6b57" vlink="#0f6b57">
+<font face="${letterFaces}">
 ${cleaned(body)}
 ${links.map(({ label, url }, i) => (i === 0 ? button(label, url) : html`<p><a href="${href(url)}">${label}</a></p>`))}
-${footer ? html`<hr /><p><small>${footer}</small></p>` : ''}
+${footer ? html`<hr size="1" color="#d9dedb" /><p><small><font color="#5d6662">${footer}</font></small></p>` : ''}
+</font>
 </body>
 </html>`
 }
 
+/** What is there on the reader's machine for Latin and for Hangul; a letter brings no face along. */
+const letterFaces = 'Segoe UI, Malgun Gothic, Apple SD Gothic Neo, Noto Sans KR, Helvetica, Arial, sans-serif'
+
+/** A table's cell takes no face from around it in some programs. */
 const button = (label: string, url: string): Html => html`
-<table border="0" cellspacing="0" cellpadding="12"><tr><td bgcolor="#1f5f99"><a href="${href(url)}"><font color="#ffffff"><b>${label}</b></font></a></td></tr></table>`
+<table role="presentation" border="0" cellspacing="0" cellpadding="12"><tr><td bgcolor="#0f6b57"><a href="${href(url)}"><font face="${letterFaces}" color="#ffffff"><b>${label}</b></font></a></td></tr></table>
+<br />`
 
 const asText = ({ body, links = [], footer }: Letter): string =>
   [wordsOf(body), ...links.map(({ label, url }) => `${label}: ${url}`), ...(footer ? [`-- \n${footer}`] : [])].join('\n\n')
