@@ -82,7 +82,10 @@ describe('a letter with a quotation', () => {
     assert.match(two.letters[1].body, /Dear \{\{ recipient.name \}\},/)
     const [file] = (await ann.model('ir.attachment').create({ name: 'terms.txt', raw: Buffer.from('Our terms') as never })).ids
     const [korean, english] = two.letters
-    const letters = [{ ...korean, body: '<p>안녕하십니까<script>x()</script></p>' }, english]
+    const written =
+      '<p onclick="x()">안녕하십니까 <b>굵게</b><script>x()</script></p><ul><li>하나</li><li>둘</li></ul>' +
+      '<p><a href="https://azure.example/plan">계획</a> <a href="javascript:x()">안</a></p>'
+    const letters = [{ ...korean, body: written }, english]
     await letter(ann, 'letter_send', id, { letters, attachment_ids: [file] })
     assert.deepEqual([await stateOf(id), await shop.work()], ['sent', []], 'noted at once, and nothing has left')
     const sent = (await leave()).toSorted((a, b) => (a.to[0]! < b.to[0]! ? -1 : 1))
@@ -93,8 +96,12 @@ describe('a letter with a quotation', () => {
     const [toBlue, toNarae, toEve] = sent as [ReceivedMail, ReceivedMail, ReceivedMail]
     assert.match(textOf(toBlue), /Dear Blue,/)
     assert.match(textOf(toEve), /Dear Eve,/)
-    assert.match(textOf(toNarae), /안녕하십니까/)
-    assert.doesNotMatch(textOf(toNarae), /x\(\)/)
+    assert.match(textOf(toNarae), /^안녕하십니까 굵게\n\n- 하나\n- 둘\n\n계획 \(https:\/\/azure\.example\/plan\) 안\n/m)
+    assert.match(
+      textOf(toNarae, 'html'),
+      /안녕하십니까 <b>굵게<\/b><\/p><ul><li>하나<\/li>.*<a href="https:\/\/azure\.example\/plan">계획<\/a>/,
+    )
+    for (const kind of ['plain', 'html'] as const) assert.doesNotMatch(textOf(toNarae, kind), /x\(\)|script|onclick/)
     assert.deepEqual([toNarae.header('content-language'), toBlue.header('content-language')], ['ko-KR', 'en-US'])
     const tokens = sent.map((one) => /\/portal\/open\/(\S+)/.exec(textOf(one))![1]!)
     assert.equal(new Set(tokens).size, 3)

@@ -138,9 +138,9 @@ export function attachmentsOf({ source }: ReceivedMail): Map<string, Buffer> {
   return found
 }
 
-/** The text of a mail, decoded. */
-export function textOf({ source }: ReceivedMail): string {
-  const plain = /content-type: text\/plain[^]*?(?=\r?\n--)/i.exec(source)?.[0] ?? ''
+/** The text of a mail, decoded; or what programs show that know formatted text. */
+export function textOf({ source }: ReceivedMail, kind: 'plain' | 'html' = 'plain'): string {
+  const plain = new RegExp(`content-type: text/${kind}[^]*?(?=\\r?\\n--)`, 'i').exec(source)?.[0] ?? ''
   const [head, body] = [plain.slice(0, plain.search(/\r?\n\r?\n/)), plain.slice(plain.search(/\r?\n\r?\n/)).trimStart()]
   if (/base64/i.test(head)) return Buffer.from(body.replaceAll(/\s/g, ''), 'base64').toString()
   if (!/quoted-printable/i.test(head)) return body

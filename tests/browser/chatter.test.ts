@@ -51,17 +51,17 @@ test('a message goes to a follower by mail, a note to nobody, and both stand in 
 
   await page.getByRole('button', { name: 'Send message' }).click()
   await page.getByText('An e-mail goes to Bob Lee.').waitFor()
-  await page.getByPlaceholder('Write a message…').fill('The <b>lamps</b> are here')
+  await page.getByRole('textbox', { name: 'Send message' }).fill('The <b>lamps</b> are here')
   await page
     .locator('.composer input[type=file]')
     .setInputFiles({ name: 'lamps.txt', mimeType: 'text/plain', buffer: Buffer.from('12 lamps') })
   await page.locator('.composer-files', { hasText: 'lamps.txt' }).waitFor()
-  await page.getByPlaceholder('Write a message…').press('Control+Enter')
+  await page.getByRole('textbox', { name: 'Send message' }).press('Control+Enter')
   await said(page, 'The <b>lamps</b> are here').waitFor()
 
   await page.getByRole('button', { name: 'Log note' }).click()
   await page.getByText('Only colleagues see this note.').waitFor()
-  await page.getByPlaceholder('Write a note for colleagues…').fill('He pays late')
+  await page.getByRole('textbox', { name: 'Log note' }).fill('He pays late')
   assert.deepEqual(await barriers(page), [])
   await page.getByRole('button', { name: 'Keep note' }).click()
   await page.locator('.said[data-kind=note]', { hasText: 'He pays late' }).waitFor()
@@ -138,7 +138,7 @@ test('in Korean, on a phone, everything is there and within reach', async () => 
   const { page } = seen
   await page.getByRole('button', { name: '메모 남기기' }).click()
   await page.getByText('이 메모는 직원만 볼 수 있습니다.').waitFor()
-  await page.getByPlaceholder('직원에게 남길 메모를 입력하십시오…').fill('다음 주에 다시 연락')
+  await page.getByRole('textbox', { name: '메모 남기기' }).fill('다음 주에 다시 연락')
   await page.getByRole('button', { name: '메모 저장' }).click()
   await page.locator('.said[data-kind=note]', { hasText: '다음 주에 다시 연락' }).waitFor()
   assert.deepEqual(await barriers(page), [])

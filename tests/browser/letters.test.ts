@@ -32,6 +32,13 @@ const shot = async (page: Page, name: string): Promise<void> => {
   if (process.env['SHOT']) await page.screenshot({ path: `${process.env['SHOT']}/${name}.png`, animations: 'disabled' })
   await picture(page, name)
 }
+/** What the dialogue keeps of the letter that is being written. */
+const draftOf = async (page: Page, id: number): Promise<string> =>
+  String(
+    await page.evaluate(
+      `Object.entries(localStorage).filter(([name]) => name.includes('draft.letter.sale.order.${id}')).map(([, text]) => Object.values(JSON.parse(text).texts)[0]?.body)[0]`,
+    ),
+  )
 const letterOf = (page: Page) => page.locator('form.letter')
 
 test('a letter is written, kept while it is put away, sent by keyboard to two people in their languages, and taken back', async () => {
@@ -41,11 +48,12 @@ test('a letter is written, kept while it is put away, sent by keyboard to two pe
   await page.getByRole('button', { name: 'Send by Email' }).click()
   await page.getByText('An e-mail goes to Blue Mesa Supply (info@mesa.example) in English').waitFor()
   const text = page.getByLabel('Text')
-  assert.match(await text.inputValue(), /^Dear Blue Mesa Supply,\n\nHere is our quotation S\d{5} over €460.00/)
+  assert.match(await text.innerText(), /^Dear Blue Mesa Supply,\n\nHere is our quotation S\d{5} over €460.00/)
   assert.deepEqual(await barriers(page), [])
   await shot(page, 'letter')
 
-  await text.fill(`Good morning!\n\n${await text.inputValue()}`)
+  await text.press('Control+Home')
+  await page.keyboard.type('Good morning!\n')
   await page.getByPlaceholder('Add a contact').fill('나래')
   await page.getByRole('option', { name: '나래전자' }).click()
   await page.getByText(/goes to Blue Mesa Supply in English.*, and to 나래전자 in Korean/).waitFor()
@@ -54,9 +62,9 @@ test('a letter is written, kept while it is put away, sent by keyboard to two pe
   await page.reload()
   await page.getByRole('button', { name: 'Send by Email' }).click()
   await page.getByText(/and to 나래전자 in Korean/).waitFor()
-  assert.match(await text.inputValue(), /^Good morning!/)
+  assert.match(await text.innerText(), /^Good morning!/)
   await page.getByText('Korean (1)').click()
-  assert.match(await text.inputValue(), /^나래전자 님, 안녕하세요/)
+  assert.match(await text.innerText(), /^나래전자 님, 안녕하세요/)
   await letterOf(page)
     .locator('input[type=file]')
     .setInputFiles({ name: 'plan.txt', mimeType: 'text/plain', buffer: Buffer.from('A plan') })
@@ -70,9 +78,9 @@ test('a letter is written, kept while it is put away, sent by keyboard to two pe
   await page.getByText('The letter was not sent.').waitFor()
   assert.equal(await stateOf(id), 'draft')
   await page.getByText('Korean (1)').waitFor()
-  assert.match(await text.inputValue(), /^Good morning!/, 'what was written is there again')
+  assert.match(await text.innerText(), /^Good morning!/, 'what was written is there again')
   await page.getByRole('button', { name: 'Start over' }).click()
-  await until(async () => !(await text.inputValue()).startsWith('Good'))
+  await until(async () => !(await text.innerText()).startsWith('Good'))
 
   await page.getByRole('button', { name: 'Leave out Blue Mesa Supply' }).click()
   await page.getByText('Say to whom the letter goes.').waitFor()
@@ -81,6 +89,64 @@ test('a letter is written, kept while it is put away, sent by keyboard to two pe
   await page.getByRole('option', { name: 'Silent Co' }).click()
   await page.getByText('No e-mail reaches Silent Co').waitFor()
   assert.equal(await page.getByRole('button', { name: 'Send', exact: true }).isDisabled(), true)
+  await endWell(seen)
+})
+
+test('a letter has bold words, lists and links, by keyboard and by buttons; what is pasted is only that', async () => {
+  const id = await quotation(mesa)
+  const seen = await office.enter('ann', `/odoo/quotations/${id}`)
+  const { page } = seen
+  await page.getByRole('button', { name: 'Send by Email' }).click()
+  const letter = letterOf(page)
+  const text = letter.getByRole('textbox', { name: 'Text' })
+  await text.waitFor()
+  /** The whole text, or its end. */
+  const says = async (html: string): Promise<void> => {
+    const isThere = async (): Promise<boolean> => (await draftOf(page, id)).endsWith(html)
+    await until(isThere).catch(async () => assert.equal(await draftOf(page, id), html))
+  }
+  await text.press('Control+a')
+  await page.keyboard.press('Delete')
+  await page.keyboard.type('Dear ')
+  await page.keyboard.press('Control+b')
+  await page.keyboard.type('Ada')
+  await page.keyboard.press('Control+b')
+  await page.keyboard.type(',\n- desks\nlamps\n\nSee you')
+  await says('<p>Dear <b>Ada</b>,</p><ul><li>desks</li><li>lamps</li></ul><p>See you</p>')
+  // Blocks grow together without a style that the page's policy refuses.
+  await page.keyboard.press('Home')
+  await page.keyboard.press('Backspace')
+  await says('<p>Dear <b>Ada</b>,</p><ul><li>desks</li><li>lampsSee you</li></ul>')
+  await page.keyboard.press('Control+z')
+  await says('</ul><p>See you</p>')
+  await page.keyboard.press('Control+Shift+z')
+  await page.keyboard.press('Control+z')
+
+  await page.keyboard.press('Shift+End')
+  await letter.getByRole('button', { name: 'Link', exact: true }).click()
+  await page.getByLabel('Link to').fill('javascript:alert(1)')
+  await page.keyboard.press('Enter')
+  await page.getByText('A link leads to an address of the web or of e-mail.').waitFor()
+  await page.getByLabel('Link to').fill('azure.example/plan')
+  await page.keyboard.press('Enter')
+  await says('<p><a href="https://azure.example/plan">See you</a></p>')
+  await letter.getByRole('button', { name: 'Numbered list' }).click()
+  await says('<ol><li><a href="https://azure.example/plan">See you</a></li></ol>')
+  assert.equal(await letter.getByRole('button', { name: 'Numbered list' }).getAttribute('aria-pressed'), 'true')
+  assert.deepEqual(await barriers(page), [])
+  await shot(page, 'letter-formatted')
+
+  await text.press('Control+a')
+  const box = `document.querySelector('form.letter [role=textbox]')`
+  const hostile =
+    '<h2 style="color:red">Offer</h2><p onclick="x()">a <strong>b</strong><img src=x onerror="x()"><script>x()</script> <a href="javascript:x()">c</a></p>'
+  await page.evaluate(`{
+    const data = new DataTransfer()
+    data.setData('text/html', ${JSON.stringify(hostile)})
+    ${box}.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
+  }`)
+  await says('<h2>Offer</h2><p>a <b>b</b> c</p>')
+  assert.equal(await page.evaluate(`${box}.innerHTML`), '<h2>Offer</h2><p>a <b>b</b> c</p>')
   await endWell(seen)
 })
 
@@ -134,7 +200,7 @@ test('an administrator writes a template in both languages, sees what it says, a
   await text.fill('Hello {{ recipient.name }}, it comes to ')
   await page.getByPlaceholder('Insert a field').fill('amount_total')
   await page.getByRole('option', { name: /amount_total/ }).click()
-  assert.equal(await text.inputValue(), 'Hello {{ recipient.name }}, it comes to {{ amount_total }}')
+  assert.equal(await text.innerText(), 'Hello {{ recipient.name }}, it comes to {{ amount_total }}')
   await paper.getByText(/Hello Blue Mesa Supply, it comes to €460.00/).waitFor()
   assert.deepEqual(await barriers(page), [])
   await shot(page, 'template')
@@ -151,7 +217,7 @@ test('an administrator writes a template in both languages, sees what it says, a
   await page.getByText('it holds when you save').waitFor()
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await page.getByText('This is the text that came with the app.').waitFor()
-  assert.match(await text.inputValue(), /^Dear \{\{ recipient.name \}\}/)
+  assert.match(await text.innerText(), /^Dear \{\{ recipient.name \}\}/)
   await endWell(seen)
 })
 

@@ -1,11 +1,11 @@
 import { Button } from '@mantine/core'
 import { useId, useState } from 'react'
 import type { FieldMeta } from '@erp4/orm/views-types'
-import { RichText, toHtml } from '../fields/html.tsx'
 import type { Linked } from '../fields/links.ts'
 import { tags } from '../fields/tags.tsx'
 import { locale } from '../format.ts'
 import { useTexts } from '../i18n/index.ts'
+import { RichEditor } from '../rich/RichEditor.tsx'
 import { call } from '../rpc.ts'
 import { start } from '../start.ts'
 import { IconX } from '../ui/icons.ts'
@@ -32,7 +32,7 @@ const TagsEdit = tags.Edit!
 export function Composer({ subject, isNote, first, onDone }: Props) {
   const t = useTexts()
   const id = useId()
-  const [text, setText] = useState('')
+  const [body, setBody] = useState('')
   const [to, setTo] = useState<readonly Linked[]>([])
   const [line, setLine] = useState('')
   const [letter, setLetter] = useState<Letter | null>(null)
@@ -41,7 +41,7 @@ export function Composer({ subject, isNote, first, onDone }: Props) {
   const [isOver, setOver] = useState(false)
   const others = (first.followers ?? []).filter(({ partner }) => partner !== start.session.partner_id).map(({ name }) => name)
   const names = [...others, ...to.map(({ display_name }) => display_name)]
-  const isEmpty = text.trim() === '' && !letter && files.length === 0
+  const isEmpty = body === '' && files.length === 0
 
   const take = async (chosen: readonly File[]): Promise<void> => {
     for (const file of chosen) {
@@ -65,12 +65,15 @@ export function Composer({ subject, isNote, first, onDone }: Props) {
     await call('ir.attachment', 'unlink', [[file]]).catch(() => undefined)
   }
   const choose = async (template: number): Promise<void> => {
-    if (template === 0) return setLetter(null)
+    // What somebody wrote himself stays.
+    const own = letter && body.endsWith(letter.body) ? body.slice(0, -letter.body.length) : body
+    if (template === 0) return (setLetter(null), setBody(own))
     try {
       const partner = to[0] ? { partner_id: to[0].id } : {}
       const found = await call<Letter>('mail.template', 'preview', [[template]], { res_id: subject.id, ...partner })
       setLetter(found)
       setLine(found.subject)
+      setBody(own + found.body)
     } catch (error) {
       tellFailure(error, t)
     }
@@ -80,7 +83,7 @@ export function Composer({ subject, isNote, first, onDone }: Props) {
     setSending(t.loading)
     try {
       await onRecord(subject, 'message_post', {
-        body: `${text.trim() === '' ? '' : toHtml(text.trim())}${letter?.body ?? ''}`,
+        body,
         ...(line.trim() === '' || isNote ? {} : { subject: line.trim() }),
         message_type: 'comment',
         subtype_xmlid: isNote ? 'mail.mt_note' : 'mail.mt_comment',
@@ -161,24 +164,16 @@ export function Composer({ subject, isNote, first, onDone }: Props) {
           <input id={`${id}-subject`} className="input" value={line} maxLength={300} onChange={(event) => setLine(event.target.value)} />
         </div>
       )}
-      <textarea
-        className="input"
+      <RichEditor
+        id={`${id}-body`}
+        html={body}
+        onChange={setBody}
+        label={isNote ? t.logNote : t.sendMessage}
+        describedBy={`${id}-says`}
+        placeholder={isNote ? t.writeNote : t.writeMessage}
         rows={4}
         autoFocus
-        aria-label={isNote ? t.logNote : t.sendMessage}
-        aria-describedby={`${id}-says`}
-        placeholder={isNote ? t.writeNote : t.writeMessage}
-        value={text}
-        onChange={(event) => setText(event.target.value)}
       />
-      {letter && (
-        <div className="composer-letter">
-          <RichText html={letter.body} />
-          <button type="button" className="bare" aria-label={t.removeTemplate} onClick={() => setLetter(null)}>
-            <IconX size={15} aria-hidden />
-          </button>
-        </div>
-      )}
       {files.length > 0 && (
         <ul className="composer-files">
           {files.map((file) => (

@@ -1,9 +1,6 @@
-import { Fragment, type ReactNode, createElement } from 'react'
-import { textOf } from '../format.ts'
-import { useTexts } from '../i18n/index.ts'
+import { Fragment, type ReactNode, Suspense, createElement, lazy } from 'react'
 import { type Piece, parseMarkup } from './markup.ts'
 import type { EditProps, FieldWidget, ShowProps } from './widget.ts'
-import { inputProps } from './widget.ts'
 
 const render = (pieces: readonly Piece[]): ReactNode =>
   pieces.map((piece, i) => {
@@ -17,16 +14,6 @@ export const RichText = ({ html: text }: { html: string }) => <div className="ri
 
 const HtmlShow = ({ value }: ShowProps) => (typeof value === 'string' ? <RichText html={value} /> : null)
 
-/** Only paragraphs and line ends: what a plain field can write back without losing anything. */
-const isSimple = (html: string): boolean => !/<(?!\/?(?:p|br|div)\b)/i.test(html)
-
-const toText = (html: string): string =>
-  html
-    .split(/<\/p>|<br\s*\/?>|<\/div>/i)
-    .map(textOf)
-    .join('\n')
-    .trimEnd()
-
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
 /** What somebody typed, as formatted text: a paragraph for each line. */
 export const toHtml = (text: string): string =>
@@ -35,28 +22,27 @@ export const toHtml = (text: string): string =>
     .map((line) => `<p>${line === '' ? '<br>' : line.replaceAll(/[&<>]/g, (sign) => escapes[sign]!)}</p>`)
     .join('')
 
-/** Plain paragraphs are edited as text; richer text is shown until there is an editor for it. */
+// Writing is begun in few of the forms that are looked at.
+const RichEditor = lazy(async () => ({ default: (await import('../rich/RichEditor.tsx')).RichEditor }))
+
 function HtmlEdit(props: EditProps) {
-  const { value, onChange, shown } = props
-  const t = useTexts()
+  const { id, value, onChange, shown, field, required, problem, autoFocus, compact } = props
   const html = typeof value === 'string' ? value : ''
-  if (!isSimple(html)) {
-    return (
-      <>
-        <HtmlShow {...props} />
-        <p className="soft small">{t.richTextIsShown}</p>
-      </>
-    )
-  }
   return (
-    <textarea
-      {...inputProps(props)}
-      className="input"
-      rows={5}
-      placeholder={shown.placeholder}
-      defaultValue={toText(html)}
-      onChange={(event) => onChange(event.target.value.trim() === '' ? false : toHtml(event.target.value))}
-    />
+    <Suspense fallback={<RichText html={html} />}>
+      <RichEditor
+        id={id}
+        html={html}
+        onChange={(written) => onChange(written === '' ? false : written)}
+        {...(compact ? { label: field.string } : { labelledBy: `${id}-label` })}
+        describedBy={problem === undefined ? undefined : `${id}-problem`}
+        placeholder={shown.placeholder}
+        required={required}
+        isBad={problem !== undefined}
+        autoFocus={autoFocus ?? false}
+        rows={compact ? 2 : 4}
+      />
+    </Suspense>
   )
 }
 

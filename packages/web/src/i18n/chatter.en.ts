@@ -14,7 +14,6 @@ export const chatterEn = {
   messageSubject: 'Subject',
   template: 'Template',
   noTemplate: 'No template',
-  removeTemplate: 'Take the template out',
   post: 'Send',
   keepNote: 'Keep note',
   messageSent: 'The message is on its way.',

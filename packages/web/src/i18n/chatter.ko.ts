@@ -15,7 +15,6 @@ export const chatterKo: typeof chatterEn = {
   messageSubject: '제목',
   template: '서식',
   noTemplate: '서식 없음',
-  removeTemplate: '서식 빼기',
   post: '보내기',
   keepNote: '메모 저장',
   messageSent: '메시지를 보냈습니다.',

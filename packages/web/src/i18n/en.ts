@@ -221,7 +221,6 @@ export const en = {
   clearField: (field: string) => `Clear ${field}`,
   createNamed: (name: string) => `Create “${name}”`,
   nothingFound: 'Nothing found',
-  richTextIsShown: 'This text has formatting, which is kept as it is.',
   fileTooLarge: 'The file is larger than 8 MB.',
   previousMonth: 'Previous month',
   nextMonth: 'Next month',

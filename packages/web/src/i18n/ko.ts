@@ -222,7 +222,6 @@ export const ko: Texts = {
   clearField: (field) => `${field} 지우기`,
   createNamed: (name) => `“${name}” 만들기`,
   nothingFound: '찾은 항목이 없습니다',
-  richTextIsShown: '서식이 있는 글이며 그대로 유지됩니다.',
   fileTooLarge: '파일이 8 MB보다 큽니다.',
   previousMonth: '이전 달',
   nextMonth: '다음 달',

@@ -15,8 +15,6 @@ export const lettersEn = {
   subject: 'Subject',
   text: 'Text',
   filledIn: 'What stands between {{ }} is filled in for each recipient.',
-  richText: 'This text is formatted. It can be sent as it is, or',
-  asPlain: 'written on as plain text',
   belowText: (door: string) => `Below it each recipient gets a button of his own, “${door}”.`,
   doors: { sign: 'Read and accept', view: 'Read it online' },
   files: 'Files',

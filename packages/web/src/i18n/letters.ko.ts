@@ -15,8 +15,6 @@ export const lettersKo: LetterTexts = {
   subject: '제목',
   text: '본문',
   filledIn: '{{ }} 안의 내용은 받는 사람마다 따로 채워집니다.',
-  richText: '서식이 있는 본문입니다. 그대로 보내거나',
-  asPlain: '일반 텍스트로 고쳐 쓸 수 있습니다',
   belowText: (door) => `본문 아래에 받는 사람 전용 “${door}” 버튼이 들어갑니다.`,
   doors: { sign: '확인하고 수락하기', view: '온라인에서 보기' },
   files: '파일',

@@ -188,7 +188,7 @@ export function Letter({ about, onDone }: { about: About; onDone: () => void }) 
           <Body key={shown.lang} id={`${id}-body`} lang={shown.lang} html={shown.body} onChange={(body) => write(shown.lang, { body })} />
           <p className="soft small">
             {shown.partners.length > 1 && `${words.filledIn} `}
-            {words.belowText(words.doors[data.purpose])} {shown.notice}
+            {words.belowText(words.doors[data.purpose])} <q lang={shown.lang.slice(0, 2)}>{shown.notice}</q>
           </p>
           <Attached
             papers={letters.map(({ lang, file }) => ({ lang, ...file }))}

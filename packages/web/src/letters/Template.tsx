@@ -9,6 +9,7 @@ import type { Linked } from '../fields/links.ts'
 import { NamePicker } from '../fields/many2one.tsx'
 import { useTexts } from '../i18n/index.ts'
 import { Refusal, call } from '../rpc.ts'
+import type { RichHandle } from '../rich/RichEditor.tsx'
 import { start } from '../start.ts'
 import { tell, tellFailure } from '../ui/notify.ts'
 import { Failure, FormSkeleton } from '../ui/states.tsx'
@@ -52,15 +53,17 @@ function Editor({ id, told, example, onChanged }: { id: number; told: Told; exam
   const [record, setRecord] = useState<Linked | null>(example)
   const [problem, setProblem] = useState<string | null>(null)
   const [isBusy, setBusy] = useState(false)
-  const box = useRef<HTMLInputElement | HTMLTextAreaElement | null>(null)
+  const subject = useRef<HTMLInputElement>(null)
+  const body = useRef<RichHandle>(null)
+  const [isInSubject, setInSubject] = useState(false)
   const text = texts[lang] ?? { subject: '', body: '' }
   const write = (change: Partial<Written>): void => {
     setProblem(null)
     setTexts((now) => ({ ...now, [lang]: { ...text, ...change } }))
   }
   const insert = (path: string): void => {
-    const place = box.current
-    if (!place) return write({ body: `${text.body}<p>{{ ${path} }}</p>` })
+    const place = subject.current
+    if (!isInSubject || !place) return body.current?.insert(`{{ ${path} }}`)
     place.focus()
     place.setRangeText(`{{ ${path} }}`, place.selectionStart ?? 0, place.selectionEnd ?? 0, 'end')
     // As if it were typed: what holds the text hears of it by its own event.
@@ -116,7 +119,8 @@ function Editor({ id, told, example, onChanged }: { id: number; told: Told; exam
             lang={lang.slice(0, 2)}
             value={text.subject}
             onChange={(event) => write({ subject: event.target.value })}
-            onFocus={(event) => (box.current = event.currentTarget)}
+            ref={subject}
+            onFocus={() => setInSubject(true)}
           />
         </div>
         <Body
@@ -127,7 +131,8 @@ function Editor({ id, told, example, onChanged }: { id: number; told: Told; exam
           rows={12}
           problem={problem}
           onChange={(body) => write({ body })}
-          onPlace={(area) => (box.current = area)}
+          onFocus={() => setInSubject(false)}
+          ref={body}
         />
         {problem && (
           <p className="letter-problem" role="alert" id={`${name}-body-problem`}>
