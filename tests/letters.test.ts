@@ -96,7 +96,10 @@ describe('a letter with a quotation', () => {
     const [toBlue, toNarae, toEve] = sent as [ReceivedMail, ReceivedMail, ReceivedMail]
     assert.match(textOf(toBlue), /Dear Blue,/)
     assert.match(textOf(toEve), /Dear Eve,/)
-    assert.match(textOf(toNarae), /^안녕하십니까 굵게\n\n- 하나\n- 둘\n\n계획 \(https:\/\/azure\.example\/plan\) 안\n/m)
+    assert.match(
+      textOf(toNarae).replaceAll('\r', ''),
+      /^안녕하십니까 굵게\n\n- 하나\n- 둘\n\n계획 \(https:\/\/azure\.example\/plan\) 안\n/m,
+    )
     assert.match(
       textOf(toNarae, 'html'),
       /안녕하십니까 <b>굵게<\/b><\/p><ul><li>하나<\/li>.*<a href="https:\/\/azure\.example\/plan">계획<\/a>/,
