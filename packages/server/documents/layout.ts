@@ -42,6 +42,12 @@ export function layoutOf({ paper, proof }: Printed): TDocumentDefinitions {
 
 const isPart = (one: PaperLine): boolean => one.kind !== 'item' || !one.isOptional
 
+/** Words that come near to the length of a page. */
+const isLong = (one: PaperLine): boolean => {
+  const text = one.kind === 'item' ? `${one.name}\n${one.detail}` : one.text
+  return text.length > 1000 || text.split('\n').length > 20
+}
+
 function letterhead({ seller }: Paper): Content {
   const name: Content = seller.logo ? { image: 'logo', fit: [170, 52] } : { text: seller.name, fontSize: 15, bold: true, color: accent }
   return {
@@ -118,7 +124,8 @@ function table({ columns }: Paper, lines: readonly PaperLine[]): ContentTable {
   return {
     table: {
       headerRows: 1,
-      dontBreakRows: true,
+      // What does not fit on a page by itself would be cut off there, and signed unseen.
+      dontBreakRows: !lines.some(isLong),
       widths: shown.map(({ width }) => width),
       body: [
         shown.map(({ head, align }): TableCell => ({ text: head, fontSize: 8, color: soft, alignment: align })),

@@ -36,7 +36,7 @@ const withPictures = ({ paper, proof }: Printed, keeps: (picture: string) => boo
 
 const setOn = (printed: Printed): Promise<Buffer> => pdfmake.createPdf(layoutOf(printed)).getBuffer()
 
-parentPort!.on('message', ({ id, printed }: { id: number; printed: Printed }) => {
+parentPort!.on('message', (printed: Printed) => {
   const sound = withPictures(printed, isSound)
   setOn(sound)
     .catch((error: unknown) => {
@@ -46,7 +46,7 @@ parentPort!.on('message', ({ id, printed }: { id: number; printed: Printed }) =>
       return setOn(withPictures(printed, () => false))
     })
     .then(
-      (pdf) => parentPort!.postMessage({ id, pdf }),
-      (error: unknown) => parentPort!.postMessage({ id, error: String((error as Error).stack ?? error) }),
+      (pdf) => parentPort!.postMessage({ pdf }),
+      (error: unknown) => parentPort!.postMessage({ error: String((error as Error).stack ?? error) }),
     )
 })

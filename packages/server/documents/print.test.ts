@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import { test } from 'node:test'
 import type { Paper } from '@erp4/orm'
 import { printPaper, readFonts } from './index.ts'
+import { Printer } from './print.ts'
 
 const paper: Paper = {
   lang: 'ko_KR',
@@ -55,6 +56,23 @@ test('what looks like markup or an address in a text is a text', async () => {
   const name = '<b>{{x}}</b> file:///etc/passwd ${1}'
   const [line] = paper.lines as [Extract<Paper['lines'][number], { kind: 'item' }>]
   assert.ok(wordsOf(await printPaper({ paper: { ...paper, lines: [{ ...line, name }] }, proof: null })).includes('file:///etc/passwd'))
+})
+
+test('a document that never ends fails alone: those behind it are printed', async () => {
+  const printer = new Printer({ patienceMs: 10_000 })
+  const endless = { ...paper, notes: [{ label: null, text: 'a\n'.repeat(1_000_000) }] }
+  const small = { paper, proof: null }
+  const all = await Promise.allSettled([printer.print({ paper: endless, proof: null }), printer.print(small), printer.print(small)])
+  assert.deepEqual(
+    all.map(({ status }) => status),
+    ['rejected', 'fulfilled', 'fulfilled'],
+  )
+})
+
+test('of a line that is longer than a page nothing is cut off', async () => {
+  const [line] = paper.lines as [Extract<Paper['lines'][number], { kind: 'item' }>]
+  const name = `${'word '.repeat(5000)}the-very-end`
+  assert.ok(wordsOf(await printPaper({ paper: { ...paper, lines: [{ ...line, name }] }, proof: null })).includes('the-very-end'))
 })
 
 test('where the font is missing it is said what to do', () => {
