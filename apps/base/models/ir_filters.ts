@@ -5,7 +5,7 @@ export const ir_filters = model('ir.filters', {
   label: 'Saved Search',
   order: 'name, id',
   fields: {
-    name: char({ required: true }),
+    name: char({ required: true, size: 200 }),
     model_id: char({ label: 'Model', required: true, index: true, help: 'The name of the model that is searched.' }),
     user_id: many2one('res.users', {
       label: 'User',
@@ -28,6 +28,14 @@ declare module '@erp4/orm/models' {
   }
   interface IrFilters extends ModelFields<typeof ir_filters> {}
 }
+
+/** A condition of thousands of ids. Shared ones come with each list of everybody. */
+const most = 20_000
+
+ir_filters.constrain(
+  ['domain', 'context', 'sort'],
+  ({ domain, context, sort }) => domain.length + context.length + (sort ?? '').length <= most || 'This search is too long to be saved.',
+)
 
 // A list opens with one search: the last that was made the default, of a person's own and of the shared ones each.
 ir_filters.changed(['is_default'], async (sys, ids) => {

@@ -219,6 +219,17 @@ test('a shared search is the default for whom it finds something; one that fails
   assert.equal((await opened()).length, 1, 'his own comes first')
 })
 
+test('nobody saves so many or such long searches for all that others no longer find their own', async () => {
+  const [maker, colleague] = [await company.person(employee), await company.person(employee)]
+  const shared = (name: string, domain = '[]') => ({ name, model_id: 'res.country', domain, user_id: null })
+  await assert.rejects(maker.model('ir.filters').create(shared('Long', `[["id","in",[${'1,'.repeat(20_000)}1]]]`)), /too long/)
+  await maker.model('ir.filters').create(Array.from({ length: 250 }, (_, i) => shared(`A ${i}`)))
+  await colleague.model('ir.filters').create({ name: 'Mine', model_id: 'res.country', domain: '[]' })
+  const { text } = await colleague.call(async (env) => openList(env, { model: 'res.country', views: true }))
+  const { favourites } = JSON.parse(text) as { favourites: { name: string }[] }
+  assert.deepEqual([favourites.length, favourites[0]?.name], [200, 'Mine'])
+})
+
 test('of a record it is said what this user may do with it; a hidden one is as if missing', async () => {
   const own = (await ask(ann, 'list', { model: 'res.partner', domain: [['user_ids.login', '=', 'user1']] })).result.records[0].id as number
   const other = (await ask(ann, 'list', { model: 'res.partner', domain: [['user_ids.login', '=', 'user2']] })).result.records[0]
