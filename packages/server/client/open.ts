@@ -172,8 +172,8 @@ function columnsIn(choices: Kept['choices'] | undefined): string[] | undefined {
 async function favourites(env: Env, model: Model): Promise<Row[]> {
   if (!env.registry.models.has('ir.filters')) return []
   const fields = ['name', 'domain', 'context', 'sort', 'is_default', 'user_id']
-  // One's own come before those that everybody has: nobody makes so many that others no longer find theirs.
-  const kwargs = { order: 'user_id, name, id', limit: mostSearches }
+  // One's own come before those that everybody has, which have no owner's name: nobody makes so many that others no longer find theirs.
+  const kwargs = { order: 'user_id desc, name, id', limit: mostSearches }
   const call = { model: 'ir.filters', method: 'search_read', args: [[['model_id', '=', model.name]], fields], kwargs }
   return rowsOf(await callMethod(env, call)).map((row) =>
     row.is_default === true && !isSearch(env, model, parsed(row.domain)) ? { ...row, is_default: false } : row,
