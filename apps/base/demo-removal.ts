@@ -53,20 +53,36 @@ export async function removeDemoData(sys: Env<true>): Promise<{ removed: number;
   const all = sys.withContext({ active_test: false })
   const examples = await examplesOf(all)
   const reasons = await needed(all, examples)
-  let removed = 0
-  // The last made go first and one at a time: orders before their customers, people before their companies.
-  const last = [...examples].flatMap(([model, ids]) => ids.map((id) => [model, id] as const)).reverse()
-  for (const [model, id] of last) {
-    if (reasons.has(keyOf(model, id))) continue
-    try {
-      await inSavepoint(all, async () => (await all.model(model).search([['id', '=', id]])).unlink())
-      removed++
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error
-      reasons.set(keyOf(model, id), error.message)
+  const gone = new Set<string>()
+  let refused = new Map<string, string>()
+  for (let before = -1; gone.size > before;) {
+    before = gone.size
+    refused = new Map()
+    // The last made go first: orders before their customers, people before their companies. What is refused may go once others went.
+    for (const [model, ids] of [...examples].reverse()) {
+      const free = ids.filter((id) => !reasons.has(keyOf(model, id)) && !gone.has(keyOf(model, id)))
+      for (const [id, reason] of await remove(all, model, free.reverse())) {
+        if (reason === null) gone.add(keyOf(model, id))
+        else refused.set(keyOf(model, id), reason)
+      }
     }
   }
-  return { removed, kept: await named(all, reasons) }
+  return { removed: gone.size, kept: await named(all, new Map([...reasons, ...refused])) }
+}
+
+/** All at once, and one at a time where that is refused. Answers for each why it stayed, or null. */
+async function remove(sys: Env<true>, model: ModelName, ids: readonly number[]): Promise<Map<number, string | null>> {
+  const done = new Map<number, string | null>()
+  if (ids.length === 0) return done
+  try {
+    await inSavepoint(sys, async () => (await sys.model(model).search([['id', 'in', ids]])).unlink())
+    for (const id of ids) done.set(id, null)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    if (ids.length === 1) done.set(ids[0]!, error.message)
+    else for (const id of ids) for (const [one, reason] of await remove(sys, model, [id])) done.set(one, reason)
+  }
+  return done
 }
 
 const keyOf = (model: string, id: number): string => `${model},${id}`
