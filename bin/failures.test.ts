@@ -6,9 +6,9 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { commands } from './command-list.ts'
 import { erp } from './erp.ts'
 import { exitCodes, failureOf, type FailureCode } from './exit-codes.ts'
-import { commands } from './main.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'erp4-failures-'))
 chmodSync(folder, 0o711)
@@ -19,6 +19,14 @@ writeFileSync(file, 'no archive, kit, ticket or register')
 const program = join(import.meta.dirname, 'erp4.ts')
 const run = (...args: readonly string[]) =>
   spawnSync(process.execPath, [program, ...args, '--home', join(folder, 'none')], { encoding: 'utf8' })
+
+test('help is of all commands, or of those that begin with a word', () => {
+  const [all, some] = [run('help').stdout, run('keys', '--help').stdout]
+  for (const { name } of commands) assert.ok(all.includes(`  ${name} `), name)
+  assert.ok(some.split('\n').every((line) => line === '' || line.startsWith('  keys ')) && some.includes('keys rotate'), some)
+  assert.equal(run('help', 'keys').stdout, some)
+  assert.match(run('keys', 'spin').stderr, /^erp4: There is no command "keys spin\b.*\.\n\n {2}keys show/)
+})
 
 for (const [code, ...args] of [
   ['not_found', 'instance', 'list'],
