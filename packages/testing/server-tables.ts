@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { connectAs, createInstance, discardInstance } from '@erp4/ops'
+import { connectAs, createInstance, discardInstance, withClient } from '@erp4/ops'
 import { Databases, type SystemTable } from '@erp4/orm'
-import pg from 'pg'
+import type pg from 'pg'
 import { withCluster } from './cluster.ts'
 
 /** Databases with some tables of the server and nothing else, for its tests; all gone with `stop`. */
@@ -39,7 +39,7 @@ export async function startCluster(): Promise<ThrowawayCluster> {
       configs.set('postgres', host.cluster.config(instance.database, 'postgres', host.keys.login('postgres')!))
       const there = access(instance.database, configs)
       // More processes play the server here than one instance is allowed connections for.
-      for (const role of roles) await there.tamper(`alter role "${there.as(role).user}" connection limit -1`)
+      await there.tamper(...roles.map((role) => `alter role "${there.as(role).user}" connection limit -1`))
       for (const table of tables) await makeTable(there, table)
       return there
     },
@@ -51,34 +51,30 @@ export async function startCluster(): Promise<ThrowawayCluster> {
 
 function access(database: string, configs: ReadonlyMap<string, pg.ClientConfig>): ThrowawayInstance {
   const as: ThrowawayInstance['as'] = (role) => configs.get(role)!
-  const rows: ThrowawayInstance['rows'] = async (query, values) => (await once(as('postgres'), query, values)) as any
+  const rows: ThrowawayInstance['rows'] = (query, values) => asSuperuser(async (client) => (await client.query(query, values)).rows as any)
+  const asSuperuser = <R>(work: (client: pg.Client) => Promise<R>): Promise<R> => withClient(as('postgres'), work)
   return {
     database,
     as,
     rows,
     databases: (role, budget) => new Databases(async () => as(role), { total: 10, ...budget }),
-    tamper: async (...statements) => {
-      for (const statement of statements) await once(as('postgres'), statement)
-    },
+    // Each in a transaction of its own, but all in one connection: to open one takes longer than most statements.
+    tamper: (...statements) =>
+      asSuperuser(async (client) => {
+        for (const statement of statements) await client.query(statement)
+      }),
   }
 }
 
 async function makeTable({ as, tamper }: ThrowawayInstance, table: SystemTable): Promise<void> {
-  await tamper(...table.ddl, `alter table ${table.name} owner to pg_database_owner`)
-  for (const [role, grants] of [
+  const granted = [
     ['runtime', table.runtime],
     ['seal', table.seal ?? []],
-  ] as const) {
-    if (grants.length > 0) await tamper(`grant ${grants.join()} on ${table.name} to "${as(role).user}"`)
-  }
-}
-
-async function once(config: pg.ClientConfig, statement: string, values: unknown[] = []): Promise<unknown[]> {
-  const client = new pg.Client(config)
-  await client.connect()
-  try {
-    return (await client.query(statement, values)).rows
-  } finally {
-    await client.end()
-  }
+  ] as const
+  const grants = granted.filter(([, rights]) => rights.length > 0)
+  await tamper(
+    ...table.ddl,
+    `alter table ${table.name} owner to pg_database_owner`,
+    ...grants.map(([role, rights]) => `grant ${rights.join()} on ${table.name} to "${as(role).user}"`),
+  )
 }
