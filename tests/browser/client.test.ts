@@ -376,6 +376,105 @@ test('on a phone nothing is cut off', async () => {
   await endWell(seen)
 })
 
+test('on a phone rows are chosen by a finger that rests on one, or after “Select rows”, and archived together', async () => {
+  const made = ['Zinc One', 'Zinc Two', 'Zinc Three'].map((name) => ({ name }))
+  const { ids } = await ann.model('res.partner').create(made as never)
+  const q = encodeURIComponent(JSON.stringify([{ where: [['id', 'in', ids]], label: 'Zinc' }]))
+  const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true }
+  const seen = await office.enter('ann', `/odoo/contacts?q=${q}`, phone)
+  const { page } = seen
+  const { x, y } = (await cell(page, 'Zinc Two').boundingBox())!
+  const touch = await page.context().newCDPSession(page)
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [{ x: x + 60, y: y + 30 }] })
+  await page.getByText('1 selected').waitFor()
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+  assert.ok(page.url().includes('/odoo/contacts?'), 'a finger that rested does not open the row')
+  await cell(page, 'Zinc One').tap()
+  await page.getByText('2 selected').waitFor()
+  assert.deepEqual(await barriers(page), [])
+  assert.equal(await page.evaluate('document.documentElement.scrollWidth > window.innerWidth'), false)
+  await picture(page, 'list-phone-select')
+  await page.getByRole('button', { name: 'Clear the selection' }).tap()
+  await page.getByRole('button', { name: 'Select rows' }).tap()
+  await page.getByRole('checkbox', { name: 'Select all rows of this page' }).tap()
+  await page.getByText('3 selected').waitFor()
+  await cell(page, 'Zinc Three').tap()
+  await page.getByRole('button', { name: 'Actions' }).tap()
+  await page.getByRole('menuitem', { name: 'Archive' }).tap()
+  await page.getByRole('dialog').getByRole('button', { name: 'Archive' }).tap()
+  await page.getByText('2 records archived.').waitFor()
+  const left = await ann.model('res.partner').find([['id', 'in', ids]], ['name'])
+  assert.deepEqual(
+    left.map(({ name }) => name),
+    ['Zinc Three'],
+  )
+  await endWell(seen)
+})
+
+test('what was searched lately is offered, columns stay in sight, and both go into an address that others can open', async () => {
+  const seen = await office.enter('bob', '/odoo/contacts')
+  const { page } = seen
+  const search = page.getByRole('combobox', { name: 'Search' })
+  await search.fill('portland')
+  await page.getByRole('option', { name: 'City contains portland' }).click()
+  await page.locator('.chip').waitFor()
+  await press(page, 'Backspace')
+  await page.locator('.chip').waitFor({ state: 'detached' })
+  await search.click()
+  await page.getByRole('listbox', { name: 'Searched lately' }).getByRole('option', { name: 'City: portland' }).waitFor()
+  assert.deepEqual(await barriers(page), [])
+  await press(page, 'Enter')
+  await page.locator('.chip', { hasText: 'portland' }).waitFor()
+
+  await page.getByRole('button', { name: 'Columns', exact: true }).click()
+  await page.getByRole('button', { name: 'Keep the columns up to Name in sight' }).click()
+  for (const name of ['Website', 'Street', 'Job Position', 'Language']) await page.getByRole('checkbox', { name, exact: true }).check()
+  await page.evaluate('navigator.clipboard.writeText = async (text) => void (globalThis.copied = text)')
+  await page.getByRole('button', { name: 'Copy a link with these columns' }).click()
+  const link = String(await page.evaluate('globalThis.copied'))
+  await press(page, 'Escape')
+  const name = rows(page).first().locator('[data-cell=name], [data-cell=complete_name], [data-cell=display_name]').first()
+  const left = async (): Promise<number> => Math.round((await name.boundingBox())!.x)
+  const before = await left()
+  // Before it is scrolled: to axe what has gone below a column that stays is still beside it.
+  assert.deepEqual(await barriers(page), [])
+  await page.locator('.grid-scroll').evaluate((box) => (box.scrollLeft = 400))
+  await until(async () => (await page.locator('.grid-scroll').evaluate((box) => box.scrollLeft)) > 100)
+  assert.equal(await left(), before)
+  await endWell(seen)
+
+  const other = await office.enter('ann', link.slice(office.origin.length))
+  await rows(other.page).first().waitFor()
+  for (const heading of ['Website', 'Job Position']) await other.page.getByRole('columnheader', { name: heading }).waitFor()
+  await other.page.locator('.chip', { hasText: 'portland' }).waitFor()
+  await endWell(other)
+})
+
+test('several tags are taken from the whole list at once, and a record’s link is copied', async () => {
+  const [id] = (await ann.model('res.partner').create({ name: 'Tagged Ltd' } as never)).ids
+  const seen = await office.enter('ann', `/odoo/contacts/${id}`)
+  const { page } = seen
+  await field(page, 'category_id').click()
+  await page.getByRole('option', { name: 'Search more…' }).click()
+  const list = page.getByRole('dialog', { name: 'Search: Tags' })
+  await list.locator('.grid-record').first().waitFor()
+  const ticks = list.locator('.grid-record input[type=checkbox]')
+  await ticks.nth(0).check()
+  await ticks.nth(1).check()
+  assert.deepEqual(await barriers(page), [])
+  await list.getByRole('button', { name: 'Add 2' }).click()
+  await until(async () => (await page.locator('.tags-edit .tag').count()) === 2)
+  await press(page, 'Control+s')
+  await saved(page).waitFor()
+  assert.equal((await ann.model('res.partner').browse([id!]).read(['category_id']))[0]!.category_id.length, 2)
+  await page.evaluate('navigator.clipboard.writeText = async (text) => void (globalThis.copied = text)')
+  await page.getByRole('button', { name: 'More actions' }).click()
+  await page.getByRole('menuitem', { name: 'Copy link' }).click()
+  await page.getByText('The link is copied.').waitFor()
+  assert.equal(await page.evaluate('globalThis.copied'), `${office.origin}/odoo/contacts/${id}`)
+  await endWell(seen)
+})
+
 test('when the server is away it says so, keeps what was typed, and goes on when it is back', async () => {
   const [id] = (await ann.model('res.partner').create({ name: 'Far Away' })).ids
   const seen = await office.enter('ann', `/odoo/contacts/${id}`)

@@ -17,6 +17,9 @@ test('a field is made by its label alone, shows where it is put, and is filled i
   // Opened in the morning, and left open.
   const early = await office.enter('ann', '/odoo/contacts')
   await early.page.locator('.grid-record').first().waitFor()
+  const typing = await office.enter('ann', '/odoo/contacts')
+  await typing.page.locator('.grid-record', { hasText: 'Blue Mesa Supply' }).click()
+  await typing.page.locator('#field-city').fill('Mesa')
   const seen = await office.enter('root', '/odoo/settings')
   const { page } = seen
   await page.getByRole('link', { name: /^Custom Fields/ }).click()
@@ -50,6 +53,20 @@ test('a field is made by its label alone, shows where it is put, and is filled i
   await early.page.getByRole('button', { name: 'Name', exact: true }).click()
   await early.page.getByRole('columnheader', { name: 'Loyalty level' }).waitFor()
   await endWell(early)
+
+  // The form that was open all the time has it with its next answer, and what was typed.
+  await typing.page.getByRole('combobox', { name: 'Tags' }).click()
+  await typing.page.locator('#field-x_loyalty_level').waitFor()
+  assert.equal(await typing.page.locator('#field-city').inputValue(), 'Mesa')
+  await typing.page.keyboard.press('Escape')
+  await typing.page.locator('#field-x_loyalty_level').selectOption('Silver')
+  await typing.page.keyboard.press('Control+s')
+  await typing.page.getByText('Saved.', { exact: true }).waitFor()
+  await typing.page.reload()
+  await typing.page.locator('#field-x_loyalty_level').waitFor()
+  assert.equal(await typing.page.locator('#field-x_loyalty_level option:checked').innerText(), 'Silver')
+  assert.equal(await typing.page.locator('#field-city').inputValue(), 'Mesa')
+  await endWell(typing)
 
   const worker = await office.enter('ann', '/odoo/contacts')
   await worker.page.locator('.grid-record', { hasText: 'Blue Mesa Supply' }).click()

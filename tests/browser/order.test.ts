@@ -174,6 +174,16 @@ test('a customer is found with the whole search, or made in his own form, over t
   // Escape is the dialogue's alone: the quotation stays.
   await form.getByLabel('Related Company').click()
   await press(page, 'Escape')
+  // With something typed it is not closed unasked, and what was typed is still there for who stays.
+  await form.getByLabel('City').focus()
+  await press(page, 'Escape')
+  const question = page.getByRole('dialog', { name: 'There are unsaved changes' })
+  await question.waitFor()
+  assert.deepEqual(await barriers(page), [])
+  await picture(page, 'make-unsaved')
+  await press(page, 'Escape')
+  await question.waitFor({ state: 'detached' })
+  assert.equal(await form.getByLabel('City').inputValue(), 'Seoul')
   await form.getByLabel('City').focus()
   await press(page, 'Control+s')
   await form.waitFor({ state: 'detached' })
@@ -183,6 +193,41 @@ test('a customer is found with the whole search, or made in his own form, over t
     ['Seoul'],
   )
   await page.getByRole('button', { name: 'Discard' }).click()
+  await endWell(seen)
+})
+
+test('a line’s unit is one of its product’s kind, a day is picked from its calendar, and the document is printed', async () => {
+  const [chair] = await sara.model('product.product').find([['default_code', '=', 'CHAIR-01']], ['uom_id'])
+  const [partner] = await sara.model('res.partner').find([['is_company', '=', true]], ['name'])
+  const line = ['create', { product_id: chair!.id, product_uom_qty: Decimal.of(1) }]
+  const [id] = (await sara.model('sale.order').create({ partner_id: partner!.id, order_line: [line] } as never)).ids
+  const seen = await office.enter('sara', `/odoo/quotations/${id}`)
+  const { page } = seen
+  await cell(page, 0, 'product_uom_id').getByRole('button').click()
+  await cell(page, 0, 'product_uom_id').getByRole('combobox').click()
+  await page.getByRole('option', { name: 'Dozens' }).waitFor()
+  const offered = (await page.locator('.options li:not([data-doing])').allInnerTexts()).sort()
+  const [unit] = await sara.model('uom.uom').browse([chair!.uom_id!]).read(['category_id'])
+  const alike = await sara.model('uom.uom').find([['category_id', '=', unit!.category_id]], ['name'])
+  assert.deepEqual(offered, alike.map(({ name }) => name!).sort())
+  assert.ok((await sara.model('uom.uom').count([])) > alike.length, 'there are other kinds of units')
+  await press(page, 'Escape')
+
+  await page.getByLabel('Expiration').click()
+  await page.locator('.mantine-DateInput-day, .mantine-DatePickerInput-day').first().waitFor()
+  assert.deepEqual(await barriers(page), [])
+  await page.getByRole('button', { name: 'Next month' }).click()
+  await page.locator('.mantine-DateInput-day:not([data-outside])', { hasText: /^15$/ }).click()
+  await press(page, 'Control+s')
+  await saved(page).waitFor()
+  assert.match(String((await sara.model('sale.order').browse([id!]).read(['validity_date']))[0]!.validity_date), /-15$/)
+
+  await page.getByRole('button', { name: 'More actions' }).click()
+  const [paper] = await Promise.all([
+    page.context().waitForEvent('request', (request) => request.url().includes(`/web/paper/sale.order/${id}/`)),
+    page.getByRole('menuitem', { name: 'Print' }).click(),
+  ])
+  assert.equal((await paper.response())!.headers()['content-type'], 'application/pdf')
   await endWell(seen)
 })
 

@@ -400,6 +400,33 @@ test('on a phone cards are moved by a finger that rests on them, and the calenda
   await endWell(seen)
 })
 
+test('a board and a calendar take files in, and give out exactly what they show', async () => {
+  const q = encodeURIComponent(JSON.stringify([{ where: [['user_id', '=', bob.user.id]], label: 'Bob’s' }]))
+  const seen = await office.enter('ann', `/odoo/sale.order?view=kanban&q=${q}`)
+  const { page } = seen
+  const fileOf = async (): Promise<string> => {
+    await page.getByRole('button', { name: 'Import and export' }).click()
+    await page.getByRole('menuitem', { name: 'Import…', exact: true }).waitFor()
+    await page.getByRole('menuitem', { name: 'Export…', exact: true }).click()
+    const dialogue = page.getByRole('dialog')
+    await dialogue.getByText('3 will be exported').waitFor()
+    await dialogue.getByLabel('Format').selectOption('csv')
+    await dialogue.getByRole('button', { name: 'Export', exact: true }).click()
+    const link = dialogue.getByRole('link', { name: 'Download' })
+    const [file] = await Promise.all([page.waitForEvent('download'), link.click()])
+    return readFileSync(await file.path(), 'utf8')
+  }
+  await card(page, 2).waitFor()
+  const names = [2, 3, 5].map(nameOf)
+  const numbers = (text: string): string[] => [...new Set(text.match(/\bS\d{5}\b/g))].sort()
+  assert.deepEqual(numbers(await fileOf()), names.sort())
+  await page.goto(`${office.origin}/odoo/sale.order?view=calendar&at=2027-03-01&q=${encodeURIComponent('[]')}`)
+  await page.locator('.calendar [id^=event-]').first().waitFor()
+  const march = numbers(await fileOf())
+  assert.deepEqual(march, [3, 4, 5].map(nameOf).sort())
+  await endWell(seen)
+})
+
 test('columns that somebody chose, moved and made wider are his on every device', async () => {
   const seen = await office.enter('bob', '/odoo/sale.order?view=list')
   const { page } = seen
@@ -416,11 +443,20 @@ test('columns that somebody chose, moved and made wider are his on every device'
   await page.getByRole('button', { name: 'Columns', exact: true }).click()
   await page.getByRole('checkbox', { name: 'Sales Team' }).check()
   await kept
+  // Chosen while an earlier choice is on its way, and the page is gone at once: it is kept all the same.
+  const sent = page.waitForRequest(/ir\.view\.choice\/keep/)
+  await page.getByRole('checkbox', { name: 'Customer Reference' }).check()
+  await sent
+  await page.getByRole('checkbox', { name: 'Expiration' }).check()
+  await page.goto('about:blank')
+  await until(async () =>
+    JSON.stringify((await bob.model('ir.view.choice').find([['view', '=', 'list']], ['choice']))[0]).includes('validity_date'),
+  )
   await endWell(seen)
   const other = await office.enter('bob', '/odoo/sale.order?view=list')
   await other.page.locator('.grid-record').first().waitFor()
   const [first, second, ...rest] = before as [string, string, ...string[]]
-  assert.deepEqual(await heads(other.page), [first, rest[0], second, ...rest.slice(1), 'Sales Team'])
+  assert.deepEqual(await heads(other.page), [first, rest[0], second, ...rest.slice(1), 'Sales Team', 'Customer Reference', 'Expiration'])
   assert.deepEqual(
     other.requests.filter((path) => path.startsWith('/web/client/')),
     ['/web/client/list'],

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import { ArgumentError, RawJson } from '@erp4/orm'
 import { clearedSessionCookie, deviceCookie, sessionCookie, signIn, signOut } from '../auth/index.ts'
+import { stampHeader, stampOf } from '../client/stamp.ts'
 import type { Credentials, ModelCall, RequestFacts } from '../dispatch.ts'
 import { isByTls, requestFacts, sessionToken, visitorOf } from '../http/facts.ts'
 import type { RouteAccess } from '../http/routes.ts'
@@ -89,8 +90,11 @@ async function destroy({ databases, dispatcher }: RpcContext, { request, reply, 
   reply.header('set-cookie', clearedSessionCookie({ tls: isByTls(request) }))
 }
 
-function call({ dispatcher }: RpcContext, { request, params, credentials, facts }: Asked): Promise<unknown> {
-  return dispatcher.perform(request.instance, credentials, modelCall(params), facts)
+async function call({ dispatcher }: RpcContext, { request, reply, params, credentials, facts }: Asked): Promise<unknown> {
+  const answer = await dispatcher.perform(request.instance, credentials, modelCall(params), facts)
+  // The call was made with the fields of its session; a page that knows others learns of them from whatever it asks.
+  reply.header(stampHeader, stampOf(request.instance.registry))
+  return answer
 }
 
 function modelCall(params: Envelope['params']): ModelCall {

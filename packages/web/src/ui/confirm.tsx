@@ -47,7 +47,8 @@ export function Questions() {
   return (
     <Modal
       opened={asked !== null}
-      onClose={() => answer(null)}
+      // A moment later: the dialogue below must not take the same Escape for its own.
+      onClose={() => void setTimeout(() => answer(null))}
       title={asked?.title}
       centered
       // Above the dialogues that it may be about.

@@ -49,6 +49,11 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-text': '#e8edea',
     '--mantine-color-dimmed': '#a3afa9',
     '--mantine-color-placeholder': '#8f9c96',
+    // What lies over the page (menus, popovers) and the edges in it: of the same ground as the rest.
+    '--mantine-color-dark-4': '#3a4541',
+    '--mantine-color-dark-5': '#2a3330',
+    '--mantine-color-dark-6': '#212826',
+    '--mantine-color-dark-7': '#1a201e',
     '--mantine-color-default': '#212826',
     '--mantine-color-default-hover': '#2a3330',
     '--mantine-color-default-border': '#46524d',

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react'
 import { formatInteger } from '../format.ts'
 import { useTexts } from '../i18n/index.ts'
 import { IconChevronLeft, IconChevronRight } from '../ui/icons.ts'
+import { tellFailure } from '../ui/notify.ts'
 import { countExactly, countedTo, pageSize } from './list/rows.ts'
 import type { ViewProps } from './view-type.ts'
 
@@ -29,7 +30,7 @@ export function Pager({
             type="button"
             className="link"
             title={t.countExactly}
-            onClick={() => void countExactly(views.model, domain).then(setExact)}
+            onClick={() => void countExactly(views.model, domain).then(setExact, (error: unknown) => tellFailure(error, t))}
           >
             {formatInteger(countedTo - 1)}+
           </button>

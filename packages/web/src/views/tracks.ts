@@ -11,7 +11,7 @@ const room: Readonly<Record<string, readonly [number, number]>> = {
 }
 
 /** Words of at most so many letters have room for all of them. */
-const short = 18
+const short = 20
 
 const letter = 7.6
 const padding = 20

@@ -279,7 +279,7 @@ function PhoneRow({ id, index, isAt, style, row, columns, isSelected, isChoosing
           }}
         >
           <strong>{(first && formatValue(first.field, row[first.field.name], row)) || t.noName}</strong>
-          <span className="soft">{more.join(' · ')}</span>
+          {more.length > 0 && <span className="soft">{more.join(' · ')}</span>}
         </a>
       </div>
     </div>
