@@ -157,6 +157,48 @@ test('a board comes in one answer: its columns with their first cards, and witho
   assert.equal((await ask(root, 'board', { model: 'res.partner', by: 'comment', fields: ['name'] })).error.data.name, 'builtins.ValueError')
 })
 
+test('a board of a link has a column for every record that cards can go to, also without a card, as far as one may know it', async () => {
+  const asked = { model: 'res.partner', by: 'country_id', fields: ['name'], all: true }
+  const { result } = await ask(root, 'board', asked)
+  const empty = result.all.filter(([id]: [number]) => !result.columns.some(({ country_id: key }: any) => key && key[0] === id))
+  assert.ok(result.all.length > 10 && empty.length > 0)
+  assert.equal((await ask(root, 'board', { ...asked, all: false })).result.all, undefined)
+  assert.deepEqual((await ask(root, 'board', { ...asked, by: 'is_company' })).result.all, [], 'of what is no link there are none')
+  const hidden = await ask(outsider, 'board', { ...asked, by: 'company_id' })
+  assert.ok((hidden.result?.all ?? []).length <= 1, 'a customer learns of no company but his own')
+})
+
+test('the icon is there for whoever asks, where pages say it is and where browsers look by themselves', async () => {
+  for (const url of ['/web/icon.svg', '/favicon.ico']) {
+    const answer = await get(url)
+    assert.deepEqual(
+      [answer.statusCode, answer.headers['content-type'], answer.headers['set-cookie']],
+      [200, 'image/svg+xml', undefined],
+      url,
+    )
+    assert.match(answer.body, /^<svg [^>]*viewBox/)
+    assert.equal((await get(url, '', { host: 'stranger.localhost' })).statusCode, 404, url)
+  }
+})
+
+test('every call of a model says which fields people made, so that an open page learns of others; strangers are told nothing', async () => {
+  const post = (url: string, cookie: string, params: unknown) =>
+    app.http.inject({ method: 'POST', url, headers: { host, cookie }, payload: { params } })
+  const call = { model: 'res.partner', method: 'search_count', args: [[]], kwargs: {} }
+  const stamps = await Promise.all([
+    post('/web/client/list', ann, { model: 'res.partner', fields: ['name'] }),
+    post('/web/dataset/call_kw/res.partner/search_count', ann, call),
+  ])
+  const [first, second] = stamps.map(({ headers }) => headers['x-erp4-fields'])
+  assert.match(String(first), /^[\w-]{16}$/)
+  assert.equal(second, first)
+  for (const [url, params] of [
+    ['/web/dataset/call_kw/res.partner/search_count', call],
+    ['/web/webclient/version_info', {}],
+  ] as const)
+    assert.equal((await post(url, '', params)).headers['x-erp4-fields'], undefined, url)
+})
+
 test('what hides a field or a record hides it from boards, charts and tables', async () => {
   for (const [name, params] of [
     ['board', { model: 'res.partner', by: 'user_id', fields: ['name'] }],
