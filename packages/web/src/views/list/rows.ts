@@ -33,8 +33,8 @@ export const useRows = (model: string, request: RowsRequest, sums: readonly stri
     queryFn: () => readPage(model, request, sums, pageSize, request.page * pageSize),
     placeholderData: keepPreviousData,
     enabled,
-    // The first rows come with the view: they are not asked for twice.
-    staleTime: 2_000,
+    // The first rows come with the view: they are not asked for twice, on a slow machine neither.
+    staleTime: 5_000,
   })
 
 async function readPage(
