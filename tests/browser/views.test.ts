@@ -467,7 +467,7 @@ test('columns that somebody chose, moved and made wider are his on every device'
     other.requests.filter((path) => path.startsWith('/web/client/')),
     ['/web/client/list'],
   )
-  const width = (await other.page.getByRole('columnheader', { name: /^Customer/ }).boundingBox())!.width
+  const width = (await other.page.getByRole('columnheader', { name: 'Customer', exact: true }).boundingBox())!.width
   assert.equal((await choices(bob))['Customer'], Math.round(width))
   await endWell(other)
   const others = await office.enter('ann', '/odoo/sale.order?view=list')
