@@ -50,6 +50,9 @@ export const sale_order_calendar = calendar('sale.order', ['name', 'partner_id',
   color: 'user_id',
 })
 
+/** What was agreed is shown as it is, where nobody may change it: asked for and then refused would be worse. */
+const settled = ['|', '|', ['locked', '=', true], ['signed_on', '!=', null], ['state', '=', 'cancel']] as const
+
 export const sale_order_form = form('sale.order', (v) => [
   v.header(
     v.button(action_confirm, 'Confirm', [['state', 'in', ['draft', 'sent']]], { primary: true }),
@@ -79,15 +82,15 @@ export const sale_order_form = form('sale.order', (v) => [
   v.columns(
     [
       v.field('partner_id', { placeholder: 'Whom is it for?', readonly: [['state', 'in', ['sale', 'cancel']]] }),
-      v.field('partner_invoice_id'),
-      v.field('partner_shipping_id'),
-      v.field('client_order_ref'),
+      v.field('partner_invoice_id', { readonly: settled }),
+      v.field('partner_shipping_id', { readonly: settled }),
+      v.field('client_order_ref', { readonly: settled }),
     ],
     [
-      v.field('validity_date', { when: [['state', 'in', ['draft', 'sent']]] }),
+      v.field('validity_date', { when: [['state', 'in', ['draft', 'sent']]], readonly: settled }),
       v.field('date_order', { readonly: [['state', 'in', ['sale', 'cancel']]] }),
       v.field('pricelist_id', { readonly: [['state', 'in', ['sale', 'cancel']]] }),
-      v.field('payment_term_id'),
+      v.field('payment_term_id', { readonly: settled }),
       v.field('invoice_status', { readonly: true, when: [['state', '=', 'sale']] }),
     ],
   ),
@@ -111,13 +114,18 @@ export const sale_order_form = form('sale.order', (v) => [
       { sequence: 'sequence', headings: { kind: 'display_type', text: 'name', of: ['line_section', 'line_subsection', 'line_note'] } },
     ),
     v.footer('amount_untaxed', 'amount_tax', 'amount_total'),
-    v.columns(['note']),
+    v.columns([v.field('note', { readonly: settled })]),
   ),
   v.tab(
     'Other Info',
     v.columns(
       ['user_id', 'team_id', v.field('company_id', { only: multiCompany }), v.field('require_signature')],
-      ['commitment_date', 'fiscal_position_id', 'tax_rounding', v.field('origin', { only: employee })],
+      [
+        'commitment_date',
+        v.field('fiscal_position_id', { readonly: settled }),
+        v.field('tax_rounding', { readonly: settled }),
+        v.field('origin', { only: employee }),
+      ],
     ),
     v.group('Signature', [v.columns(['signed_by', 'signed_on', 'signed_hash'], ['signature'])], [['signed_on', '!=', null]]),
     v.group('Declined', [v.columns(['declined_on'], ['decline_reason'])], [['declined_on', '!=', null]]),
