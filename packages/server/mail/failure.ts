@@ -1,9 +1,10 @@
 // Why a mail did not leave, and how people are told.
 
 /** The key that sealed it is not here: the mail came with a copy of another instance's data. */
-export class SealedElsewhere extends Error {
+class SealedElsewhere extends Error {
   override name = 'SealedElsewhere'
 }
+export const sealedElsewhere = (): Error => new SealedElsewhere()
 
 export interface Failure {
   /** For good; not now; not this server; a fault of our own. */

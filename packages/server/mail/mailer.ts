@@ -6,7 +6,7 @@ import type { Databases } from '@erp4/orm'
 import type { FileStore } from '../files/store.ts'
 import type { InstanceKeys } from '../hosting.ts'
 import type { WorkInstance } from '../jobs/registry.ts'
-import { SealedElsewhere, judge, sayFailure } from './failure.ts'
+import { judge, sayFailure, sealedElsewhere } from './failure.ts'
 import { openBody } from './sealed.ts'
 import {
   attachmentsOf,
@@ -147,7 +147,7 @@ export class Mailer {
     const body = mail.sealed
       ? openBody(this.#options.keys(instance), mail.message_id, mail.sealed)
       : { text: mail.body_text, html: mail.body_html }
-    if (!body) throw new SealedElsewhere()
+    if (!body) throw sealedElsewhere()
     const everyone = [...mail.recipients, ...mail.cc].map((one) => one.address)
     return {
       from: named(mail.sender),
