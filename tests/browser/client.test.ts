@@ -378,7 +378,7 @@ test('on a phone nothing is cut off', async () => {
 
 test('on a phone rows are chosen by a finger that rests on one, or after “Select rows”, and archived together', async () => {
   const made = ['Zinc One', 'Zinc Two', 'Zinc Three'].map((name) => ({ name }))
-  const { ids } = await ann.model('res.partner').create(made as never)
+  const { ids } = await ann.model('res.partner').create(made)
   const q = encodeURIComponent(JSON.stringify([{ where: [['id', 'in', ids]], label: 'Zinc' }]))
   const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true }
   const seen = await office.enter('ann', `/odoo/contacts?q=${q}`, phone)
@@ -451,7 +451,7 @@ test('what was searched lately is offered, columns stay in sight, and both go in
 })
 
 test('several tags are taken from the whole list at once, and a record’s link is copied', async () => {
-  const [id] = (await ann.model('res.partner').create({ name: 'Tagged Ltd' } as never)).ids
+  const [id] = (await ann.model('res.partner').create({ name: 'Tagged Ltd' })).ids
   const seen = await office.enter('ann', `/odoo/contacts/${id}`)
   const { page } = seen
   await field(page, 'category_id').click()
