@@ -29,7 +29,7 @@ after(() => erp4?.remove())
 async function eventually<T>(
   what: string,
   look: () => T | undefined | Promise<T | undefined>,
-  withinMs = 60_000,
+  withinMs = 180_000,
   everyMs = 100,
 ): Promise<T> {
   const until = Date.now() + withinMs

@@ -34,7 +34,7 @@ async function page(url: string): Promise<{ status: number; body: string }> {
 }
 
 /** Both processes answer with one of these, time after time: each connection goes to either of them. */
-async function everywhere(url: string, statuses: readonly number[], withinMs = 10_000): Promise<void> {
+async function everywhere(url: string, statuses: readonly number[], withinMs = 120_000): Promise<void> {
   const until = Date.now() + withinMs
   for (let inRow = 0; inRow < 12;) {
     const { status } = await page(url)

@@ -8,7 +8,7 @@ import { Decimal } from '@erp4/orm'
 import { type ReceivedMail, chromium } from '@erp4/testing'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { attachmentsOf, openShop, textOf } from '../shop.ts'
-import { picture } from './office.ts'
+import { patienceMs, picture } from './office.ts'
 
 /** From a quotation to its signed confirmation and the draft of its invoice: the customer on his phone, with nothing but the mail he got. */
 const shop = await openShop([sale])
@@ -74,7 +74,7 @@ const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isM
 async function visit(options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext({ locale: 'en-US', timezoneId: 'UTC', acceptDownloads: true, ...options })
   const page = await context.newPage()
-  page.setDefaultTimeout(20_000)
+  page.setDefaultTimeout(patienceMs)
   const [complaints, strangers, referrers]: [string[], string[], string[]] = [[], [], []]
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type()) && !/Failed to load resource/.test(message.text())) complaints.push(message.text())

@@ -9,6 +9,7 @@ import { type Env, Prepared } from '@erp4/orm'
 import { type Hosting, type InstanceRecord, FileStore, createApp, createLogger, hashPassword } from '@erp4/server'
 import { chromium, world } from '@erp4/testing'
 import type { BrowserContextOptions, Page } from 'playwright-core'
+import { patienceMs } from './office.ts'
 
 /** The pages that a person meets before the client: in a real browser, on a real server, with the keyboard. */
 const company = await world([base, contacts])
@@ -67,6 +68,7 @@ interface Visit {
 async function visit(options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext({ locale: 'en-US', ...options })
   const page = await context.newPage()
+  page.setDefaultTimeout(patienceMs)
   const [complaints, strangers]: [string[], string[]] = [[], []]
   page.on('console', (message) => {
     // Chromium reports each answer of 400 and above; the pages are read by the tests themselves.
