@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Cluster, Host, HostKeys, openHome, readRegister } from '@erp4/ops'
+import { Cluster, Host, HostKeys, openHome, readRegister, sharedHomeVariable } from '@erp4/ops'
 import { type Seed, copySeed, restedJournal, seedOf } from './running-seed.ts'
 
 /** An instance of a running ERP4, and its administrator. */
@@ -25,6 +25,10 @@ export interface StartOptions {
   /** A first start with keys, host and instances of its own; otherwise the home may be a copy, whose agent has done its day's work. */
   readonly isFirst?: boolean
 }
+
+/** Compiled code of ERP4 alone, within a run of tests: what the tests themselves have loaded would be copied for each service, too. */
+const runOfTests = process.env[sharedHomeVariable]
+const environment = { ...process.env, ...(runOfTests === undefined ? {} : { NODE_COMPILE_CACHE: join(runOfTests, 'compiled') }) }
 
 const program = join(import.meta.dirname, '..', '..', 'bin', 'erp4.ts')
 /** A first start makes a cluster, two templates and two instances: 10 s on an idle machine with two cores, minutes on one that ten share. */
@@ -118,7 +122,7 @@ export class RunningErp4 {
   /** Starts the same home on the same port, after it was stopped or killed. */
   async startAgain({ processes = 1, env = {} }: StartOptions = {}): Promise<void> {
     const args = ['start', '--json', '--home', this.home, '--port', String(this.#port), '--processes', String(processes)]
-    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
+    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...environment, ...env } })
     this.#supervisor = child
     let [line, said] = ['', '']
     child.stdout.on('data', (piece: Buffer) => (line += piece.toString()))
@@ -176,7 +180,7 @@ export class RunningErp4 {
 
   /** Runs a command of the same release on this home; answers how it ended and what it printed. */
   async command(...args: readonly string[]): Promise<{ code: number | null; out: string; err: string }> {
-    const child = spawn(process.execPath, [program, ...args, '--home', this.home], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [program, ...args, '--home', this.home], { stdio: ['ignore', 'pipe', 'pipe'], env: environment })
     let [out, err] = ['', '']
     child.stdout.on('data', (piece: Buffer) => (out += piece.toString()))
     child.stderr.on('data', (piece: Buffer) => (err += piece.toString()))
