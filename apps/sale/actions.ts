@@ -52,8 +52,9 @@ export const action_confirm = sale_order.action('action_confirm', { needs: 'writ
     if ((order.amount_total ?? zero).isNegative()) throw new UserError(env.t('{name} comes to less than nothing.', { name }))
   }
   const blocking = orders.filter((order) => order.company_id?.account_use_credit_limit && order.company_id.credit_limit_policy === 'block')
-  if (blocking.length > 0 && !env.isIn(salesManager)) await demandCredit(env, blocking.map(asExposure))
-  const locking = new Set(orders.filter((order) => order.company_id?.sale_lock_confirmed).map((order) => order.id))
+  const limited = blocking.length === 0 ? [] : await holdCredit(env, blocking.map(asExposure), !env.isIn(salesManager))
+  // What a limit let through stays as it was judged: more of it is for who decides on limits, and unlocks.
+  const locking = new Set([...orders.filter((order) => order.company_id?.sale_lock_confirmed), ...limited].map((order) => order.id))
   const now = moment(env.call.now())
   await env.asSystem('what becomes of an order is decided by its actions', async (sys) => {
     await sys
@@ -67,6 +68,7 @@ const zero = Decimal.of(0)
 
 /** What an order adds to what a customer owes, in the currency of the company. */
 interface Exposure {
+  readonly id: number
   readonly name: string
   readonly company: number
   readonly entity: number
@@ -74,12 +76,14 @@ interface Exposure {
 }
 
 const asExposure = (order: {
+  readonly id: number
   readonly name: string | null
   readonly amount_total: Decimal | null
   readonly currency_rate: Decimal
   readonly commercial_partner_id: number | null
   readonly company_id: { readonly id: number } | null
 }): Exposure => ({
+  id: order.id,
   name: order.name ?? '',
   company: order.company_id?.id ?? 0,
   entity: order.commercial_partner_id ?? 0,
@@ -87,16 +91,17 @@ const asExposure = (order: {
 })
 
 /**
- * Refuses orders that go over the limit of their customer, together with those before them. The customer is locked meanwhile: two orders
- * that fit one by one do not both fit.
+ * Finds those orders whose customer has a limit and, where it `refuses`, throws a UserError for one that goes over it, together with those
+ * before it. The customer is locked meanwhile: two orders that fit one by one do not both fit.
  */
-async function demandCredit(env: Env, orders: readonly Exposure[]): Promise<void> {
+async function holdCredit(env: Env, orders: readonly Exposure[], refuses: boolean): Promise<Exposure[]> {
   await env.asSystem('the credit of a customer is used by one order at a time', (sys) =>
     sys
       .model('res.partner')
       .browse(orders.map(({ entity }) => entity))
       .lock(),
   )
+  const limited: Exposure[] = []
   for (const [company, some] of Map.groupBy(orders, (order) => order.company)) {
     const credits = await creditOf(env, company, [...new Set(some.map(({ entity }) => entity))])
     const added = new Map<number, Decimal>()
@@ -104,10 +109,12 @@ async function demandCredit(env: Env, orders: readonly Exposure[]): Promise<void
       const credit = credits.get(order.entity)
       if (!credit) continue
       const before = added.get(order.entity) ?? zero
-      if (isOver(credit, before.plus(order.amount))) throw new UserError(overLimit(env, credit, order.name))
+      if (refuses && isOver(credit, before.plus(order.amount))) throw new UserError(overLimit(env, credit, order.name))
       added.set(order.entity, before.plus(order.amount))
+      limited.push(order)
     }
   }
+  return limited
 }
 
 const isOver = ({ limit, used }: Credit, amount: Decimal): boolean => used.plus(amount).isMore(limit)

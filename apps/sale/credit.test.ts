@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { action_post, biller, bookManager } from '@erp4/account'
 import { Decimal, UserError, callMethod } from '@erp4/orm'
-import { action_confirm, create_invoices, credit_warning, sale, salesManager, salesman } from '@erp4/sale'
+import { action_confirm, action_unlock, create_invoices, credit_warning, sale, salesManager, salesman } from '@erp4/sale'
 import { world } from '@erp4/testing'
 
 const d = Decimal.of
@@ -55,6 +55,21 @@ test('of two orders that fit one by one, confirmed at once, one is confirmed', a
   assert.deepEqual(all.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
   const together = ann.model('sale.order').browse([...(await quote(await customer(100), 60)).ids])
   await action_confirm(together)
+})
+
+test('an order that a limit let through does not grow afterwards, but for who decides', async () => {
+  const order = await quote(await customer(100), 90)
+  await action_confirm(order)
+  const [{ order_line: lines }] = (await order.read(['locked', 'order_line.id'])) as never as [{ order_line: { id: number }[] }]
+  const line = ann.model('sale.order.line').browse([lines[0]!.id])
+  await assert.rejects(line.write({ product_uom_qty: d(2000) }), /is locked/)
+  await assert.rejects(ann.model('sale.order.line').create({ order_id: order.ids[0]!, name: 'More', price_unit: d(90) }), /is locked/)
+  await assert.rejects(order.write({ order_line: [['update', line.ids[0]!, { price_unit: d(900) }]] as never }), /is locked/)
+  await assert.rejects(action_unlock(order), UserError)
+  const [after] = await order.read(['amount_total', 'order_line.id'])
+  assert.deepEqual([String(after!.amount_total), after!.order_line.length], ['90', 1])
+  await action_unlock(boss.model('sale.order').browse(order.ids))
+  await line.write({ product_uom_qty: d(2) })
 })
 
 test('who sells does not decide on limits', async () => {

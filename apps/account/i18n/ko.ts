@@ -28,7 +28,8 @@ export const korean: Readonly<Record<string, string>> = {
   'Credit Limits': '여신 한도',
   'Customers owe no more than their credit limit.': '고객의 미수금은 여신 한도를 넘지 않습니다.',
   'Over the Credit Limit': '여신 한도 초과 시',
-  'What happens to an order that goes over it.': '한도를 넘는 주문을 처리하는 방식입니다.',
+  'What happens to an order that goes over it. Where it is refused, orders of customers with a limit are locked once they are confirmed.':
+    '한도를 넘는 주문을 처리하는 방식입니다. 거부하는 경우, 한도가 있는 고객의 주문은 확정되면 잠깁니다.',
   Warn: '경고',
   Refuse: '거부',
   'Journal Entries': '전표',

@@ -37,7 +37,12 @@ export const res_company = extend('res.company', {
     account_use_credit_limit: boolean({ label: 'Credit Limits', help: 'Customers owe no more than their credit limit.' }),
     credit_limit_policy: selection(
       { warn: 'Warn', block: 'Refuse' },
-      { label: 'Over the Credit Limit', required: true, default: 'warn', help: 'What happens to an order that goes over it.' },
+      {
+        label: 'Over the Credit Limit',
+        required: true,
+        default: 'warn',
+        help: 'What happens to an order that goes over it. Where it is refused, orders of customers with a limit are locked once they are confirmed.',
+      },
     ),
   },
 })
