@@ -155,7 +155,7 @@ test('a board of people is moved by writing, made longer in its column, and fold
   await page.getByRole('button', { name: /^Ann Park: .*set a limit$/ }).click()
   await page.getByLabel('At most so many cards').fill('1')
   await page.keyboard.press('Enter')
-  assert.equal(await column(page, 'Ann Park').getAttribute('data-full'), 'true')
+  await column(page, 'Ann Park').and(page.locator('[data-full=true]')).waitFor()
   await page.getByRole('button', { name: /^Ann Park: \d+ \/ 1, set a limit$/ }).waitFor()
   assert.deepEqual(await barriers(page), [])
   await page.getByRole('button', { name: 'Fold Ann Park' }).click()
