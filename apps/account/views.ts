@@ -53,6 +53,9 @@ export const account_move_pivot = pivot('account.move', {
   measures: ['amount_total_signed', 'amount_residual_signed'],
 })
 
+/** An entry that is posted or cancelled is shown as it is: asked for and then refused would be worse. */
+const settled = [['state', '!=', 'draft']] as const
+
 export const account_move_form = form('account.move', (v) => [
   v.header(
     v.button(action_post, 'Post', [['state', '=', 'draft']], { primary: true, only: biller }),
@@ -77,19 +80,19 @@ export const account_move_form = form('account.move', (v) => [
   v.columns(
     [
       v.field('move_type', { readonly: true }),
-      v.field('partner_id', { required: [['move_type', '!=', 'entry']] }),
+      v.field('partner_id', { required: [['move_type', '!=', 'entry']], readonly: settled }),
       v.field('ref'),
       v.field('invoice_origin', { when: [['invoice_origin', '!=', null]], readonly: true }),
       v.field('reversed_entry_id', { when: [['reversed_entry_id', '!=', null]], readonly: true }),
     ],
     [
-      v.field('invoice_date', { when: [['move_type', '!=', 'entry']] }),
-      v.field('date', { when: [['move_type', '=', 'entry']] }),
-      v.field('invoice_payment_term_id', { when: [['move_type', '!=', 'entry']] }),
-      v.field('invoice_date_due', { when: [['move_type', '!=', 'entry']] }),
-      v.field('journal_id'),
-      v.field('currency_id'),
-      v.field('company_id', { only: multiCompany }),
+      v.field('invoice_date', { when: [['move_type', '!=', 'entry']], readonly: settled }),
+      v.field('date', { when: [['move_type', '=', 'entry']], readonly: settled }),
+      v.field('invoice_payment_term_id', { when: [['move_type', '!=', 'entry']], readonly: settled }),
+      v.field('invoice_date_due', { when: [['move_type', '!=', 'entry']], readonly: settled }),
+      v.field('journal_id', { readonly: settled }),
+      v.field('currency_id', { readonly: settled }),
+      v.field('company_id', { only: multiCompany, readonly: settled }),
     ],
   ),
   v.tab(
@@ -106,7 +109,11 @@ export const account_move_form = form('account.move', (v) => [
         'tax_ids',
         'price_subtotal',
       ],
-      { sequence: 'sequence', headings: { kind: 'display_type', text: 'name', of: ['line_section', 'line_subsection', 'line_note'] } },
+      {
+        sequence: 'sequence',
+        headings: { kind: 'display_type', text: 'name', of: ['line_section', 'line_subsection', 'line_note'] },
+        settled: { when: settled, but: [] },
+      },
     ),
     v.footer(
       'amount_untaxed',
@@ -121,12 +128,19 @@ export const account_move_form = form('account.move', (v) => [
     ),
     v.columns(['narration']),
   ),
-  v.tab('Journal Items', v.lines('line_ids', ['account_id', 'partner_id', 'name', 'debit', 'credit', 'date_maturity'])),
+  v.tab(
+    'Journal Items',
+    v.lines('line_ids', ['account_id', 'partner_id', 'name', 'debit', 'credit', 'date_maturity'], { settled: { when: settled, but: [] } }),
+  ),
   v.tab(
     'Other Info',
     v.columns(
-      ['invoice_user_id', 'payment_reference', 'partner_shipping_id'],
-      ['fiscal_position_id', 'tax_rounding', 'invoice_currency_rate'],
+      ['invoice_user_id', v.field('payment_reference', { readonly: settled }), v.field('partner_shipping_id', { readonly: settled })],
+      [
+        v.field('fiscal_position_id', { readonly: settled }),
+        v.field('tax_rounding', { readonly: settled }),
+        v.field('invoice_currency_rate', { readonly: settled }),
+      ],
     ),
   ),
 ])

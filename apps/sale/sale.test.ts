@@ -351,6 +351,10 @@ test('what is locked, signed or cancelled stays as it is, with a sentence that s
       () => mine.write({ note: 'more' }),
       () => mine.write({ payment_term_id: 1 }),
       () => mine.write({ order_line: [['create', { name: 'more' }]] }),
+      () => mine.write({ order_line: [['update', lines[0]!, { price_unit: d(0) }]] }),
+      () => mine.write({ order_line: [['delete', lines[0]!]] }),
+      () => mine.write({ order_line: [['clear']] }),
+      () => mine.write({ order_line: [['set', []]] }),
       () => line.write({ price_unit: d(0) }),
       () => line.write({ name: 'less' }),
       () => line.write({ tax_ids: [['clear']] }),
@@ -364,6 +368,7 @@ test('what is locked, signed or cancelled stays as it is, with a sentence that s
     )
     // What is not agreed upon goes on.
     if (what !== 'cancelled') await line.write({ qty_delivered: d(1) })
+    if (what !== 'cancelled') await mine.write({ order_line: [['update', lines[0]!, { qty_delivered: d(2) }]] })
     await mine.write({ user_id: bob.user.id })
   }
 })

@@ -111,7 +111,11 @@ export const sale_order_form = form('sale.order', (v) => [
         field('qty_invoiced', { when: [['state', '=', 'sale']] }),
         'price_subtotal',
       ],
-      { sequence: 'sequence', headings: { kind: 'display_type', text: 'name', of: ['line_section', 'line_subsection', 'line_note'] } },
+      {
+        sequence: 'sequence',
+        headings: { kind: 'display_type', text: 'name', of: ['line_section', 'line_subsection', 'line_note'] },
+        settled: { when: settled, but: ['qty_delivered'] },
+      },
     ),
     v.footer('amount_untaxed', 'amount_tax', 'amount_total'),
     v.columns([v.field('note', { readonly: settled })]),

@@ -20,6 +20,7 @@ function checkNode(node: Node, model: Model, models: Models): string[] {
     ...[node, ...fields, ...columns].flatMap((shown) => checkAmong(shown, lines && shown !== node ? lines : model, models)),
     ...(lines ? besideColumns(node).flatMap((name) => checkShown(name, lines, `${String(node['field'])}.`, model)) : []),
     ...checkConditions(node, model),
+    ...checkConditions({ ...(node['settled'] as object | undefined), tag: node.tag }, model),
     ...checkButton(node, model),
     ...checkLink(node, model, models),
     ...((node['nodes'] as Node[] | undefined) ?? []).flatMap((inner) => checkNode(inner, model, models)),
@@ -28,7 +29,8 @@ function checkNode(node: Node, model: Model, models: Models): string[] {
 
 function besideColumns(node: Node): string[] {
   const { kind, text } = (node['headings'] ?? {}) as { readonly kind?: string; readonly text?: string }
-  return [node['sequence'] as string | undefined, kind, text].filter((name) => name !== undefined)
+  const { but = [] } = (node['settled'] ?? {}) as { readonly but?: readonly string[] }
+  return [node['sequence'] as string | undefined, kind, text, ...but].filter((name) => name !== undefined)
 }
 
 /** A name, or a node that has one and conditions beside. */

@@ -200,7 +200,8 @@ function namesOf(nodes: readonly ViewNode[]): string[] {
   return nodes.flatMap((node) => {
     const decides = ['when', 'readonly', 'required'].flatMap((key) => conditionFields((node as unknown as Record<string, unknown>)[key]))
     if (node.tag === 'field') return [node.field, ...decides, ...Object.values(node.among ?? {})]
-    if (node.tag === 'statusbar' || node.tag === 'lines') return [node.field, ...decides]
+    if (node.tag === 'lines') return [node.field, ...conditionFields(node.settled?.when)]
+    if (node.tag === 'statusbar') return [node.field, ...decides]
     if (node.tag === 'title' || node.tag === 'columns') return namesOf(node.columns.flat())
     if (node.tag === 'footer') return namesOf(node.fields)
     if (node.tag === 'link') return [...(node.count ? [node.count] : []), ...decides]

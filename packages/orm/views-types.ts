@@ -108,6 +108,8 @@ export type ViewNode =
       readonly columns: readonly ShownField[]
       readonly readonly?: true
       readonly sequence?: string
+      /** While it holds for the document, none is added, moved or removed, and of those there only `but` is changed. */
+      readonly settled?: { readonly when: readonly unknown[]; readonly but: readonly string[] }
       /** Lines whose `kind` is one of these are headings and notes, and say `text` over all columns. */
       readonly headings?: { readonly kind: string; readonly text: string; readonly of: readonly string[] }
     }

@@ -121,7 +121,12 @@ function builder<N extends ModelName>() {
     lines: <F extends Lines<N>>(
       field: F,
       columns: readonly Shown<LineModel<N, F>>[] | ((field: FieldOfLine<LineModel<N, F>>) => readonly Shown<LineModel<N, F>>[]),
-      options: { readonly?: true; sequence?: FieldName<LineModel<N, F>>; headings?: Headings<LineModel<N, F>> } = {},
+      options: {
+        readonly?: true
+        sequence?: FieldName<LineModel<N, F>>
+        headings?: Headings<LineModel<N, F>>
+        settled?: { when: Domain<N>; but: readonly FieldName<LineModel<N, F>>[] }
+      } = {},
     ): Node => ({
       tag: 'lines',
       field,

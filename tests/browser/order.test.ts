@@ -4,7 +4,7 @@ import { bookManager } from '@erp4/account'
 import { base } from '@erp4/base'
 import { contacts } from '@erp4/contacts'
 import { Decimal, loadExamples } from '@erp4/orm'
-import { action_confirm, sale, salesManager } from '@erp4/sale'
+import { action_confirm, action_lock, sale, salesManager } from '@erp4/sale'
 import type { Page } from 'playwright-core'
 import { barriers, endWell, openOffice, picture, until } from './office.ts'
 
@@ -324,5 +324,35 @@ test('an order of 300 lines draws those in sight, asks once for what was typed i
   assert.ok(!names.includes('Item 4') && names.some((name) => name.includes('Office Chair')))
   assert.equal(after!.order_line.find((line) => line.name === 'Item 3')!.product_uom_qty.toString(), '125')
   await picture(page, 'order-long')
+  await endWell(seen)
+})
+
+test('what was agreed cannot be typed into, line by line, but for what was delivered', async () => {
+  const [customer] = await sara.model('res.partner').find([['name', '=', 'Cedar Hollow Furniture Co.']], ['id' as never])
+  const order = await sara.model('sale.order').create({
+    partner_id: customer!.id,
+    order_line: [['create', { name: 'Desk', price_unit: Decimal.of(10) }]] as never,
+  })
+  await action_confirm(order)
+  await action_lock(order)
+  const seen = await office.enter('sara', `/odoo/quotations/${order.ids[0]}`)
+  const { page } = seen
+  await lines(page).first().waitFor()
+  assert.equal(await page.getByRole('button', { name: 'Add a line' }).count(), 0)
+  assert.equal(await page.getByRole('button', { name: /^(Remove|Move) line/ }).count(), 0)
+  await cell(page, 0, 'price_unit').locator('button').click()
+  await cell(page, 0, 'qty_delivered').locator('input').waitFor()
+  assert.equal(await lines(page).first().locator('input, textarea').count(), 1)
+  await page.keyboard.press('Control+a')
+  await page.keyboard.type('1')
+  await press(page, 'Enter')
+  await press(page, 'Control+s')
+  await saved(page).waitFor()
+  const [kept] = await order.read(['order_line.qty_delivered', 'order_line.price_unit'])
+  assert.deepEqual(
+    kept!.order_line.map((line) => [String(line.qty_delivered), String(line.price_unit)]),
+    [['1', '10']],
+  )
+  assert.deepEqual(await barriers(page), [])
   await endWell(seen)
 })

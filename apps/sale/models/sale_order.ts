@@ -131,7 +131,7 @@ declare module '@erp4/orm/models' {
   interface SaleOrder extends ModelFields<typeof sale_order>, FieldsOf<typeof sale_order_thread> {}
 }
 
-/** What is agreed with a customer: fixed when an order is locked or signed. Its lines are `agreedOfLine`. */
+/** What is agreed with a customer: fixed when an order is locked or signed. Of its lines, none comes or goes, and `agreedOfLine` is fixed. */
 export const agreed = [
   'partner_id',
   'partner_invoice_id',
@@ -145,7 +145,6 @@ export const agreed = [
   'payment_term_id',
   'fiscal_position_id',
   'tax_rounding',
-  'order_line',
   'note',
   'date_order',
 ] as const

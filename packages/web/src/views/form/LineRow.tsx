@@ -18,6 +18,8 @@ interface RowProps {
   readonly index: number
   readonly editing: { readonly field?: string } | null
   readonly mayChange: boolean
+  /** And removed. */
+  readonly mayAdd: boolean
   readonly mayMove: boolean
   /** Which kind of heading or note it is; without it a line like others. */
   readonly kind: string | undefined
@@ -31,7 +33,7 @@ interface RowProps {
 
 /** A line: text until the cursor comes, then inputs. */
 export const LineRow = memo(function LineRow(props: RowProps) {
-  const { line, columns, fields, template, index, editing, mayChange, mayMove, kind, text, isOver, actions, onDrag } = props
+  const { line, columns, fields, template, index, editing, mayChange, mayAdd, mayMove, kind, text, isOver, actions, onDrag } = props
   const { key } = line
   const t = useTexts()
   const own = useRef<HTMLDivElement>(null)
@@ -85,7 +87,7 @@ export const LineRow = memo(function LineRow(props: RowProps) {
           field={fields[heading]!}
           span={columns.length}
           isEditing={editing !== null}
-          actions={mayChange ? actions : undefined}
+          actions={mayAdd ? actions : undefined}
         />
       ) : (
         columns.map((column, i) => {
@@ -105,7 +107,7 @@ export const LineRow = memo(function LineRow(props: RowProps) {
           )
         })
       )}
-      {mayChange && (
+      {mayAdd && (
         <div role="cell" className="cell cell-remove">
           <button type="button" className="bare" aria-label={t.removeLine(index + 1)} onClick={() => actions.remove(key)}>
             <IconTrash size={15} aria-hidden />

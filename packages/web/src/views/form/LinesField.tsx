@@ -41,7 +41,7 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
     overscan: 6,
   })
   useShortcuts([
-    { keys: 'alt+l', label: t.addLine, run: () => mayChange && add() },
+    { keys: 'alt+l', label: t.addLine, run: () => mayAdd && add() },
     ...(node.sequence
       ? [{ keys: 'alt+arrowup', label: t.moveLineKeys, run: () => editing && mayMove && actions.move(editing.key, -1) }]
       : []),
@@ -61,8 +61,10 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
     // A name may still be on its way into the line that was left.
     if (lines) void namesTaken().then(() => record.dropBlank(node.field, cursor.current))
   }, [editing?.key])
-  const mayChange = canWrite && meta !== undefined && lines !== undefined && !node.readonly && field?.readonly !== true
-  const mayMove = mayChange && node.sequence !== undefined
+  const isSettled = useRecord(record, ({ values }) => node.settled !== undefined && holds(node.settled.when, values))
+  const mayEdit = canWrite && meta !== undefined && lines !== undefined && !node.readonly && field?.readonly !== true
+  const mayAdd = mayEdit && !isSettled
+  const mayMove = mayAdd && node.sequence !== undefined
   // A column whose condition holds for none of the lines is not there.
   const present = node.columns.filter(
     ({ field: name, optional, when }) =>
@@ -70,7 +72,14 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
   )
   const names = present.map((column) => column.field).join()
   // The names stand for the columns, which are found anew each time.
-  const columns = useMemo(() => present, [names, node])
+  const columns = useMemo(
+    () =>
+      isSettled
+        ? present.map((column) => (node.settled!.but.includes(column.field) ? column : { ...column, readonly: true as const }))
+        : present,
+    [names, node, isSettled],
+  )
+  const mayChange = mayEdit && columns.some((column) => column.readonly !== true)
   const savedLines = useRecord(record, ({ saved }) => saved[node.field] as Lines | undefined)
   const tracks = useMemo(
     () =>
@@ -89,7 +98,7 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
     },
     [record, node, columns],
   )
-  const actions = useMemo(() => actionsOn(record, node, setEditing, () => add()), [record, node, add])
+  const actions = useMemo(() => actionsOn(record, node, setEditing, () => mayAdd && add()), [record, node, add, mayAdd])
   const drag = useCallback(
     (event: React.PointerEvent, key: string): void => {
       const source = (event.target as HTMLElement).closest<HTMLElement>('.table-row')
@@ -103,7 +112,7 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
     [actions],
   )
   if (!field || !meta || !lines) return null
-  const template = `${mayMove ? '24px ' : ''}${tracks}${mayChange ? ' 34px' : ''}`
+  const template = `${mayMove ? '24px ' : ''}${tracks}${mayAdd ? ' 34px' : ''}`
   const headings = node.headings && meta.fields[node.headings.kind]?.selection?.filter(([kind]) => node.headings!.of.includes(kind))
   const kindOf = ({ values }: Line): string | undefined => headings?.find(([kind]) => kind === values[node.headings!.kind])?.[0]
   const row = (line: Line, i: number) => (
@@ -116,6 +125,7 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
       index={i}
       editing={editing?.key === line.key ? editing : null}
       mayChange={mayChange}
+      mayAdd={mayAdd}
       mayMove={mayMove}
       kind={kindOf(line)}
       text={node.headings?.text}
@@ -156,7 +166,7 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
                 )}
               </div>
             ))}
-            {mayChange && (
+            {mayAdd && (
               <div role="columnheader" className="cell">
                 <span className="sr">{t.actions}</span>
               </div>
@@ -181,8 +191,8 @@ export function LinesField({ record, node, canWrite }: { record: FormRecord; nod
           )}
         </div>
       </div>
-      {all.length === 0 && !mayChange && <p className="soft lines-none">{t.noLines}</p>}
-      {mayChange && (
+      {all.length === 0 && !mayAdd && <p className="soft lines-none">{t.noLines}</p>}
+      {mayAdd && (
         <div className="lines-add">
           <Button variant="subtle" size="compact-sm" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => add()}>
             {t.addLine}
