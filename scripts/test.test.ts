@@ -46,7 +46,7 @@ for (const [what, line] of [
   })
 }
 
-test('PBKDF2 is that of Node in the processes of tests but for rounds made to be slow, and the same hash is computed once', async () => {
+test('PBKDF2 is that of Node in the processes of tests, and the same hash is computed once', async () => {
   const again = `
     import { pbkdf2, pbkdf2Sync } from 'node:crypto'
     import { promisify } from 'node:util'
@@ -58,9 +58,6 @@ test('PBKDF2 is that of Node in the processes of tests but for rounds made to be
       assert.equal(globalThis.computed, 1)
       for (const [password, salt, rounds] of [[Buffer.from('secret'), 'salt', 4], ['secret ', 'salt', 3], ['secret', 'sal', 3]])
         assert.deepEqual(await hash(password, salt, rounds), pbkdf2Sync(password, salt, rounds, 64, 'sha512'))
-      const slow = await hash('secret', 'salt', 600_000)
-      assert.deepEqual(slow, pbkdf2Sync('secret', 'salt', 600_000, 64, 'sha512'))
-      for (const [salt, rounds] of [['salt', 600_001], ['salt', 3000], ['sal', 600_000]]) assert.notDeepEqual(await hash('secret', salt, rounds), slow)
       const mine = await hash('secret', 'salt')
       mine.fill(0)
       assert.notDeepEqual(await hash('secret', 'salt'), mine)
