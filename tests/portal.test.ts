@@ -102,7 +102,7 @@ describe('a quotation that is sent', () => {
     const [order] = await orders.browse([id]).read(['name', 'state', 'amount_total', 'amount_untaxed', 'amount_tax'])
     assert.deepEqual([order!.state, letter.to], ['sent', ['buyer@narae.example']])
     const words = textOf(letter)
-    assert.match(words, new RegExp(`나래전자 님, 안녕하세요[^]*견적서 ${order!.name}`))
+    assert.match(words, new RegExp(`나래전자 님, 안녕하세요[^]*견적서\\(${order!.name}, 합계 €241\\.76\\)`))
     const [[name, pdf]] = [...attachmentsOf(letter)] as [[string, Buffer]]
     assert.match(decodeURIComponent(name), /\.pdf/)
     const printed = execFileSync('pdftotext', ['-layout', '-', '-'], { input: pdf }).toString()

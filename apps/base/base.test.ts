@@ -17,6 +17,7 @@ conforms(base, {
     'res.country': (n) => ({ name: `Country ${n}`, code: freeCodes[n % freeCodes.length] }),
     'res.currency.rate': async (n, sys) => ({ name: day(`${2000 + n}-01-01`), currency_id: await dollar(sys) }),
     'res.partner': (n) => ({ name: `Partner ${n}` }),
+    'res.currency': (n) => ({ name: `X${String.fromCharCode(65 + (Math.floor(n / 26) % 26), 65 + (n % 26))}`, symbol: '¤' }),
     // As a migration makes them; people's own are for a few models alone.
     'ir.model.fields': async (n, sys) => {
       const [model] = await sys.model('ir.model').find([['model', '=', 'res.partner']], ['model'])

@@ -22,6 +22,7 @@ let one: string
 let other: string
 let scratch: Scratch
 let letScratchGo: () => void
+let scratchGone: Promise<void>
 
 before(async () => {
   world = await startThrowawayCluster({ own: true })
@@ -35,7 +36,7 @@ before(async () => {
   one = (await runBackup(world.host, 'bakery')).id
   other = (await runBackup(world.host, 'azure')).id
   const ready = Promise.withResolvers<void>()
-  void withScratch(world.host.home, async (made) => {
+  scratchGone = withScratch(world.host.home, async (made) => {
     scratch = made
     ready.resolve()
     await new Promise<void>((resolve) => (letScratchGo = resolve))
@@ -44,6 +45,7 @@ before(async () => {
 })
 after(async () => {
   letScratchGo()
+  await scratchGone
   await world.stop()
 })
 
