@@ -39,29 +39,23 @@ async function coldLoad(browser: Browser, demo: RunningInstance): Promise<Measur
   await page.goto(`${demo.url}/web/login?redirect=/odoo/contacts`)
   await page.fill('#login', demo.login)
   await page.fill('#password', demo.password)
-  const sizes: Promise<{ isScript: boolean; bytes: number }>[] = []
-  let isCounting = true
-  page.on('response', (response) => {
-    if (!isCounting) return
-    const isScript = response.url().endsWith('.js')
-    sizes.push(
-      response
-        .request()
-        .sizes()
-        .then(({ responseBodySize: bytes }) => ({ isScript, bytes })),
-    )
-  })
+  await page.addInitScript(`new MutationObserver(() => {
+    if (document.querySelector('.grid-record')) globalThis.firstRow ??= performance.now()
+  }).observe(document, { childList: true, subtree: true })`)
   const begun = performance.now()
   await page.keyboard.press('Enter')
   await page.locator('.grid-record').first().waitFor()
   const ms = performance.now() - begun
-  isCounting = false
-  const fetched = await Promise.all(sizes)
+  // What comes while one already looks at the list is in nobody's way. The sign-in and the page itself are no resources of it.
+  const fetched = await page.evaluate<{ name: string; encodedBodySize: number }[]>(
+    "performance.getEntriesByType('resource').filter(({ startTime }) => startTime < firstRow).map((entry) => entry.toJSON())",
+  )
+  const requests = fetched.length + 2
   await page.context().close()
-  const script = fetched.filter(({ isScript }) => isScript).reduce((sum, { bytes }) => sum + bytes, 0)
+  const script = fetched.filter(({ name }) => name.endsWith('.js')).reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)
   return [
     { what: 'cold load to the first list: script, compressed', value: script / 1024, unit: 'KB', target: 350 },
-    { what: 'cold load to the first list: requests', value: fetched.length, unit: '', target: 12 },
+    { what: 'cold load to the first list: requests', value: requests, unit: '', target: 12 },
     { what: 'cold load to the first list, from the password', value: ms, unit: 'ms' },
   ]
 }
@@ -234,7 +228,8 @@ async function millionRows(browser: Browser, demo: RunningInstance, home: string
   const response = await answered
   await page.locator('.grid-record').first().waitFor()
   await page.waitForLoadState('networkidle')
-  const asked = requests.filter((path) => !path.startsWith('/web/assets/') && !path.startsWith('/web/image'))
+  // The icon comes from the browser's own memory.
+  const asked = requests.filter((path) => !/^\/web\/(assets|image|icon)/.test(path))
   const { postData, headers } = { postData: response.request().postData()!, headers: await response.request().allHeaders() }
   const times: number[] = []
   for (let i = 0; i < 9; i++) {
