@@ -143,6 +143,14 @@ function Editor({
     show(document, stretch)
   }
   const put = ({ document, caret }: Edited, isTyped = false): void => edit(document, { from: caret, to: caret }, isTyped)
+  /** Where the cursor is now. The browser tells of it a moment later, and a key may come before that. */
+  const lookUp = (): boolean => {
+    const at = root.current && composing.current === null ? chosenIn(root.current) : null
+    if (!at) return false
+    if (pending.current && JSON.stringify(at) !== JSON.stringify(chosen.current)) pending.current = null
+    chosen.current = at
+    return true
+  }
   const see = (): void => {
     const at = chosen.current
     if (!at) return
@@ -172,13 +180,7 @@ function Editor({
     draw(root.current!, document)
   }, [html])
   useEffect(() => {
-    const follow = (): void => {
-      const at = root.current && composing.current === null ? chosenIn(root.current) : null
-      if (!at) return
-      if (pending.current && JSON.stringify(at) !== JSON.stringify(chosen.current)) pending.current = null
-      chosen.current = at
-      see()
-    }
+    const follow = (): void => void (lookUp() && see())
     document.addEventListener('selectionchange', follow)
     return () => document.removeEventListener('selectionchange', follow)
   })
@@ -204,6 +206,7 @@ function Editor({
   const take = (event: InputEvent): void => {
     const { inputType, data } = event
     if (event.isComposing || inputType.includes('Composition')) return
+    lookUp()
     const { document } = now.current
     const [range] = event.getTargetRanges()
     const at = (range && stretchOf(root.current!, range)) ?? atCursor()
@@ -315,6 +318,7 @@ function Editor({
     if (!does) return
     event.preventDefault()
     event.stopPropagation()
+    lookUp()
     does()
   }
   const beginComposing = (): void => {
