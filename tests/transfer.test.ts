@@ -456,6 +456,10 @@ test('whoever has five files at work waits with the sixth, and nobody else does'
     await assert.rejects(ask(ann, question, params), /5 of your files/, question)
   assert.equal((await ask(ann, 'import-status', { id: file.id })).state, 'draft')
   assert.equal((await ask(sam, 'export-start', many)).state, 'running')
+  // One place is free, and three ask for it at once.
+  await at.databases.transaction(at.database, async (cx) => void (await cx.query(sql`delete from job where id = ${ids[0]!}`)))
+  const asked = await Promise.allSettled([1, 2, 3].map(() => ask(ann, 'export-start', many)))
+  assert.deepEqual(asked.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected', 'rejected'])
   await at.databases.transaction(at.database, async (cx) => void (await cx.query(sql`delete from job where id = any(${ids}::bigint[])`)))
   assert.equal((await run(ann, file, { columns: ['name'] })).state, 'done')
 })

@@ -149,6 +149,13 @@ async function start(env: Env, { id, columns, keepGood }: Params, isTest: boolea
 const mostAtWork = 5
 
 async function demandTurn(env: Env): Promise<void> {
+  // One request of his after the other, so that those of the same moment count too.
+  await env.asSystem('the files that somebody has at work are counted', (sys) =>
+    sys
+      .model('res.partner' as never)
+      .browse([env.user.partner_id])
+      .lock(),
+  )
   if ((await countJobs(env.cx, env.user.id, [importJob, undoJob, exportJob])) < mostAtWork) return
   throw new UserError(
     say(env.context.lang, '{most} of your files are being worked on. Wait for one of them, or cancel it.', { most: mostAtWork }),
