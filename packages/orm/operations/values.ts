@@ -187,6 +187,7 @@ const require = createRequire(import.meta.url)
 /** Loaded for the first formatted text: its parsers take as long to load as all the rest of the ORM. */
 const cleaner = () => require('sanitize-html') as typeof sanitize
 
+let allowed: sanitize.IOptions | undefined
 const allowedHtml = (allowedTags: readonly string[]): sanitize.IOptions => ({
   allowedTags: [...allowedTags, 'img', 'h1', 'h2', 'del', 'ins', 'font'],
   allowedAttributes: {
@@ -217,7 +218,7 @@ export function sanitizeHtml(text: string): string {
   const onOpenTag = (): void => {
     if (++depth > deepestHtml) throw new ValidationError('The text is nested too deep.')
   }
-  return library(text, { ...allowedHtml(library.defaults.allowedTags), onOpenTag, onCloseTag: () => void depth-- })
+  return library(text, { ...(allowed ??= allowedHtml(library.defaults.allowedTags)), onOpenTag, onCloseTag: () => void depth-- })
 }
 
 function toInteger(field: FieldInfo, value: unknown): number {
