@@ -5,14 +5,14 @@ import { menus, urlOfApp } from '../menus.ts'
 import { start } from '../start.ts'
 import { iconNamed } from '../ui/app-icons.ts'
 import { Empty } from '../ui/states.tsx'
-import { fetchForm } from '../views/form/lazy.ts'
+import { useFormFetched } from '../views/form/lazy.ts'
 import { Examples } from './Examples.tsx'
 import { FirstSteps } from './FirstSteps.tsx'
 
 /** The apps this user may open; what he may not open is not here. Below them what to do first, as long as there is something. */
 export function Home() {
   const t = useTexts()
-  useEffect(fetchForm, [])
+  useFormFetched(true)
   useEffect(() => {
     document.title = 'ERP4'
   }, [])

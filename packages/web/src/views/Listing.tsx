@@ -13,7 +13,7 @@ import { favouriteFacets } from '../search/SearchMenu.tsx'
 import { SearchBar } from '../search/SearchBar.tsx'
 import { Breadcrumbs } from '../shell/Breadcrumbs.tsx'
 import { Failure, ListSkeleton } from '../ui/states.tsx'
-import { fetchForm } from './form/lazy.ts'
+import { FetchForm } from './form/lazy.ts'
 import { wantedFields } from './list/columns.ts'
 import { type Page, pageSize, rowsKey } from './list/rows.ts'
 import { viewTypes } from './registry.ts'
@@ -111,8 +111,6 @@ function Known({ views, place }: { views: KnownViews; place: Place }) {
   const by = useMemo(() => groupsOf(facets), [facets])
   const context = useMemo(() => ({ ...menu?.context, ...defaultsIn(place) }), [menu, place])
 
-  // Not before the first rows are there: it would come in their way.
-  useEffect(fetchForm, [])
   useEffect(() => {
     document.title = `${menu?.label ?? metaOf(views).label} · ERP4`
   }, [menu, views])
@@ -173,6 +171,8 @@ function Known({ views, place }: { views: KnownViews; place: Place }) {
       </div>
       <Suspense fallback={<ListSkeleton />}>
         <View views={views} place={place} domain={domain} by={by} context={context} look={look} setLook={setLook} urlOf={urlOf} />
+        {/* A list says itself when its rows are drawn. */}
+        {view !== 'list' && <FetchForm />}
       </Suspense>
     </>
   )

@@ -12,6 +12,7 @@ import { useShortcuts } from '../../shell/shortcuts.ts'
 import { Toolbar } from '../../shell/Toolbar.tsx'
 import { IconChecklist, IconPlus } from '../../ui/icons.ts'
 import { Failure, ListSkeleton } from '../../ui/states.tsx'
+import { useFormFetched } from '../form/lazy.ts'
 import { NoRows } from '../NoRows.tsx'
 import { Pager } from '../Pager.tsx'
 import { TransferMenu } from '../TransferMenu.tsx'
@@ -137,6 +138,9 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf, onP
 
   const error = isGrouped ? tree.error : rows.error
   const isLoading = isGrouped ? tree.isLoading : rows.isPending
+  const drawn = virtual.getVirtualItems()
+  // Rows are drawn once their room is measured, a while after they came.
+  useFormFetched(!isLoading && (items.length === 0 || drawn.length > 0))
   const template = [
     ...(isPhone ? [] : [isPickingOne ? '10px' : '38px']),
     ...tracks,
@@ -223,7 +227,7 @@ export function ListView({ views, domain, by, context, look, setLook, urlOf, onP
               />
             )}
             <div role="rowgroup" className="grid-body" style={{ height: virtual.getTotalSize() }}>
-              {virtual.getVirtualItems().map(({ index, start, size }) => {
+              {drawn.map(({ index, start, size }) => {
                 const item = items[index]!
                 const shared = {
                   id: `${gridId}-${index}`,
