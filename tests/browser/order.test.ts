@@ -22,28 +22,31 @@ const press = async (page: Page, ...keys: string[]): Promise<void> => {
   for (const key of keys) await page.keyboard.press(key)
 }
 
-/** Holds every onchange back until `let go` is called. */
-async function holdAnswers(page: Page): Promise<() => void> {
-  let letGo = (): void => {}
-  const held = new Promise<void>((resolve) => (letGo = resolve))
+/** Holds every onchange back until `letGo` is called; `asked` when the first is on its way. */
+async function holdAnswers(page: Page): Promise<{ asked: Promise<void>; letGo: () => void }> {
+  const [{ promise: asked, resolve: ask }, { promise: held, resolve: letGo }] = [
+    Promise.withResolvers<void>(),
+    Promise.withResolvers<void>(),
+  ]
   await page.route('**/onchange', async (route) => {
+    ask()
     await held
     await route.continue()
   })
-  return letGo
+  return { asked, letGo }
 }
 
 const focused = (page: Page, name: string) =>
   until(() => page.evaluate(`document.activeElement.closest('[data-cell]')?.dataset.cell === '${name}'`))
 const idOf = (page: Page): number => Number(new URL(page.url()).pathname.split('/').at(-1))
 
-test('a quotation is written with the keyboard alone, within twenty seconds', async () => {
+test('a quotation is written with the keyboard alone, and waits for the cursor at most, never for an answer', async () => {
   const seen = await office.enter('sara', '/odoo/quotations')
   const { page } = seen
   await page.locator('.grid-record').first().waitFor()
-  const begun = performance.now()
   await press(page, 'Alt+n')
   await page.locator('#field-partner_id:focus').waitFor()
+  const { asked, letGo } = await holdAnswers(page)
   // Nobody waits for the names: Enter takes the first that comes.
   await page.keyboard.type('Cedar Hollow')
   await press(page, 'Enter')
@@ -58,11 +61,11 @@ test('a quotation is written with the keyboard alone, within twenty seconds', as
     await focused(page, 'product_uom_qty')
     await page.keyboard.type(quantity)
   }
+  await asked
+  letGo()
   await until(async () => /\d/.test((await total(page).textContent()) ?? '') && !/^0[.,]00/.test((await total(page).textContent())!))
   await press(page, 'Control+s')
   await saved(page).waitFor()
-  const seconds = (performance.now() - begun) / 1000
-  assert.ok(seconds < 20, `${seconds.toFixed(1)} s`)
   const [made] = await sara
     .model('sale.order')
     .browse([idOf(page)])
@@ -90,11 +93,11 @@ test('what is typed while answers are on their way is never overwritten by them,
   await until(async () => (await field(page, 'partner_invoice_id').inputValue()) !== '')
   await press(page, 'Alt+l')
   await focused(page, 'product_id')
-  const letGo = await holdAnswers(page)
+  const { asked, letGo } = await holdAnswers(page)
   await page.keyboard.type('Desk Lamp')
   await press(page, 'Enter')
   await until(async () => (await cell(page, 0, 'product_id').locator('input').inputValue()).includes('Lamp'))
-  await page.waitForTimeout(500) // the question about the product is asked by now
+  await asked
   await cell(page, 0, 'price_unit').locator('input').fill('99')
   await field(page, 'client_order_ref').fill('PO 7')
   letGo()
@@ -173,7 +176,9 @@ test('a customer is found with the whole search, or made in his own form, over t
   assert.deepEqual(await barriers(page), [])
   // Escape is the dialogue's alone: the quotation stays.
   await form.getByLabel('Related Company').click()
+  await page.getByRole('listbox', { name: 'Related Company' }).waitFor()
   await press(page, 'Escape')
+  await page.getByRole('listbox', { name: 'Related Company' }).waitFor({ state: 'detached' })
   // With something typed it is not closed unasked, and what was typed is still there for who stays.
   await form.getByLabel('City').focus()
   await press(page, 'Escape')
@@ -300,7 +305,12 @@ test('an order of 300 lines draws those in sight, asks once for what was typed i
   assert.ok((await lines(page).count()) < 60, `${await lines(page).count()} rows`)
   await cell(page, 2, 'product_uom_qty').locator('button').click()
   requests.length = 0
-  await page.keyboard.type('125', { delay: 30 })
+  // However slowly it is typed: while one question is on its way, what is typed waits for the next.
+  const { asked, letGo } = await holdAnswers(page)
+  await page.keyboard.type('1')
+  await asked
+  await page.keyboard.type('25')
+  letGo()
   await until(async () => /^424[.,]00/.test((await total(page).textContent())!.replaceAll(/[^\d.,]/g, '')))
   assert.ok(requests.filter((path) => path.endsWith('/onchange')).length <= 2, requests.join('\n'))
   // A line that says more than its neighbours pushes them down.
@@ -341,7 +351,7 @@ test('what was agreed cannot be typed into, line by line, but for what was deliv
   assert.equal(await page.getByRole('button', { name: 'Add a line' }).count(), 0)
   assert.equal(await page.getByRole('button', { name: /^(Remove|Move) line/ }).count(), 0)
   await cell(page, 0, 'price_unit').locator('button').click()
-  await cell(page, 0, 'qty_delivered').locator('input').waitFor()
+  await cell(page, 0, 'qty_delivered').locator('input:focus').waitFor()
   assert.equal(await lines(page).first().locator('input, textarea').count(), 1)
   await page.keyboard.press('Control+a')
   await page.keyboard.type('1')

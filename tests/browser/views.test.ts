@@ -158,10 +158,11 @@ test('a board of people is moved by writing, made longer in its column, and fold
   await column(page, 'Ann Park').and(page.locator('[data-full=true]')).waitFor()
   await page.getByRole('button', { name: /^Ann Park: \d+ \/ 1, set a limit$/ }).waitFor()
   assert.deepEqual(await barriers(page), [])
-  await page.getByRole('button', { name: 'Fold Ann Park' }).click()
-  await page.waitForResponse(
+  const kept = page.waitForResponse(
     (response) => /ir\.view\.choice\/keep/.test(response.url()) && response.request().postData()!.includes('"folded"'),
   )
+  await page.getByRole('button', { name: 'Fold Ann Park' }).click()
+  await kept
   await endWell(seen)
   const other = await office.enter('bob', address)
   await other.page.getByRole('button', { name: 'Unfold Ann Park' }).waitFor()
