@@ -70,7 +70,7 @@ function processesOf(home: string): number[] {
 
 async function eventually(holds: () => boolean, what: string): Promise<void> {
   for (let tries = 0; !holds(); tries++) {
-    assert.ok(tries < 1_200, what)
+    assert.ok(tries < 6_000, what)
     await pause(50)
   }
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
 import { crc32, deflateSync } from 'node:zlib'
 import { action_quotation_send, sale, salesman } from '@erp4/sale'
 import { Decimal } from '@erp4/orm'
+import { untilBlocked } from '@erp4/testing'
 import { attachmentsOf, openShop, textOf } from './shop.ts'
 
 // What a customer could do to keep the seller from the proof of what he signed: each of these signs, and both sides get the signed document.
@@ -119,8 +119,7 @@ test('what the seller changes in the moment in which it is signed is not on what
   })
   await written.promise
   const signed = post('accept', { name: 'Bob Lee' })
-  // Long enough for a signature that does not wait for the seller.
-  await Promise.race([signed, pause(1500)])
+  await untilBlocked(company, signed)
   mayEnd.resolve()
   await seller
   assert.equal((await signed).statusCode, 303)
@@ -149,8 +148,9 @@ test('a line that is changed or deleted in the moment in which its order is sign
     await mayEnd.promise
   })
   await locked.promise
-  const tried = Promise.allSettled(attempts.map((attempt) => attempt()))
-  await Promise.race([tried, pause(1500)])
+  const tries = attempts.map((attempt) => attempt())
+  const tried = Promise.allSettled(tries)
+  await untilBlocked(company, ...tries)
   mayEnd.resolve()
   await signing
   assert.deepEqual(

@@ -80,7 +80,7 @@ async function upload(caller: Caller, model: string, content: string | Buffer): 
 }
 
 async function until(caller: Caller, id: number, isOver = (told: Told): boolean => told.progress === false): Promise<Told> {
-  for (const limit = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
+  for (const limit = Date.now() + 600_000; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
     const told = await ask(caller, 'import-status', { id })
     if (isOver(told)) return told
     assert.ok(Date.now() < limit, `${JSON.stringify(told)} ${failures.join()}`)

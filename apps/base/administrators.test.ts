@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { AccessError, ValidationError } from '@erp4/orm'
 import { administrator, base, employee, userManager } from '@erp4/base'
-import { world } from '@erp4/testing'
+import { untilBlocked, world } from '@erp4/testing'
 
 const here = await world(base)
 const groupOf = async (key: string) => (await here.system.model('res.groups').search([['key', '=', key]])).ids[0]!
@@ -43,14 +43,15 @@ describe('the last active administrator', () => {
   test('stays when two archive each other at the same time', async () => {
     const other = await here.person(administrator)
     const first = Promise.withResolvers<void>()
+    const second = first.promise.then(() => users.browse([other.user.id]).write({ active: false }))
     const ends = await Promise.allSettled([
       chief.call(async (env) => {
         await env.model('res.users').browse([admin]).write({ active: false })
         first.resolve()
         // Not committed yet: nobody else can see it.
-        await new Promise((resolve) => setTimeout(resolve, 300))
+        await untilBlocked(here, second)
       }),
-      first.promise.then(() => users.browse([other.user.id]).write({ active: false })),
+      second,
     ])
     assert.deepEqual(
       ends.map(({ status }) => status),

@@ -75,7 +75,7 @@ test('a copy holds what its original held at one moment, has keys, roles and fil
   const copy = await duplicateInstance(world.host, 'azure', order('azure-copy', { tasks }))
   assert.deepEqual(seen, ['migrate: copy, creating, of azure', 'neutralise: copy, creating, of azure'])
   assert.deepEqual([copy.kind, copy.state, copy.copyOf, copy.release, copy.zone], ['copy', 'ready', azure.uuid, '2', azure.zone])
-  assert.ok(Math.abs(copy.expires!.getTime() - Date.now() - 14 * 86_400_000) < 60_000)
+  assert.ok(Math.abs(copy.expires!.getTime() - Date.now() - 14 * 86_400_000) < 3_600_000)
   assert.deepEqual(await partners(copy), before)
   assert.equal((await partners(azure)).count, before.count + 2)
 
@@ -91,7 +91,7 @@ test('a copy holds what its original held at one moment, has keys, roles and fil
 
   // Sequences go on where they were: a new row gets a number of its own.
   await asOwner(world.host, copy, (db) => db.query(`insert into partner (name) values ('new here')`))
-  for (let tries = 0; !table.find('azure-copy.localhost') && tries < 100; tries++) await pause(20)
+  for (let tries = 0; !table.find('azure-copy.localhost') && tries < 15_000; tries++) await pause(20)
   assert.equal(table.find('azure-copy.localhost')!.copyOfName, 'azure')
   await Promise.all([azure, copy].map(({ uuid }) => table.markActive(uuid)))
   assert.deepEqual(
@@ -110,7 +110,7 @@ test('a suspended instance is no work for anybody, and stays known to its server
   const isSuspended = () => table.find('azure.localhost')!.suspended !== null
   const eventually = async (wanted: boolean) => {
     for (let tries = 0; isSuspended() !== wanted; tries++) {
-      assert.ok(tries < 100, 'not heard of within two seconds')
+      assert.ok(tries < 15_000, 'not heard of within five minutes')
       await pause(20)
     }
   }
@@ -174,7 +174,7 @@ for (const step of ['Copying the database', 'Copying the files', 'Comparing with
     const child = spawn(process.execPath, [program, world.host.home.dir, 'azure', 'killed', step], { stdio: ['ignore', 'pipe', 'inherit'] })
     let said = ''
     child.stdout.on('data', (piece: Buffer) => (said += piece.toString()))
-    for (let tries = 0; !said.includes(step) && tries < 500; tries++) await pause(20)
+    while (!said.includes(step) && child.exitCode === null) await pause(20)
     assert.deepEqual(await sweepInstances(world.host), [], 'one that is being made is left alone')
     child.kill('SIGKILL')
     await once(child, 'exit')

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
 import { connectAs, createInstance, findInstance, renameInstance, sweepInstances, type Instance, type InstanceOrder } from './instances.ts'
 import {
@@ -75,10 +76,10 @@ test('an instance is deleted only when its name is typed once more; nobody write
   assert.deepEqual([asked, (await findInstance(world.host, 'going')).state], [0, 'ready'])
 
   const sleeping = assert.rejects(
-    signIn(instance, (db) => db.query('select pg_sleep(30)')),
+    signIn(instance, (db) => db.query('select pg_sleep(36000)')),
     { code: '57P01' },
   )
-  await sql('select pg_sleep(0.2)')
+  while ((await sql(`select from pg_stat_activity where query = 'select pg_sleep(36000)'`)).rowCount === 0) await pause(10)
   const finalBackup: DeletionOrder['finalBackup'] = async (deleted, op) => {
     assert.deepEqual([deleted.state, op.kind], ['deleted', 'delete'])
     await sleeping

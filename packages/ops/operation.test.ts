@@ -119,11 +119,16 @@ test('a holder that slept past its lease can do nothing more once another has ta
   assert.equal(await sleeper.order('step packed'), 'step packed')
   assert.equal(await sleeper.order('effect first'), 'effect first')
   sleeper.child.kill('SIGSTOP')
-  await pause(400)
-  let finish = (): void => {}
-  const finishing = new Promise<void>((resolve) => (finish = resolve))
-  const taken = finishOnly(subject, { journey: () => finishing.then(() => 'undone' as const) })
-  await pause(200)
+  const { db } = world.host
+  while ((await db.query('select from operation_lock where subject = $1 and until > now()', [subject])).rowCount) await pause(20)
+  const [begun, finishing] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const journey = async () => {
+    begun.resolve()
+    await finishing.promise
+    return 'undone' as const
+  }
+  const taken = finishOnly(subject, { journey })
+  await begun.promise
   sleeper.child.kill('SIGCONT')
   assert.match((await sleeper.order('step sent'))!, /^refused busy/)
   assert.equal(await sleeper.order('effect second'), 'refused busy, aborted')
@@ -131,7 +136,7 @@ test('a holder that slept past its lease can do nothing more once another has ta
   await once(sleeper.child, 'exit')
   const [record] = await only(subject)
   assert.deepEqual([record!.state, record!.ended], ['packed', null])
-  finish()
+  finishing.resolve()
   assert.deepEqual(
     (await taken).map(({ result }) => result),
     ['undone'],
@@ -144,6 +149,7 @@ test('while a fenced step runs nobody takes the lock, even when the lease ends; 
   const subject = randomUUID()
   const { db } = world.host
   const events: string[] = []
+  const begun = Promise.withResolvers<void>()
   const first = operation(
     db,
     subject,
@@ -152,14 +158,16 @@ test('while a fenced step runs nobody takes the lock, even when the lease ends; 
       await db.query(`update operation_lock set until = now() - interval '1 s' where subject = $1`, [subject])
       await op.fenced(async () => {
         await op.step('dropping')
+        begun.resolve()
+        // Time enough for one who does not wait.
         await pause(300)
         events.push('dropped')
       })
     },
     { leaseMs: 60_000 },
   )
-  await pause(100)
-  await operation(db, subject, 'other', async () => void events.push('other'), { waitMs: 5_000 })
+  await begun.promise
+  await operation(db, subject, 'other', async () => void events.push('other'), { waitMs: 300_000 })
   await first
   assert.deepEqual(events, ['dropped', 'other'])
 })

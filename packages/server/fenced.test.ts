@@ -38,7 +38,7 @@ function world(patienceMs: number) {
 }
 
 test('a request for a fenced instance waits, and is answered by the generation that takes its place', async () => {
-  const { state, ask } = world(5_000)
+  const { state, ask } = world(300_000)
   assert.equal((await ask()).body, 'i_azure_g1')
   state.record = record({ isFenced: true })
   const waiting = ask()
@@ -50,7 +50,7 @@ test('a request for a fenced instance waits, and is answered by the generation t
 })
 
 test('after a restore that was given up, it is answered by the generation that was there', async () => {
-  const { state, ask } = world(5_000)
+  const { state, ask } = world(300_000)
   state.record = record({ isFenced: true })
   const waiting = ask()
   state.record = record({})

@@ -1,5 +1,6 @@
 export { Actor } from './actor.ts'
 export { chromium } from './browser.ts'
+export { untilBlocked } from './blocked.ts'
 export { type Clock, clock } from './clock.ts'
 export { type TestCluster, startTestCluster, withCluster } from './cluster.ts'
 export { conforms } from './conforms.ts'

@@ -40,32 +40,42 @@ const focused = (page: Page, name: string) =>
   until(() => page.evaluate(`document.activeElement.closest('[data-cell]')?.dataset.cell === '${name}'`))
 const idOf = (page: Page): number => Number(new URL(page.url()).pathname.split('/').at(-1))
 
-test('a quotation is written with the keyboard alone, and waits for the cursor at most, never for an answer', async () => {
+test('a quotation is written with the keyboard alone, in fifty strokes, and waits for the cursor at most, never for an answer', async () => {
   const seen = await office.enter('sara', '/odoo/quotations')
   const { page } = seen
   await page.locator('.grid-record').first().waitFor()
-  await press(page, 'Alt+n')
+  let strokes = 0
+  const type = async (text: string): Promise<void> => {
+    strokes += text.length
+    await page.keyboard.type(text)
+  }
+  const press = async (...keys: string[]): Promise<void> => {
+    strokes += keys.length
+    for (const key of keys) await page.keyboard.press(key)
+  }
+  await press('Alt+n')
   await page.locator('#field-partner_id:focus').waitFor()
   const { asked, letGo } = await holdAnswers(page)
   // Nobody waits for the names: Enter takes the first that comes.
-  await page.keyboard.type('Cedar Hollow')
-  await press(page, 'Enter')
+  await type('Cedar Hollow')
+  await press('Enter')
   for (const [product, quantity] of [
     ['Office Chair', '3'],
     ['Desk Lamp', '12'],
   ] as const) {
-    await press(page, 'Alt+l')
+    await press('Alt+l')
     await focused(page, 'product_id')
-    await page.keyboard.type(product)
-    await press(page, 'Enter', 'Tab', 'Tab')
+    await type(product)
+    await press('Enter', 'Tab', 'Tab')
     await focused(page, 'product_uom_qty')
-    await page.keyboard.type(quantity)
+    await type(quantity)
   }
   await asked
   letGo()
   await until(async () => /\d/.test((await total(page).textContent()) ?? '') && !/^0[.,]00/.test((await total(page).textContent())!))
-  await press(page, 'Control+s')
+  await press('Control+s')
   await saved(page).waitFor()
+  assert.ok(strokes <= 50, `${strokes} strokes`)
   const [made] = await sara
     .model('sale.order')
     .browse([idOf(page)])

@@ -71,7 +71,7 @@ function processes(...words: readonly string[]): number[] {
 
 const eventually = async (holds: () => boolean | Promise<boolean>, what: string) => {
   for (let tries = 0; !(await holds()); tries++) {
-    assert.ok(tries < 400, what)
+    assert.ok(tries < 6_000, what)
     await pause(50)
   }
 }

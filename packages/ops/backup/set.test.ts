@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { buffer } from 'node:stream/consumers'
 import { Readable } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { openStoredFile, unwrapFileKey } from '../download/stored-file.ts'
 import { openPart } from '../envelope/envelope.ts'
@@ -84,7 +85,8 @@ test('a set lies whole in three locations, with a page of text and a program to 
 test('what is restored has every row, hash, sequence and file of the one point, while eight people write and upload', async () => {
   const stop = new AbortController()
   const writers = Array.from({ length: 8 }, (_none, who) => write(who, stop.signal))
-  await Promise.race([new Promise((resolve) => setTimeout(resolve, 300)), Promise.all(writers)])
+  const rows = async () => (await asOwner(world.host, azure, (db) => db.query('select from partner'))).rowCount!
+  for (const before = await rows(); (await rows()) < before + 30;) await Promise.race([pause(20), Promise.all(writers)])
   const set = await runBackup(world.host, 'azure')
   stop.abort()
   const written = (await Promise.all(writers)).reduce((sum, count) => sum + count, 0)
@@ -173,10 +175,13 @@ test("a set does not open with another instance's key, nor as another set", asyn
 
 test('a backup waits for a migration, and a migration for a backup', async () => {
   let ended = 0
+  const begun = Promise.withResolvers<void>()
   const migration = operation(world.host.db, azure.uuid, 'migrate', async () => {
-    await new Promise((resolve) => setTimeout(resolve, 700))
+    begun.resolve()
+    await pause(700)
     ended = Date.now()
   })
+  await begun.promise
   const set = await runBackup(world.host, 'azure')
   await migration
   assert.ok(set.taken!.getTime() >= ended, 'the snapshot was taken after the migration')

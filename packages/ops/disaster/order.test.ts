@@ -74,22 +74,35 @@ test('nobody starts before a paid one that waits, no retry before a first attemp
   }
 })
 
-test('what fails rests before it is tried again, longer each time, and at once where another set is taken; others go on meanwhile', async () => {
-  const began = performance.now()
-  const at = new Map<string, number[]>()
+test('what fails rests before it is tried again, longer each time, and at once where another set is taken; others go on meanwhile', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const order: string[] = []
   const claims = someClaims(chance(7), 3)
   const [short, damaged] = claims as [Claim, Claim, Claim]
   const attempt = async ({ instance, attempts }: Claim) => {
-    at.set(instance, [...(at.get(instance) ?? []), performance.now() - began])
+    order.push(instance)
     if (instance === short.instance) return 'failed' as const
     return instance === damaged.instance && attempts === 0 ? ('again' as const) : ('done' as const)
   }
-  await workOff(claims, 1, attempt, (attempts) => attempts * 60)
-  const [first, second, third, ...more] = at.get(short.instance)!
-  assert.ok(second! - first! >= 59 && third! - second! >= 119, String(at.get(short.instance)))
-  assert.deepEqual(more, [])
-  assert.equal(at.get(damaged.instance)!.length, 2)
-  assert.ok(at.get(damaged.instance)![1]! < second!)
+  const working = workOff(claims, 1, attempt, (attempts) => attempts * 60)
+  const times = (instance: string): number => order.filter((one) => one === instance).length
+  const after = async (ms: number): Promise<number[]> => {
+    t.mock.timers.tick(ms)
+    for (let turns = 0; turns < 50; turns++) await Promise.resolve()
+    return [times(short.instance), times(damaged.instance)]
+  }
+  assert.deepEqual(
+    [await after(0), await after(59), await after(1), await after(119), await after(1)],
+    [
+      [1, 2],
+      [1, 2],
+      [2, 2],
+      [2, 2],
+      [3, 2],
+    ],
+  )
+  await working
+  assert.equal(order.length, 3 + 2 + 1)
   assert.deepEqual([restMs(1), restMs(2)], [5_000, 20_000])
 })
 

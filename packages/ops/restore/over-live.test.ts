@@ -29,8 +29,8 @@ before(async () => {
 after(() => world.stop())
 
 const find = (name: string) => findInstance(world.host, name)
-const restore = (name: string, set: string, change: Partial<ErpTasks> = {}) =>
-  restoreOverLive(world.host, name, { set, confirm: name, erp: rehearsedErp(world.host, change) })
+const restore = (name: string, set: string, change: Partial<ErpTasks> = {}, tell?: (step: string) => void) =>
+  restoreOverLive(world.host, name, { set, confirm: name, erp: rehearsedErp(world.host, change), ...(tell ? { tell } : {}) })
 
 async function shop(name: string): Promise<Instance> {
   const instance = await makeWorld(world.host, name)
@@ -184,7 +184,7 @@ test('a restore that fails at any step leaves live as it was', async () => {
 })
 
 /** Writes as a server would: at the generation of the registry, again and again, and notes what was acknowledged. */
-async function writer(name: string, stop: AbortSignal, ledger: { name: string; at: number; generation: number }[]): Promise<void> {
+async function writer(name: string, stop: AbortSignal, ledger: { name: string; generation: number }[]): Promise<void> {
   for (let n = 0; !stop.aborted;) {
     const instance = await find(name)
     const client = new pg.Client(await connectAs(world.host, instance, 'runtime'))
@@ -195,7 +195,7 @@ async function writer(name: string, stop: AbortSignal, ledger: { name: string; a
         const row = `written ${n}`
         await client.query('set synchronous_commit = on')
         await client.query('insert into partner (name) values ($1)', [row])
-        ledger.push({ name: row, at: performance.now(), generation: instance.generation })
+        ledger.push({ name: row, generation: instance.generation })
         await pause(1)
       }
     } catch {
@@ -210,12 +210,12 @@ async function writer(name: string, stop: AbortSignal, ledger: { name: string; a
 test('no acknowledged row is lost by a swap under load: each is in the generation that acknowledged it, and the gap is short', async () => {
   const live = await shop('busy')
   const { id: set } = await runBackup(world.host, 'busy')
-  const [ledger, stop] = [[] as { name: string; at: number; generation: number }[], new AbortController()]
+  const [ledger, stop] = [[] as { name: string; generation: number }[], new AbortController()]
   const writing = writer('busy', stop.signal, ledger)
   while (ledger.length < 20) await pause(5)
-  const begun = performance.now()
-  const report = await restore('busy', set)
-  const tookMs = performance.now() - begun
+  // What was acknowledged when each step began: all the long ones lie before the swap, and nobody waits for them.
+  const steps: { step: string; rows: number }[] = []
+  const report = await restore('busy', set, {}, (step) => void steps.push({ step, rows: ledger.length }))
   const upTo = ledger.length
   while (ledger.length < upTo + 20) await pause(5)
   stop.abort()
@@ -223,8 +223,10 @@ test('no acknowledged row is lost by a swap under load: each is in the generatio
   const now = await find('busy')
   const [there, lost] = [new Set(await partners(now)), new Set(await openForOwner(world.host, live, () => partners(live)))]
   assert.ok(ledger.some(({ generation }) => generation === 1) && ledger.some(({ generation }) => generation === 2))
-  const longest = Math.max(...ledger.slice(1).map(({ at }, i) => at - ledger[i]!.at))
-  assert.ok(longest < tookMs / 2, `nobody could write for ${longest} of ${tookMs} ms`)
+  const swap = steps.findIndex(({ step }) => step === 'Putting it in the place of the live one')
+  for (const [index, { step, rows }] of steps.slice(0, swap).entries())
+    if (/^(?:Backing up|Loading)/.test(step)) assert.ok(steps[index + 1]!.rows > rows, `people write during "${step}"`)
+  assert.ok(ledger.findIndex(({ generation }) => generation === 2) >= steps[swap]!.rows)
   for (const { name, generation } of ledger) assert.ok((generation === 1 ? lost : there).has(name), `${name} of generation ${generation}`)
   assert.equal(ledger.filter(({ generation, name }) => generation === 1 && there.has(name)).length, 0, 'time went back for all of them')
   const copy = await restoreAside(world.host, {
@@ -236,8 +238,8 @@ test('no acknowledged row is lost by a swap under load: each is in the generatio
   })
   const kept = new Set(await partners(copy.instance))
   for (const { name, generation } of ledger) if (generation === 1) assert.ok(kept.has(name), `${name} is in the last safety set`)
-  // On a quiet machine about 100 ms; the claim is measured by the benchmark, here only that it does not wait for anything long.
-  assert.ok(report.writeGapMs < tookMs / 2, `${report.writeGapMs} of ${tookMs} ms`)
+  // How long it is the benchmark measures; here only that it is told.
+  assert.ok(report.writeGapMs > 0)
 })
 
 /** Kills a restore as it begins each of these steps, and lets the next start go on from there. */

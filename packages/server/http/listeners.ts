@@ -13,9 +13,11 @@ export interface Timeouts {
   idleMs: number
   /** Without a byte in either direction, while a request is being answered: also the longest that a call may take. */
   silentMs: number
+  /** After the door closed, for a request that was on its way along a kept connection. */
+  arrivalMs: number
 }
 
-export const defaultTimeouts: Timeouts = { headersMs: 10_000, requestMs: 60_000, idleMs: 72_000, silentMs: 300_000 }
+export const defaultTimeouts: Timeouts = { headersMs: 10_000, requestMs: 60_000, idleMs: 72_000, silentMs: 300_000, arrivalMs: 200 }
 const maxHeaderBytes = 16 << 10
 
 export interface ListenOptions {
@@ -45,7 +47,7 @@ export class Listeners {
     const gone = [...this.#servers].filter(([address]) => !addresses.includes(address))
     for (const [address, server] of gone) {
       this.#servers.delete(address)
-      void close(server)
+      void close(server, this.#timeouts.arrivalMs)
     }
     let actual = port
     for (const address of addresses) {
@@ -61,7 +63,7 @@ export class Listeners {
     const servers = [...this.#servers.values()]
     this.#servers.clear()
     const cutting = setTimeout(() => servers.forEach((server) => server.closeAllConnections()), limitMs)
-    await Promise.all(servers.map(close))
+    await Promise.all(servers.map((server) => close(server, this.#timeouts.arrivalMs)))
     clearTimeout(cutting)
   }
 
@@ -98,10 +100,8 @@ function refuseMalformed(error: { code?: string }, socket: Socket): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
-/** Whoever keeps a connection may have a request on the way when the door closes: he is no idler yet. */
-const arrivalMs = 200
-
-async function close(server: Server): Promise<void> {
+/** Whoever keeps a connection may have a request on the way when the door closes: for `arrivalMs` he is no idler. */
+async function close(server: Server, arrivalMs: number): Promise<void> {
   // Not HTTP's own `close`, which at once cuts off whoever is between two requests.
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
   await Promise.race([closed, pause(arrivalMs, undefined, { ref: false })])

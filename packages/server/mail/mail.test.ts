@@ -17,6 +17,7 @@ import type { WorkInstance } from '../jobs/registry.ts'
 import { blobTable } from '../sql/files.ts'
 import { forgetMail, outboxAttachmentTable, outboxTable } from '../sql/outbox.ts'
 import { startCluster, type ThrowawayCluster, type ThrowawayInstance } from '@erp4/testing'
+import { lettersOf } from './letters.ts'
 import { Mailer, type MailerOptions, type MailSettings } from './mailer.ts'
 import { resendMail, sendMail, type Mail } from './outbox.ts'
 import { openBody } from './sealed.ts'
@@ -488,3 +489,13 @@ test('what a mail said that failed is forgotten after a week, or when its link i
 })
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+test('a letter of two megabytes of spaces is laid out like any other', async (t) => {
+  const there = await world(t)
+  const [from, to] = [letter.from, letter.to[0]!]
+  const started = performance.now()
+  await there.databases.transaction(there.instance.database, (cx) =>
+    lettersOf(keys).put(cx, { from, to, subject: 'x', language: 'en_US', body: '<b> </b>'.repeat(249_000) }),
+  )
+  assert.ok(performance.now() - started < 300_000, 'where each space looks for the end of its line, it takes a quarter of an hour')
+})
