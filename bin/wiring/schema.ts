@@ -5,6 +5,7 @@ import {
   Databases,
   asConnection,
   type MigrationOptions,
+  computeAnew,
   loadData,
   loadExamples,
   migrate as migrateDatabase,
@@ -77,7 +78,7 @@ async function settle(client: pg.Client): Promise<void> {
   await scheduleUpkeep(asConnection(client))
 }
 
-/** Metadata and standard data follow the last app that moves, when everything is as declared. */
+/** Metadata and standard data follow the last app that moves, when everything is as declared; then what is computed otherwise than before. */
 async function withData(client: pg.Client, options: MigrationOptions): Promise<MigrationOptions> {
   const last = (await planMigration(client, options)).moves.at(-1)?.app.name
   return {
@@ -87,6 +88,7 @@ async function withData(client: pg.Client, options: MigrationOptions): Promise<M
         if (app.name !== last) return
         await asSystem(cx, options.registry, 'migration', loadData)
       },
+      stale: (fields, cx) => asSystem(cx, options.registry, 'migration', (sys) => computeAnew(sys, fields)),
     },
   }
 }

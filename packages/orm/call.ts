@@ -23,6 +23,8 @@ export interface Call {
   readonly jobs: Jobs | null
   /** Active languages, the default one first. */
   readonly languages: readonly string[]
+  /** Those that computed texts are kept in; null until somebody asks the database, where whoever opened the call did not say. */
+  installed: readonly string[] | null
   /** Where the call came from, for the audit trail: 'json2', 'web', 'job:…'. */
   readonly source: string
   /** Whether the caller gave his password with this call or within the last minutes of his session: asked before what outlives it, such as a key. */
@@ -95,7 +97,7 @@ export interface CallOptions {
   origin?: string | null
   accounts?: Accounts | null
   jobs?: Jobs | null
-  languages?: readonly string[]
+  languages?: readonly string[] | undefined
   source?: string
   identityConfirmed?: boolean
   isProven?: boolean
@@ -113,6 +115,7 @@ export function openCall(options: CallOptions): Call {
     accounts: options.accounts ?? null,
     jobs: options.jobs ?? null,
     languages: options.languages ?? ['en_US'],
+    installed: options.languages ?? null,
     source: options.source ?? 'code',
     identityConfirmed: options.identityConfirmed ?? false,
     isProven: options.isProven ?? options.identityConfirmed ?? false,

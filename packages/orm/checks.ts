@@ -1,5 +1,6 @@
 import type { Group } from './access.ts'
 import type { FieldInfo, Model } from './registry.ts'
+import { asksForWords, isSpoken } from './triggers.ts'
 
 type Models = ReadonlyMap<string, Model>
 
@@ -47,6 +48,7 @@ function checkFields(model: Model, models: Models): string[] {
     if (options.related && options.compute) problems.push(`${at} is related and computed: one of them`)
     if (options.translate && !['char', 'text', 'html'].includes(field.kind))
       problems.push(`${at}: only char, text and html can be translated`)
+    problems.push(...checkLanguage(field, models))
     if (options.companyDependent && (!field.column || options.translate || options.required))
       problems.push(`${at}: a company-dependent field is a stored column, neither translated nor required`)
     if (field.kind === 'monetary' && !field.magic && !model.fields.has(options['currency'] ?? 'currency_id') && !options.related)
@@ -67,6 +69,20 @@ function checkFields(model: Model, models: Models): string[] {
   if (model.hasPath && model.fields.get('parent_id')?.comodel !== model.name)
     problems.push(`${model.name}.parent_path needs a many2one parent_id to ${model.name}`)
   return problems
+}
+
+/** Of a text that follows from what is said differently in each language, one for all would be English to everybody. */
+function checkLanguage(field: FieldInfo, models: Models): string[] {
+  const at = `${field.model.name}.${field.name}`
+  const compute = field.model.computes.get(field.name)
+  if (field.options.translate && field.computed === 'live')
+    return [`${at} is read in the reader's language anyway: 'translate' is for what is stored`]
+  if (!compute || field.computed !== 'stored' || field.options.translate) return []
+  if (asksForWords(compute)) return [`${at} asks for words, but is stored once for all languages: declare it 'translate'`]
+  const isText = field.kind === 'char' || field.kind === 'text' || field.kind === 'html'
+  return isText && isSpoken(field.model, compute.needs, models)
+    ? [`${at} follows from translated fields, but is stored once for all languages: declare it 'translate'`]
+    : []
 }
 
 /** A related field shows what it leads to: it may be no more open than the fields on its way. */

@@ -20,7 +20,7 @@ export interface Options<T> {
   copy?: boolean
   /** An index: `true` for equality and order, 'trigram' for `ilike` too. */
   index?: boolean | 'trigram'
-  /** One value for each language. Only char, text and html. */
+  /** One value for each language. Only char, text and html; a stored computed one is computed in each language. */
   translate?: boolean
   /** One value for each company; unset companies see the default. */
   companyDependent?: boolean

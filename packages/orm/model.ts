@@ -2,13 +2,14 @@ import type { Operation } from './access.ts'
 import type { Env, Records } from './env.ts'
 import type { AnyField, Field, FieldMap, Relation } from './fields.ts'
 import type { Models } from './models.ts'
+import type { Translate } from './texts.ts'
 import type { Moment } from './time.ts'
 import type { CheckPath, Command, ComputedName, FieldName, Loaded, ModelName, Value, Wire, WriteValues } from './types.ts'
 
 export interface Compute {
   field: string
   needs: readonly string[]
-  value: (record: any) => unknown
+  value: (record: any, t: Translate) => unknown
 }
 export interface Constraint {
   needs: readonly string[]
@@ -131,11 +132,12 @@ export class Definition<N extends ModelName = ModelName, F extends FieldMap = Fi
   /**
    * `value` sees the paths in `needs` and nothing else, already loaded for every record of the batch; it must be pure.
    * Stored fields read as the system, live ones as whoever reads: where a required hop is hidden from him, the field is empty.
+   * `t` gives words in the language in which the value is wanted: the reader's, or each one in turn of a stored field that is `translate`.
    */
   compute<C extends ComputedName<N>, const P extends string>(
     field: C,
     needs: readonly CheckPath<N, P>[],
-    value: (record: Loaded<N, P, true>) => Value<Models[N][C]>,
+    value: (record: Loaded<N, P, true>, t: Translate) => Value<Models[N][C]>,
   ): void {
     this.computes.push({ field, needs, value })
   }

@@ -1,3 +1,4 @@
+import type { Compute } from './model.ts'
 import type { FieldInfo, Model } from './registry.ts'
 
 /** "When this changes, that must be computed again", with the way back from one to the other. */
@@ -151,6 +152,32 @@ function expand(
     return comodel ? expand(comodel, [rest], models, problems, through).map((tail) => [field, ...tail]) : []
   })
 }
+
+/**
+ * Whether what paths lead to differs from language to language: a translated field at their end, or a live one on the way that asks for words.
+ * `through` are live fields that are being looked at.
+ */
+export function isSpoken(
+  model: Model,
+  paths: readonly string[],
+  models: ReadonlyMap<string, Model>,
+  through: ReadonlySet<FieldInfo> = new Set(),
+): boolean {
+  const leads = (at: Model, [head = '', ...rest]: readonly string[]): boolean => {
+    const field = at.fields.get(head)
+    if (!field) return false
+    if (field.options.translate) return true
+    if (field.related) return leads(at, [...field.related, ...rest])
+    const compute = field.computed === 'live' && !through.has(field) ? at.computes.get(head) : undefined
+    if (compute && (asksForWords(compute) || isSpoken(at, compute.needs, models, new Set([...through, field])))) return true
+    const comodel = rest.length > 0 ? models.get(field.comodel ?? '') : undefined
+    return comodel !== undefined && leads(comodel, rest)
+  }
+  return paths.some((path) => leads(model, path.split('.')))
+}
+
+/** A function that takes words says so by its second parameter. */
+export const asksForWords = ({ value }: Compute): boolean => value.length > 1
 
 /** Topological order; what cannot be ordered is reported with its circle. */
 function rank(

@@ -50,7 +50,8 @@ export function openEnv(
     accounts: accountsFor(outbox, session),
     jobs: asking,
     origin: origin ?? null,
-    languages,
+    // Whoever has not signed in was not told the languages of the instance.
+    languages: user.id > 0 ? languages : undefined,
     source,
     identityConfirmed,
     isProven,

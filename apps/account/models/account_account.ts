@@ -27,7 +27,7 @@ export const account_account = model('account.account', {
   label: 'Account',
   order: 'code, id',
   fields: {
-    display_name: char({ compute: 'stored', index: 'trigram' }),
+    display_name: char({ compute: 'stored', translate: true, index: 'trigram' }),
     code: char({ required: true, index: true }),
     name: char({ label: 'Account Name', required: true, translate: true }),
     account_type: selection(accountTypes, { label: 'Type', required: true, default: 'asset_current' }),

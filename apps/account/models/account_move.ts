@@ -40,7 +40,7 @@ export const account_move = model('account.move', {
   order: 'date desc, name desc, id desc',
   unique: [{ fields: ['name', 'journal_id'], message: 'Another entry of the journal has this number already.' }],
   fields: {
-    display_name: char({ compute: 'stored', index: 'trigram' }),
+    display_name: char({ compute: 'stored', translate: true, index: 'trigram' }),
     name: char({ label: 'Number', copy: false, help: 'Given when it is posted, without a gap.' }),
     ref: char({ label: 'Reference', copy: false, help: 'How the other side calls it.' }),
     move_type: selection(moveTypes, { label: 'Type', required: true, default: 'entry' }),
@@ -127,7 +127,7 @@ account_move.prepare((env, list) => prepareMoves(env, list))
 account_move.compute(
   'display_name',
   ['name', 'move_type', 'ref'],
-  (move) => move.name ?? (move.ref ? `${moveTypes[move.move_type]} (${move.ref})` : moveTypes[move.move_type]),
+  (move, t) => move.name ?? (move.ref ? `${t(moveTypes[move.move_type])} (${move.ref})` : t(moveTypes[move.move_type])),
 )
 account_move.compute(
   'commercial_partner_id',
@@ -232,4 +232,4 @@ export const inCompany = (env: Env, company: number): Env =>
 export const nameOf = (
   env: Env,
   { display_name, move_type }: { readonly display_name: string | null; readonly move_type: MoveType },
-): string => (display_name === null || display_name === moveTypes[move_type] ? env.t(moveTypes[move_type]) : display_name)
+): string => display_name ?? env.t(moveTypes[move_type])

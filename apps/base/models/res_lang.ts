@@ -38,4 +38,11 @@ res_lang.constrain(
 // What a caller's context may choose rides in the session statement, so that every process knows it at once.
 res_lang.changed(['code', 'active'], async (sys) => {
   sys.call.touched.add('langs')
+  // A migration brings its data afterwards, and computes it in all languages then.
+  if (sys.call.source === 'migration') return
+  // Once more when every call is over that does not know the language yet.
+  for (const afterSeconds of [0, longestCall]) await sys.call.jobs?.ask(sys.cx, 'base.languages', {}, { afterSeconds })
 })
+
+/** In seconds: no server lets a call take longer. */
+const longestCall = 120

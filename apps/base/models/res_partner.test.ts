@@ -78,7 +78,7 @@ describe('a contact', () => {
     )
     assert.deepEqual(
       (await depot.read(['display_name', 'street', 'vat'])).map((one) => [one.display_name, one.street, one.vat]),
-      [['Older, Delivery Address', 'Depot 9', 'OLDER']],
+      [['Older, Depot 9', 'Depot 9', 'OLDER']],
     )
     await ada.write({ parent_id: next.ids[0]! })
     assert.deepEqual(
@@ -120,7 +120,7 @@ describe('a contact', () => {
     const [read] = await azure.read(['child_ids.display_name', 'child_ids.city', 'child_ids.vat'])
     assert.deepEqual(read?.child_ids.map((child) => [child.display_name, child.city, child.vat]).toSorted(), [
       ['Azure Four, Ada', 'Jongno-gu', 'FOUR'],
-      ['Azure Four, Invoice Address', null, 'FOUR'],
+      ['Azure Four, Box 1', null, 'FOUR'],
     ])
   })
 

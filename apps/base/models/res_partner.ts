@@ -83,9 +83,10 @@ declare module '@erp4/orm/models' {
   interface ResPartner extends ModelFields<typeof res_partner> {}
 }
 
-res_partner.compute('display_name', ['name', 'type', 'is_company', 'parent_id.name'], (partner) => {
-  const own = partner.name ?? (partner.type === null ? '' : addressLabels[partner.type])
-  return partner.parent_id?.name && !partner.is_company ? `${partner.parent_id.name}, ${own}` : own
+// An address without a name goes by where it is: that tells two of a company apart, and is no word of any language (decision 24).
+res_partner.compute('display_name', ['name', 'street', 'city', 'is_company', 'parent_id.name'], (partner) => {
+  const own = partner.name ?? partner.street ?? partner.city ?? ''
+  return partner.parent_id?.name && !partner.is_company ? [partner.parent_id.name, own].filter(Boolean).join(', ') : own
 })
 
 res_partner.compute('company_type', ['is_company'], (partner) => (partner.is_company ? 'company' : 'person'))
@@ -217,8 +218,6 @@ const hasParent = ({ parent_id: id }: Given): boolean => typeof id === 'number' 
 const needsAddress = (given: Given): boolean => (given['type'] ?? 'contact') === 'contact' && addressFields.every((field) => !given[field])
 
 const addressOf = ({ street, street2, zip, city, state_id, country_id }: Address) => ({ street, street2, zip, city, state_id, country_id })
-
-const addressLabels = { contact: '', invoice: 'Invoice Address', delivery: 'Delivery Address', other: 'Other Address' } as const
 
 const isWritten = (text: string | null): boolean => text !== null && text.trim() !== ''
 

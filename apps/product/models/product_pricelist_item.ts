@@ -5,7 +5,7 @@ export const product_pricelist_item = model('product.pricelist.item', {
   label: 'Pricelist Rule',
   order: 'applied_on, min_quantity desc, categ_id desc, id desc',
   fields: {
-    display_name: char({ compute: 'stored' }),
+    display_name: char({ compute: 'stored', translate: true }),
     name: char({ related: 'display_name' }),
     pricelist_id: many2one('product.pricelist', { required: true, ondelete: 'cascade', index: true }),
     company_id: many2one('res.company', { related: 'pricelist_id.company_id' }),
@@ -65,7 +65,7 @@ declare module '@erp4/orm/models' {
 product_pricelist_item.compute(
   'display_name',
   ['applied_on', 'categ_id.display_name', 'product_tmpl_id.name', 'product_id.display_name'],
-  (item) => item.product_id?.display_name ?? item.product_tmpl_id?.name ?? item.categ_id?.display_name ?? 'All Products',
+  (item, t) => item.product_id?.display_name ?? item.product_tmpl_id?.name ?? item.categ_id?.display_name ?? t('All Products'),
 )
 
 product_pricelist_item.constrain(

@@ -23,7 +23,7 @@ export const product_product = model('product.product', {
   order: 'display_name, id',
   unique: [{ fields: ['barcode'], message: 'Another product has this barcode already.' }],
   fields: {
-    display_name: char({ compute: 'stored', index: 'trigram' }),
+    display_name: char({ compute: 'stored', translate: true, index: 'trigram' }),
     active: boolean({ default: true }),
     product_tmpl_id: many2one('product.template', { label: 'Product', required: true, ondelete: 'cascade', index: true }),
     default_code: char({ label: 'Internal Reference', index: true }),

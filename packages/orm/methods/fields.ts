@@ -57,7 +57,7 @@ export function describeField(env: Env, field: FieldInfo): Record<string, unknow
     searchable: !options.secret && (store || field.related !== null || field.model.searches.has(field.name) || isPushable(env, field)),
     groupable: isGroupable(env, field),
     exportable: !options.secret,
-    translate: options.translate === true,
+    translate: options.translate === true && field.computed === null,
     company_dependent: options.companyDependent === true,
     depends: field.computed ? [...(field.model.computes.get(field.name)?.needs ?? (field.related ? [field.related.join('.')] : []))] : [],
     ...(end.comodel ? { relation: end.comodel, domain: options['domain'] ?? [], context: {} } : {}),

@@ -35,6 +35,7 @@ export const translationMethods = {
     ['field_name', 'translations', 'source_lang=""'],
     async (env, model, ids, { field_name, translations }) => {
       const field = translated(model, field_name, settableField(env, model, shown(field_name, 200), 'write'))
+      if (field.computed) throw new ValueError(`${model.name}.${field.name} is computed in each language`)
       if (typeof translations !== 'object' || translations === null || Array.isArray(translations))
         throw new ArgumentError('translations must be an object of languages')
       const given = Object.entries(translations as Record<string, unknown>)

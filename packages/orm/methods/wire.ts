@@ -3,7 +3,7 @@ import { type Node } from '../domain.ts'
 import type { Env } from '../env.ts'
 import { ArgumentError, UserError, ValueError, shown } from '../errors.ts'
 import { type FieldInfo, type Model, isToMany } from '../registry.ts'
-import { computeLive, byDomain, byIds, demandEver, parseOrder, readTyped, searchNode } from '../operations/read.ts'
+import { byDomain, byIds, demandEver, parseOrder, readTyped, searchNode } from '../operations/read.ts'
 import { keptStatement } from '../operations/kept.ts'
 import { flush } from '../operations/recompute.ts'
 import { ruleFor, visibleField } from '../rules.ts'
@@ -255,5 +255,3 @@ function writeDouble(value: number): string {
   if (value === 0 || (size >= 1e-4 && size < 1e15)) return String(value)
   return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2')
 }
-
-export { computeLive }

@@ -5,6 +5,7 @@ import { auditReasons } from '../sql/audit.ts'
 import { sql } from '../sql/fragment.ts'
 import { shapeName } from '../sql/names.ts'
 import { judgeAll } from './judge.ts'
+import { settleLanguages } from './languages.ts'
 import { readTyped, yes } from './read.ts'
 import { giveNumbers } from './numbers.ts'
 import { flush, resolveReached } from './recompute.ts'
@@ -23,7 +24,8 @@ export async function finishCall(env: Env): Promise<void> {
     env.cx.send(trail, shapeName(trail))
   }
   call.reasons.clear()
-  for (const counter of call.touched) await env.cx.query(bumps[counter])
+  await settleLanguages(env)
+  for (const counter of call.touched) if (counter !== 'langs') await env.cx.query(bumps[counter])
   call.touched.clear()
   await giveNumbers(env)
 }
@@ -32,7 +34,6 @@ const bumps = {
   rules: sql`update meta set rules = rules + 1`,
   login: sql`update meta set login = login + 1`,
   schema: sql`update meta set schema = schema + 1`,
-  langs: sql`update meta set langs = array(select 'en_US' union all select code from res_lang where active and code <> 'en_US' order by 1)`,
 }
 
 async function checkConstraints(env: Env): Promise<void> {

@@ -10,6 +10,7 @@ import { type Sql, empty, ident, sql, whole } from '../sql/fragment.ts'
 import { type Encoding, type Nested, type Want, activeOnly, asArray, orderBy, page, selectList } from '../sql/select.ts'
 import { oneOf } from '../sql/ids.ts'
 import { askedName, shapeName } from '../sql/names.ts'
+import { type Translate, wordsOf } from '../texts.ts'
 import { isAscending, keptStatement } from './kept.ts'
 import { orderTerm } from './order-term.ts'
 import { flush } from './recompute.ts'
@@ -135,10 +136,17 @@ export function byDomain(
 /** Paths as a tree of wants; live fields are replaced by what they need and computed afterwards. */
 interface Tree {
   readonly model: Model
-  readonly plain: Map<string, { field: FieldInfo; tree: Tree | null }>
+  readonly plain: Map<string, Plain>
   /** In the order of computing. */
   readonly live: Map<string, Live>
   readonly asked: Set<string>
+}
+
+interface Plain {
+  readonly field: FieldInfo
+  readonly tree: Tree | null
+  /** Of a translated field, what it holds for every language. */
+  readonly whole?: boolean
 }
 
 interface Live {
@@ -148,6 +156,9 @@ interface Live {
   /** What is read through it, where it stands for a relation further away. */
   tree: Tree | null
 }
+
+/** The end of a path to all that a translated field holds: `name.*`. */
+export const everyLanguage = '*'
 
 const blankTree = (model: Model): Tree => ({ model, plain: new Map(), live: new Map(), asked: new Set() })
 
@@ -174,6 +185,10 @@ function addPath(env: Env, tree: Tree, path: readonly string[], asked: boolean):
     return
   }
   const known = tree.plain.get(head)
+  if (rest[0] === everyLanguage && field.options.translate && field.column) {
+    tree.plain.set(head, { field, tree: null, whole: true })
+    return
+  }
   if (rest.length === 0) {
     if (!known) tree.plain.set(head, { field, tree: null })
     return
@@ -201,8 +216,8 @@ const needsOf = (field: FieldInfo): readonly string[] =>
   field.related ? [field.related.join('.')] : field.model.computes.get(field.name)!.needs
 
 const wantsOf = (tree: Tree): Want[] =>
-  [...tree.plain.values()].map(({ field, tree: inner }) =>
-    inner ? { field, nested: { wants: wantsOf(inner) } satisfies Nested } : { field },
+  [...tree.plain.values()].map(({ field, tree: inner, whole: isWhole = false }) =>
+    inner ? { field, nested: { wants: wantsOf(inner) } satisfies Nested } : { field, whole: isWhole },
   )
 
 export async function readTyped(env: Env, model: Model, ids: readonly number[], paths: readonly string[], rule?: Node): Promise<any[]> {
@@ -216,7 +231,7 @@ export async function readTyped(env: Env, model: Model, ids: readonly number[], 
         )
       : typedStatement(env, model, ids, paths, rule)
   const [row] = await env.cx.query<{ '?column?': string }>(statement, shapeName(statement))
-  return revive(tree, JSON.parse(row!['?column?']))
+  return revive(env, tree, JSON.parse(row!['?column?']))
 }
 
 function typedStatement(
@@ -242,26 +257,26 @@ export async function findTyped(env: Env, model: Model, domain: unknown, paths: 
     offset: options.offset ?? 0,
   })
   const [row] = await env.cx.query<{ '?column?': string }>(statement, askedName(statement))
-  return revive(tree, JSON.parse(row!['?column?']))
+  return revive(env, tree, JSON.parse(row!['?column?']))
 }
 
 /** Decimal texts become Decimals, live fields are computed, and what was only needed on the way is left out. */
-function revive(tree: Tree, rows: Record<string, any>[]): any[] {
-  fill(tree, rows)
+function revive(env: Env, tree: Tree, rows: Record<string, any>[]): any[] {
+  fill(wordsOf(env), tree, rows)
   strip(tree, rows)
   return rows
 }
 
 // Everything is filled in before anything is left out: a live field may need what lies behind a relation.
-function fill(tree: Tree, rows: readonly Record<string, any>[]): void {
+function fill(t: Translate, tree: Tree, rows: readonly Record<string, any>[]): void {
   const decimals = [...tree.plain.values()].filter(({ field }) => isExact(field)).map(({ field }) => field.name)
   const within = tree.live.size === 0 ? none : relationsOf(tree)
   const live = [...tree.live].map(([name, { field, needs, tree: inner }]) => ({ name, field, inner, shape: shapeFor(needs, within) }))
   for (const row of rows) {
     for (const name of decimals) if (row[name] !== null) row[name] = Decimal.of(row[name])
-    eachNested(tree.plain, row, fill)
+    eachNested(tree.plain, row, (inner, nested) => fill(t, inner, nested))
     for (const { name, field, inner, shape } of live) {
-      const value = field ? computeLive(field, shape(row)) : null
+      const value = field ? computeLive(field, shape(row), t) : null
       row[name] = inner ? taken(inner, value) : value
     }
   }
@@ -315,11 +330,11 @@ function eachNested(
 const isExact = (field: FieldInfo): boolean => field.kind === 'decimal' || field.kind === 'monetary'
 
 /** Null where a required hop of its needs is hidden from the reader: the function's types say it is there (kernel §2.4). */
-export function computeLive(field: FieldInfo, row: Record<string, any>): unknown {
+export function computeLive(field: FieldInfo, row: Record<string, any>, t: Translate): unknown {
   if (field.related) return field.related.reduce<any>((at, step) => (at === null || at === undefined ? null : at[step]), row) ?? null
   const compute = field.model.computes.get(field.name)!
   if (!hopsArePresent(field.model, compute.needs, row)) return null
-  return compute.value(row)
+  return compute.value(row, t)
 }
 
 function hopsArePresent(model: Model, needs: readonly string[], row: Record<string, any>): boolean {

@@ -7,11 +7,13 @@ import type { FieldInfo, Model } from '../registry.ts'
 import { type Sql, ident, join, sql } from '../sql/fragment.ts'
 import { hidden, oneOf } from '../sql/ids.ts'
 import { shapeName } from '../sql/names.ts'
-import { type Trigger, keyOf } from '../triggers.ts'
+import { type Translate, wordsOf } from '../texts.ts'
+import { type Trigger, isSpoken, keyOf } from '../triggers.ts'
 import { keptStatement } from './kept.ts'
 import { holdRows } from './lock.ts'
-import { readTyped, yes } from './read.ts'
-import { recordset } from '../sql/recordset.ts'
+import { type Texts, asTexts, otherLanguages, saysTheSame, settleLanguages } from './languages.ts'
+import { everyLanguage, readTyped, yes } from './read.ts'
+import { type RecordColumn, recordset } from '../sql/recordset.ts'
 import { type Shape, relationsIn, shapeFor } from './shape.ts'
 import { toColumn } from './values.ts'
 
@@ -142,6 +144,7 @@ export async function flush(env: Env): Promise<void> {
   call.flushing = true
   try {
     const system = new Env(call, env.user, { ...env.context, lang: 'en_US', active_test: true }, true)
+    await settleLanguages(env)
     for (let round = 0; ; round++) {
       if (round > rounds) throw new ValidationError('These records depend on each other in a circle.')
       await resolveReached(system)
@@ -170,18 +173,25 @@ function nextBatch(call: Call): { model: Model; fields: FieldInfo[]; ids: number
 
 async function recompute(system: Env<true>, model: Model, fields: readonly FieldInfo[], ids: readonly number[]): Promise<void> {
   const { call } = system
-  const { computes, paths } = planOf(model, fields)
+  const { computes, paths, spoken } = planOf(system, model, fields)
   holdRows(system, model, ids)
   const records = await readTyped(system, model, ids, paths, yes)
+  const elsewhere = spoken ? await readElsewhere(system, model, ids, spoken) : []
+  const t = wordsOf(system)
   const changed: { id: number; values: Record<string, unknown> }[] = []
   const movedIds = new Map<FieldInfo, number[]>()
   const moved = new Map<string, number[]>()
   for (const record of records) {
     const values: Record<string, unknown> = {}
-    for (const { field, compute, shape } of computes) {
-      const value = compute.value(shape(record))
-      if (isSame(value, record[field.name])) continue
-      values[field.name] = value === null || value === undefined ? null : await toColumn(system, field, value)
+    for (const one of computes) {
+      const { field } = one
+      const value = field.options.translate
+        ? await inEachLanguage(system, one, record, elsewhere, t)
+        : one.compute.value(one.shape(record), t)
+      if (field.options.translate ? saysTheSame(value as Texts | null, record[field.name]) : isSame(value, record[field.name])) continue
+      // Texts in each language are as their column keeps them already.
+      values[field.name] =
+        value === null || value === undefined ? null : field.options.translate ? value : await toColumn(system, field, value)
       movedIds.set(field, [...(movedIds.get(field) ?? []), record.id])
       if (field.kind === 'many2one' && typeof value === 'number') addAll(memory(call).targets, field, [value])
       if (field.kind === 'many2one') noteTargets(moved, field, [record[field.name], value as number | null])
@@ -209,15 +219,66 @@ async function recompute(system: Env<true>, model: Model, fields: readonly Field
   for (const [field, list] of movedIds) mark(call, [field], list, parents)
 }
 
+interface Computed {
+  readonly field: FieldInfo
+  readonly compute: Compute
+  readonly shape: Shape
+  /** What it needs differs from language to language: its row, as read in another one. Null where only words do. */
+  readonly abroad: Shape | null
+}
+
 interface Batch {
-  readonly computes: readonly { readonly field: FieldInfo; readonly compute: Compute; readonly shape: Shape }[]
+  readonly computes: readonly Computed[]
   readonly paths: readonly string[]
+  /** What is read again in each language for texts that are kept so; null where there are none. */
+  readonly spoken: readonly string[] | null
+}
+
+/** Another language: its words, and what is said in it of the records, by id. */
+interface Elsewhere {
+  readonly lang: string
+  readonly t: Translate
+  readonly rows: ReadonlyMap<number, Record<string, any>>
+}
+
+/** One reading for each other language, and none where only words differ. */
+async function readElsewhere(
+  system: Env<true>,
+  model: Model,
+  ids: readonly number[],
+  spoken: readonly string[],
+): Promise<readonly Elsewhere[]> {
+  const languages: Elsewhere[] = []
+  for (const lang of await otherLanguages(system)) {
+    const there = system.withContext({ lang })
+    const rows = spoken.length > 0 ? await readTyped(there, model, ids, spoken, yes) : []
+    languages.push({ lang, t: wordsOf(there), rows: new Map(rows.map((row) => [row.id, row])) })
+  }
+  return languages
+}
+
+/** The computed text of one record in English and in every other language, as its column keeps them. */
+async function inEachLanguage(
+  system: Env<true>,
+  { field, compute, shape, abroad }: Computed,
+  record: Record<string, any>,
+  elsewhere: readonly Elsewhere[],
+  t: Translate,
+): Promise<Texts | null> {
+  const kept = async (text: unknown): Promise<string | null> =>
+    text === null || text === undefined ? null : ((await toColumn(system, field, text)) as string | null)
+  const said: [string, string | null][] = [['en_US', await kept(compute.value(shape(record), t))]]
+  for (const { lang, t: words, rows } of elsewhere) {
+    const row = abroad ? abroad(rows.get(record['id'])!) : shape(record)
+    said.push([lang, await kept(compute.value(row, words))])
+  }
+  return asTexts(said)
 }
 
 const plans = new WeakMap<Model, Map<string, Batch>>()
 
 /** What a batch of fields reads and works out: the same each time. */
-function planOf(model: Model, fields: readonly FieldInfo[]): Batch {
+function planOf({ registry }: Env, model: Model, fields: readonly FieldInfo[]): Batch {
   const known = plans.get(model) ?? new Map<string, Batch>()
   plans.set(model, known)
   const key = fields.map((field) => field.name).join(' ')
@@ -225,11 +286,17 @@ function planOf(model: Model, fields: readonly FieldInfo[]): Batch {
   if (found) return found
   const needs = new Set(fields.flatMap((field) => model.computes.get(field.name)!.needs))
   const within = relationsIn(needs)
-  const computes = fields.map((field) => {
+  const needsOf = (field: FieldInfo): readonly string[] => model.computes.get(field.name)!.needs
+  const texts = fields.filter((field) => field.options.translate)
+  const spoken = new Set(texts.filter((field) => isSpoken(model, needsOf(field), registry.models)).flatMap(needsOf))
+  const abroad = relationsIn(spoken)
+  const computes = fields.map((field): Computed => {
     const compute = model.computes.get(field.name)!
-    return { field, compute, shape: shapeFor(compute.needs, within) }
+    const isReadAbroad = field.options.translate && isSpoken(model, compute.needs, registry.models)
+    return { field, compute, shape: shapeFor(compute.needs, within), abroad: isReadAbroad ? shapeFor(compute.needs, abroad) : null }
   })
-  const made = { computes, paths: [...new Set([...needs, ...fields.map((field) => field.name)])] }
+  const own = fields.map((field) => (field.options.translate ? `${field.name}.${everyLanguage}` : field.name))
+  const made = { computes, paths: [...new Set([...needs, ...own])], spoken: texts.length > 0 ? [...spoken] : null }
   known.set(key, made)
   return made
 }
@@ -269,7 +336,8 @@ function storing(model: Model, fields: readonly FieldInfo[], rows: string): Sql 
   return sql`update ${ident(model.table)} t set ${sets} from ${recordset(rows, [{ name: 'id', type: 'int4' }, { name: 'given', type: 'text[]' }, ...fields.map(columnOf)])} r where t.id = r.id`
 }
 
-const columnOf = (field: FieldInfo): { name: string; field: FieldInfo } => ({ name: field.column!, field })
+const columnOf = (field: FieldInfo): RecordColumn =>
+  field.options.translate ? { name: field.column!, type: 'jsonb' } : { name: field.column!, field }
 
 /** Where the given many2one fields of these records point to now. */
 async function currentTargets(

@@ -40,6 +40,7 @@ function forgetPending(call: Call): void {
   call.numbering.length = 0
   call.reasons.clear()
   call.touched.clear()
+  call.installed = null
   // Locks taken since the savepoint went with it.
   forgetLocks(call)
 }

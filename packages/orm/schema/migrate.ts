@@ -35,6 +35,8 @@ export interface MigrationHooks {
   grown?: MigrationHook
   /** Everything is as declared. */
   after?: MigrationHook
+  /** Last of all, where stored values must be computed anew (`computeAnew`). */
+  stale?: (fields: readonly FieldInfo[], cx: Connection) => Promise<void>
 }
 
 export interface MigrationOptions {
@@ -58,8 +60,10 @@ export interface Migration {
   readonly moves: readonly Move[]
   /** Apps that were there and are no longer, with the version they had. */
   readonly removed: readonly { app: string; from: string }[]
-  /** Fields whose columns were added to tables with rows: stored computed ones among them are to be computed by the caller. */
+  /** Fields whose columns were added to tables that were there. */
   readonly added: readonly FieldInfo[]
+  /** Stored computed ones whose values must be computed anew: their columns were added, or keep them otherwise than before. */
+  readonly stale: readonly FieldInfo[]
   /** What would lose data and is not allowed; only in a plan, for a migration refuses. */
   readonly refused: readonly Step[]
   /** `meta.schema` afterwards; 0 in a database that has none. */
@@ -102,6 +106,7 @@ export async function migrate(client: pg.ClientBase, options: MigrationOptions):
     const faults = await rightsAmiss(client, options, null)
     if (faults.length > 0) await client.query(faults.flatMap((fault) => fault.sql).join(';\n'))
     await hook(options.hooks?.after)
+    if (plan.stale.length > 0) await options.hooks?.stale?.(plan.stale, cx)
     return { ...plan, grants: faults.map((fault) => fault.says), schema: await writeMeta(client, plan, options.registry) }
   })
   if (!options.dryRun)
@@ -152,6 +157,7 @@ async function prepare(client: pg.ClientBase, options: MigrationOptions): Promis
       .filter(([name]) => !registry.apps.some((app) => app.name === name))
       .map(([app, from]) => ({ app, from })),
     added: addedFields(desired, actual),
+    stale: staleFields(desired, actual),
     refused: steps.filter((step) => step.loses && !allowed.has(step.name)),
     notes: notesOn(registry, actual),
   }
@@ -171,6 +177,16 @@ function addedFields(desired: Schema, actual: ActualSchema): FieldInfo[] {
     const known = actual.tables.get(table.name)
     if (!known) return []
     return table.columns.flatMap(({ name, field }) => (field && !field.magic && !known.columns.has(name) ? [field] : []))
+  })
+}
+
+function staleFields(desired: Schema, actual: ActualSchema): FieldInfo[] {
+  return desired.tables.flatMap((table) => {
+    const known = actual.tables.get(table.name)
+    if (!known) return []
+    return table.columns.flatMap(({ name, type, field }) =>
+      field?.computed === 'stored' && known.columns.get(name)?.type !== type ? [field] : [],
+    )
   })
 }
 

@@ -2,7 +2,7 @@ import type { FieldInfo } from '../registry.ts'
 import { typeName } from './field-types.ts'
 import { Sql, ident, join, sql } from './fragment.ts'
 
-type Type = 'text' | 'int4' | 'float8' | 'numeric' | 'bool' | 'date' | 'timestamp' | 'json' | 'text[]'
+type Type = 'text' | 'int4' | 'float8' | 'numeric' | 'bool' | 'date' | 'timestamp' | 'json' | 'jsonb' | 'text[]'
 
 export type RecordColumn = { readonly name: string; readonly type: Type } | { readonly name: string; readonly field: FieldInfo }
 

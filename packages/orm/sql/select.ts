@@ -15,6 +15,8 @@ export interface Want {
   readonly pair?: boolean
   /** The fields of the related records, instead of their ids. */
   readonly nested?: Nested
+  /** What a translated field holds for every language, `{"en_US": …}`, instead of the caller's text. */
+  readonly whole?: boolean
 }
 
 export interface Nested {
@@ -57,6 +59,7 @@ const arrayText = sql`('[' || coalesce(string_agg(row_to_json(x)::text, ','), ''
 function encode(env: Env, scope: Scope, want: Want, encoding: Encoding): Sql {
   const { field } = want
   if (field.options.secret) return sql`''::text`
+  if (want.whole) return scope.column(field.column!)
   if (isToMany(field)) return encodeMany(env, scope, want, encoding)
   if (field.kind === 'many2one') return encodeOne(env, scope, want, encoding)
   const x = fieldExpression(env, field, scope)

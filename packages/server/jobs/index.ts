@@ -1,3 +1,5 @@
+import './languages.ts'
+
 export { asking } from './asking.ts'
 export { closeJobCall, openJobCall } from './call.ts'
 export { cancelJob, countJobs, enqueue, ensureSchedule, readJob, skipDue, type JobRequest, type JobStatus, type Schedule } from './queue.ts'

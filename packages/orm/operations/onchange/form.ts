@@ -3,6 +3,7 @@ import type { Env } from '../../env.ts'
 import { type FieldInfo, type Model, isToMany } from '../../registry.ts'
 import { mayEver, readableField } from '../../rules.ts'
 import { relatedEnd } from '../../sql/expression.ts'
+import { wordsOf } from '../../texts.ts'
 import { computeLive, readTyped } from '../read.ts'
 
 /** A value rests on something that this person may not see: it stays as it was until the record is saved. */
@@ -150,7 +151,8 @@ export class FormRecord {
     const row = await this.load(field.related ? [field.related.join('.')] : compute!.needs, isStrict)
     // Functions may rely on what is required; a form that is not filled in yet may not have it.
     if (compute && lacksRequired(this.form.env, this.model, row, compute.needs)) throw new Unknowable(`${this.model.name}.${field.name}`)
-    const value = (field.related || field.computed === 'live' ? computeLive(field, row) : compute!.value(row)) ?? unset(field)
+    const t = wordsOf(this.form.env)
+    const value = (field.related || field.computed === 'live' ? computeLive(field, row, t) : compute!.value(row, t)) ?? unset(field)
     this.#computed.set(key, { at, value })
     return value
   }
