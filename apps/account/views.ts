@@ -58,7 +58,21 @@ const settled = [['state', '!=', 'draft']] as const
 
 export const account_move_form = form('account.move', (v) => [
   v.header(
-    v.button(action_post, 'Post', [['state', '=', 'draft']], { primary: true, only: biller }),
+    v.button(action_post, 'Post', [['state', '=', 'draft']], {
+      primary: true,
+      only: biller,
+      needs: [
+        [['|', ['move_type', '=', 'entry'], ['partner_id', '!=', null]], 'Choose whom it is for.'],
+        [
+          [
+            '|',
+            ['move_type', '=', 'entry'],
+            ['invoice_line_ids', 'any', [['display_type', 'not in', ['line_section', 'line_subsection', 'line_note']]]],
+          ],
+          'Add a line first.',
+        ],
+      ],
+    }),
     v.button(
       action_invoice_sent,
       'Send by Email',
@@ -73,7 +87,7 @@ export const account_move_form = form('account.move', (v) => [
     v.button(action_reverse, 'Credit Note', [['state', '=', 'posted']], { only: biller, confirm: 'A draft is made that takes this back.' }),
     v.button(button_cancel, 'Cancel', [['state', '=', 'draft']], { only: biller }),
     v.button(button_draft, 'Back to Draft', [['state', '=', 'cancel']], { only: biller }),
-    v.statusbar('state', ['draft', 'posted']),
+    v.statusbar('state', ['draft', 'posted'], { draft: button_draft, posted: action_post }),
   ),
   v.link('Credit Notes', 'account.move', 'reversed_entry_id', { icon: 'receipt-refund' }),
   v.title(v.field('display_name', { readonly: true })),

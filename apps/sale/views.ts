@@ -50,13 +50,31 @@ export const sale_order_calendar = calendar('sale.order', ['name', 'partner_id',
   color: 'user_id',
 })
 
+/** Headings, notes and what is merely offered are nothing to sell. */
+const hasLines = [
+  [
+    [
+      'order_line',
+      'any',
+      [
+        ['display_type', '=', null],
+        ['is_optional', '=', false],
+      ],
+    ],
+  ],
+  'Add a line first.',
+] as const
+
 /** What was agreed is shown as it is, where nobody may change it: asked for and then refused would be worse. */
 const settled = ['|', '|', ['locked', '=', true], ['signed_on', '!=', null], ['state', '=', 'cancel']] as const
 
 export const sale_order_form = form('sale.order', (v) => [
   v.header(
-    v.button(action_confirm, 'Confirm', [['state', 'in', ['draft', 'sent']]], { primary: true }),
-    v.button(action_quotation_compose, 'Send by Email', [['state', '!=', 'cancel']]),
+    v.button(action_confirm, 'Confirm', [['state', 'in', ['draft', 'sent']]], {
+      primary: true,
+      needs: [hasLines, [[['amount_total', '>=', 0]], 'It comes to less than nothing.']],
+    }),
+    v.button(action_quotation_compose, 'Send by Email', [['state', '!=', 'cancel']], { needs: [hasLines] }),
     v.button(action_quotation_sent, 'Mark as Sent', [['state', '=', 'draft']]),
     v.button(create_invoices, 'Create Invoice', [['invoice_status', '=', 'to invoice']], { primary: true }),
     v.button(action_lock, 'Lock', [
@@ -64,19 +82,14 @@ export const sale_order_form = form('sale.order', (v) => [
       ['locked', '=', false],
     ]),
     v.button(action_unlock, 'Unlock', [['locked', '=', true]], { only: salesManager }),
-    v.button(
-      action_cancel,
-      'Cancel',
-      [
-        ['state', '!=', 'cancel'],
-        ['locked', '=', false],
-      ],
-      { confirm: 'Draft invoices of this order are cancelled with it.' },
-    ),
+    v.button(action_cancel, 'Cancel', [['state', '!=', 'cancel']], {
+      confirm: 'Draft invoices of this order are cancelled with it.',
+      needs: [[[['locked', '=', false]], 'It is locked. Whoever manages sales unlocks it.']],
+    }),
     v.button(action_draft, 'Set to Quotation', [['state', '=', 'cancel']]),
     v.button(action_update_prices, 'Update Prices', [['state', 'in', ['draft', 'sent']]]),
     v.button(action_update_taxes, 'Update Taxes', [['state', 'in', ['draft', 'sent']]]),
-    v.statusbar('state', ['draft', 'sent', 'sale']),
+    v.statusbar('state', ['draft', 'sent', 'sale'], { draft: action_draft, sent: action_quotation_sent, sale: action_confirm }),
   ),
   v.title(v.field('name', { readonly: true })),
   v.columns(

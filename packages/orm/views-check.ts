@@ -21,6 +21,7 @@ function checkNode(node: Node, model: Model, models: Models): string[] {
     ...(lines ? besideColumns(node).flatMap((name) => checkShown(name, lines, `${String(node['field'])}.`, model)) : []),
     ...checkConditions(node, model),
     ...checkConditions({ ...(node['settled'] as object | undefined), tag: node.tag }, model),
+    ...needsOf(node).flatMap(([where]) => checkNeed(where, model, models)),
     ...checkButton(node, model),
     ...checkLink(node, model, models),
     ...((node['nodes'] as Node[] | undefined) ?? []).flatMap((inner) => checkNode(inner, model, models)),
@@ -62,9 +63,33 @@ function checkConditions(node: Node, model: Model): string[] {
 export const conditionFields = (domain: unknown): string[] =>
   Array.isArray(domain) ? domain.flatMap((term) => (Array.isArray(term) && typeof term[0] === 'string' ? [term[0]] : [])) : []
 
+/** What a button needs, as it was declared. */
+export const needsOf = (node: object): readonly (readonly [unknown, string])[] =>
+  (node as { readonly needs?: readonly (readonly [unknown, string])[] }).needs ?? []
+
+/** `[['order_line', 'any', […]]]`: lists of lines with what is asked of one of them. */
+export const askedOfLines = (domain: unknown): readonly (readonly [field: string, inner: unknown])[] =>
+  Array.isArray(domain)
+    ? domain.flatMap((term) =>
+        Array.isArray(term) && ['any', 'not any'].includes(String(term[1])) ? [[String(term[0]), term[2]] as const] : [],
+      )
+    : []
+
+function checkNeed(where: unknown, model: Model, models: Models): string[] {
+  return [
+    ...checkConditions({ tag: 'need', when: where }, model),
+    ...askedOfLines(where).flatMap(([field, inner]) => {
+      const lines = models.get(model.fields.get(field)?.comodel ?? '')
+      return lines ? checkConditions({ tag: 'need', when: inner }, lines) : []
+    }),
+  ]
+}
+
 function checkButton(node: Node, model: Model): string[] {
-  if (!['button', 'move'].includes(node.tag) || model.actions.has(String(node['method']))) return []
-  return [`a ${node.tag} of ${model.name} calls '${String(node['method'])}', which is no action`]
+  const methods = ['button', 'move'].includes(node.tag) ? [node['method']] : Object.values((node['moves'] as object | undefined) ?? {})
+  return methods
+    .filter((method) => !model.actions.has(String(method)))
+    .map((method) => `a ${node.tag} of ${model.name} calls '${String(method)}', which is no action`)
 }
 
 function checkLink(node: Node, model: Model, models: Models): string[] {

@@ -5,9 +5,9 @@ import { describeField } from './methods/fields.ts'
 import { type FieldInfo, type Model, isToMany } from './registry.ts'
 import { mayEver, readableField, visibleField } from './rules.ts'
 import { relatedEnd } from './sql/expression.ts'
-import { conditionFields } from './views-check.ts'
+import { askedOfLines, conditionFields, needsOf } from './views-check.ts'
 import { defaultView } from './views-default.ts'
-import type { FieldMeta, ModelMeta, ModelViews, ShownField, Specification, ViewMeta, ViewNode } from './views-types.ts'
+import type { ButtonNode, FieldMeta, ModelMeta, ModelViews, ShownField, Specification, ViewMeta, ViewNode } from './views-types.ts'
 import type { Node, View, ViewType } from './views.ts'
 
 /** Every model can be shown so; the other types only where an app declares them. */
@@ -31,7 +31,7 @@ export function viewsFor(env: Env, model: Model): ModelViews | undefined {
     for (const node of linesIn(shown)) {
       const comodel = endOf(env, model.fields.get(node.field)!).comodel!
       const known = lineFields.get(comodel) ?? new Set()
-      for (const name of [...namesOf(node.columns), ...besideColumns(node)]) known.add(name)
+      for (const name of lineNames(node, shown)) known.add(name)
       lineFields.set(comodel, known)
     }
   }
@@ -113,8 +113,10 @@ function deliver(env: Env, model: Model, node: Node): ViewNode[] {
     case 'button': {
       const action = model.actions.get(String(node['method']))
       if (!action || !mayEver(env, model, action.needs)) return []
-      const confirm = rest['confirm'] as string | undefined
-      return [{ tag, ...told, ...rest, when: when ?? [], ...(confirm ? { confirm: env.t(confirm) } : {}) } as ViewNode]
+      const { confirm, needs: _, ...button } = rest as { confirm?: string; needs?: unknown }
+      const needs = needsOf(node).flatMap(([where, says]) => (canDecide(env, model, where) ? [[where, env.t(says)]] : []))
+      const more = { ...(confirm ? { confirm: env.t(confirm) } : {}), ...(needs.length > 0 ? { needs } : {}) }
+      return [{ tag, ...told, ...button, when: when ?? [], ...more } as unknown as ViewNode]
     }
     case 'move': {
       const action = model.actions.get(String(node['method']))
@@ -145,7 +147,11 @@ export const slug = (label: string): string =>
 
 /** A condition on a field that is not there for the user could not be decided; what hangs on it is not shown. */
 const canDecide = (env: Env, model: Model, condition: unknown): boolean =>
-  conditionFields(condition).every((name) => readableField(env, model, name))
+  conditionFields(condition).every((name) => readableField(env, model, name)) &&
+  askedOfLines(condition).every(([name, inner]) => {
+    const lines = env.registry.models.get(endOf(env, model.fields.get(name)!).comodel ?? '')
+    return lines !== undefined && conditionFields(inner).every((field) => readableField(env, lines, field))
+  })
 
 const shownFields = (env: Env, model: Model, list: readonly unknown[]): ShownField[] =>
   list.flatMap((shown) => shownField(env, model, asField(shown)))
@@ -204,13 +210,14 @@ function namesOf(nodes: readonly ViewNode[]): string[] {
     if (node.tag === 'statusbar') return [node.field, ...decides]
     if (node.tag === 'title' || node.tag === 'columns') return namesOf(node.columns.flat())
     if (node.tag === 'footer') return namesOf(node.fields)
+    if (node.tag === 'button') return [...decides, ...(node.needs ?? []).flatMap(([where]) => conditionFields(where))]
     if (node.tag === 'link') return [...(node.count ? [node.count] : []), ...decides]
     return 'nodes' in node ? [...namesOf(node.nodes), ...decides] : decides
   })
 }
 
 function formSpecification(env: Env, model: Model, nodes: readonly ViewNode[]): Specification {
-  const lines = new Map(linesIn(nodes).map((node) => [node.field, [...namesOf(node.columns), ...besideColumns(node)]]))
+  const lines = new Map(linesIn(nodes).map((node) => [node.field, lineNames(node, nodes)]))
   const names = [...namesOf(nodes), 'display_name', 'version', ...(model.hasActive ? ['active'] : [])]
   return specificationOf(env, model, names, (field) => {
     const shown = lines.get(field.name)
@@ -220,6 +227,18 @@ function formSpecification(env: Env, model: Model, nodes: readonly ViewNode[]): 
 
 type LinesNode = Extract<ViewNode, { tag: 'lines' }>
 type LineHeadings = NonNullable<LinesNode['headings']>
+
+/** Every field of a list's lines that is shown, or decides something. */
+const lineNames = (node: LinesNode, nodes: readonly ViewNode[]): string[] => [
+  ...namesOf(node.columns),
+  ...besideColumns(node),
+  ...buttonsIn(nodes)
+    .flatMap(({ needs = [] }) => needs.flatMap(([where]) => askedOfLines(where)))
+    .flatMap(([field, inner]) => (field === node.field ? conditionFields(inner) : [])),
+]
+
+const buttonsIn = (nodes: readonly ViewNode[]): ButtonNode[] =>
+  nodes.flatMap((node) => (node.tag === 'button' ? [node] : 'nodes' in node ? buttonsIn(node.nodes) : []))
 
 /** What a list of lines needs of each beside its columns: where it stands, and whether it is a heading. */
 const besideColumns = ({ sequence, headings }: LinesNode): string[] => [

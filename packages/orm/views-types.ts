@@ -92,13 +92,21 @@ export interface ButtonNode {
   readonly when: readonly unknown[]
   readonly confirm?: string
   readonly primary?: true
+  /** What must hold before it can be done, each with the sentence that says so where it does not. */
+  readonly needs?: readonly (readonly [where: readonly unknown[], says: string])[]
 }
 
 export type ViewNode =
   | ShownField
   | ButtonNode
   | { readonly tag: 'header'; readonly nodes: readonly ViewNode[] }
-  | { readonly tag: 'statusbar'; readonly field: string; readonly states?: readonly string[] }
+  | {
+      readonly tag: 'statusbar'
+      readonly field: string
+      readonly states?: readonly string[]
+      /** The method that leads to a step; its button in the header says when. */
+      readonly moves?: Readonly<Record<string, string>>
+    }
   | { readonly tag: 'title' | 'columns'; readonly columns: readonly (readonly ShownField[])[] }
   | { readonly tag: 'group'; readonly label: string; readonly nodes: readonly ViewNode[]; readonly when?: readonly unknown[] }
   | { readonly tag: 'tab'; readonly label: string; readonly nodes: readonly ViewNode[] }

@@ -167,6 +167,26 @@ test('a view that names what is not there stops the start', () => {
       form('res.bank', (v) => [v.columns([v.field('colour' as never)]), v.link('Accounts', 'res.partner.bank', 'banker' as never)]),
       form('res.bank', (v) => [v.columns([v.field('name', { when: [['bic.x' as never, '=', 'a']] as never })])]),
       form('res.bank', (v) => [v.columns([v.field('country', { among: { planet: 'name' } })])]),
+      form('res.partner', (v) => [
+        v.header(
+          {
+            tag: 'button',
+            method: 'pay',
+            label: 'Pay',
+            when: [],
+            needs: [
+              [
+                [
+                  ['purse', '=', 1],
+                  ['child_ids', 'any', [['coin', '=', 1]]],
+                ],
+                'Find it.',
+              ],
+            ],
+          },
+          v.statusbar('type', ['contact'], { contact: { method: 'marry' } as never }),
+        ),
+      ]),
     ],
   })
   assert.throws(
@@ -177,6 +197,10 @@ test('a view that names what is not there stops the start', () => {
         'wrong: a view of res.bank links to res.partner.bank.banker, which does not exist',
         "wrong: a view of res.bank decides by 'bic.x', which is no field of the record itself",
         "wrong: a view of res.bank offers 'country' by 'planet' and 'name', which are not both fields",
+        "wrong: a view of res.partner decides by 'purse', which is no field of the record itself",
+        "wrong: a view of res.partner decides by 'coin', which is no field of the record itself",
+        "wrong: a button of res.partner calls 'pay', which is no action",
+        "wrong: a statusbar of res.partner calls 'marry', which is no action",
       ])
       return true
     },

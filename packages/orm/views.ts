@@ -89,11 +89,16 @@ export interface Headings<M extends ModelName> {
 type FieldOfLine<M extends ModelName> = (field: FieldName<M>, show: FieldShow<M>) => FieldNode<M>
 
 /** What a button may say beside its action and label. */
-export interface ButtonShow {
+export interface ButtonShow<N extends ModelName> {
   /** Asked before it is done. */
   readonly confirm?: string
   /** The one thing most people do next. */
   readonly primary?: true
+  /**
+   * What must hold before it can be done, each with the sentence that says so where it does not: `[[['partner_id', '!=', null]], 'Choose a customer.']`.
+   * The browser tells it before anybody tries; the action refuses by itself, for these reasons and others.
+   */
+  readonly needs?: readonly (readonly [Domain<N>, string])[]
   readonly only?: Group
 }
 
@@ -101,15 +106,23 @@ function builder<N extends ModelName>() {
   return {
     /** The actions above a form, and where in its life the record is. */
     header: (...nodes: Node[]): Node => ({ tag: 'header', nodes }),
-    button: (action: Action<N, any, any>, label: string, when: Domain<N> = [], show: ButtonShow = {}): Node => ({
+    button: (action: Action<N, any, any>, label: string, when: Domain<N> = [], show: ButtonShow<N> = {}): Node => ({
       tag: 'button',
       method: action.method,
       label,
       when,
       ...show,
     }),
-    /** The steps of a selection; `states` are those always shown, the others only while the record is there. */
-    statusbar: (field: FieldName<N>, states?: readonly string[]): Node => ({ tag: 'statusbar', field, ...(states ? { states } : {}) }),
+    /**
+     * The steps of a selection; `states` are those always shown, the others only while the record is there. `moves` are the actions that lead to
+     * them: a step can be taken where the header's button of its action can, and says why where it cannot.
+     */
+    statusbar: (field: FieldName<N>, states?: readonly string[], moves?: Readonly<Record<string, Action<N, any, any>>>): Node => ({
+      tag: 'statusbar',
+      field,
+      ...(states ? { states } : {}),
+      ...(moves ? { moves: Object.fromEntries(Object.entries(moves).map(([to, { method }]) => [to, method])) } : {}),
+    }),
     field: <F extends FieldName<N>>(field: F, show: FieldShow<N> = {}): FieldNode<N> => ({ tag: 'field', field, ...show }),
     /** What the record is called, large, above the rest. */
     title: (...fields: Shown<N>[]): Node => ({ tag: 'title', columns: [fields] }),

@@ -376,3 +376,43 @@ test('what was agreed cannot be typed into, line by line, but for what was deliv
   assert.deepEqual(await barriers(page), [])
   await endWell(seen)
 })
+
+test('what cannot be done yet says why, before anybody tries: buttons and steps, to mouse, keyboard and ear', async () => {
+  const [customer] = await sara.model('res.partner').find([['name', '=', 'Cedar Hollow Furniture Co.']], ['id' as never])
+  const order = await sara.model('sale.order').create({ partner_id: customer!.id })
+  const stateOf = async () => (await order.read(['state', 'locked']))[0]!
+  const seen = await office.enter('sara', `/odoo/quotations/${order.ids[0]}`)
+  const { page } = seen
+  const header = (name: string) => page.getByRole('button', { name, exact: true })
+  await header('Confirm').and(page.locator('[aria-disabled=true]')).waitFor()
+  for (const name of ['Confirm', 'Send by Email', 'Sales Order'])
+    assert.equal(await header(name).evaluate((one) => one.ariaDescribedByElements?.[0]?.textContent), 'Add a line first.', name)
+  await header('Confirm').focus()
+  await page.getByRole('tooltip', { name: 'Not yet: Add a line first.' }).waitFor()
+  assert.deepEqual(await barriers(page), [])
+  await picture(page, 'order-not-yet')
+  await press(page, 'Enter')
+  await page.getByRole('alert').getByText('Add a line first.', { exact: true }).waitFor()
+  assert.equal((await stateOf()).state, 'draft')
+
+  // As soon as there is a line it can be done, and the step says what it does.
+  await press(page, 'Alt+l')
+  await focused(page, 'product_id')
+  await page.keyboard.type('Desk Lamp')
+  await press(page, 'Enter')
+  await header('Confirm').and(page.locator(':not([aria-disabled])')).waitFor()
+  await header('Sales Order').click()
+  const question = page.getByRole('dialog', { name: 'Take it on to “Sales Order”?' })
+  await question.getByRole('button', { name: 'Confirm' }).click()
+  await header('Create Invoice').waitFor()
+  assert.equal((await stateOf()).state, 'sale')
+
+  await header('Lock').click()
+  // By force, because the driver itself respects that it is disabled.
+  await header('Cancel').and(page.locator('[aria-disabled=true]')).click({ force: true })
+  await page.getByRole('alert').getByText('It is locked. Whoever manages sales unlocks it.').waitFor()
+  await header('Quotation').click({ force: true })
+  await page.getByRole('alert').getByText('Nothing leads here from “Sales Order”.').waitFor()
+  assert.deepEqual(await stateOf().then(({ state, locked }) => [state, locked]), ['sale', true])
+  await endWell(seen)
+})

@@ -401,7 +401,7 @@ test('on a phone cards are moved by a finger that rests on them, and the calenda
   await endWell(seen)
 })
 
-test('a board and a calendar take files in, and give out exactly what they show', async () => {
+test('a board, a chart, a table and a calendar take files in, and give out exactly what they show', async () => {
   const q = encodeURIComponent(JSON.stringify([{ where: [['user_id', '=', bob.user.id]], label: 'Bob’s' }]))
   const seen = await office.enter('ann', `/odoo/sale.order?view=kanban&q=${q}`)
   const { page } = seen
@@ -422,6 +422,16 @@ test('a board and a calendar take files in, and give out exactly what they show'
   const bobs = (await ann.model('sale.order').find([['user_id', '=', bob.user.id]], ['name'])).map(({ name }) => name!)
   assert.ok(bobs.length > 0 && bobs.length < orders.length)
   assert.deepEqual(numbers(await fileOf(bobs.length)), bobs.sort())
+  for (const [view, ready] of [
+    ['graph', '.recharts-bar-rectangle'],
+    ['pivot', '.pivot'],
+  ] as const) {
+    await page.goto(`${office.origin}/odoo/sale.order?view=${view}&q=${q}`)
+    await page.locator(ready).first().waitFor()
+    const text = await fileOf(bobs.length)
+    assert.deepEqual(numbers(text), bobs, `what is behind the ${view}`)
+    assert.match(text.split('\n')[0]!, /Total/, 'with what is measured')
+  }
   await page.goto(`${office.origin}/odoo/sale.order?view=calendar&at=2027-03-01&q=${encodeURIComponent('[]')}`)
   await page.locator('.calendar [id^=event-]').first().waitFor()
   // The weeks of March, whole.
@@ -477,6 +487,29 @@ test('columns that somebody chose, moved and made wider are his on every device'
   await others.page.locator('.grid-record').first().waitFor()
   assert.deepEqual(await heads(others.page), before)
   await endWell(others)
+})
+
+test('what is too much at one minute of a week is one step away on its day, where each has room', async () => {
+  const at = { partner_id: customers.ids[0]!, date_order: moment(new Date('2027-05-05T09:00:00Z')) }
+  const { ids } = await ann.model('sale.order').create(Array.from({ length: 5 }, () => at))
+  const seen = await office.enter('ann', '/odoo/sale.order?view=calendar&at=2027-05-05&scale=week')
+  const { page } = seen
+  await page.getByRole('button', { name: '4 more', exact: true }).waitFor()
+  assert.equal(await page.locator('.hours-event .event').count(), 1)
+  assert.deepEqual(await barriers(page), [])
+  await picture(page, 'calendar-week-full')
+  // What is carried there stays in sight.
+  await page.locator('.hours-event .event').focus()
+  await page.keyboard.press('Space')
+  await page.keyboard.press('ArrowDown')
+  await page.getByRole('button', { name: '3 more', exact: true }).waitFor()
+  assert.equal(await page.locator('.hours-event .event[data-state=held]').count(), 1)
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: '4 more', exact: true }).click()
+  await page.locator('.hours-event .event').nth(4).waitFor()
+  for (const one of await page.locator('.hours-event .event').all()) assert.ok((await one.boundingBox())!.width > 95)
+  await ann.model('sale.order').browse(ids).unlink()
+  await endWell(seen)
 })
 
 async function choices(who: typeof bob): Promise<Record<string, number>> {

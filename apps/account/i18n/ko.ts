@@ -182,6 +182,8 @@ export const korean: Readonly<Record<string, string>> = {
   '{name} is the currency of invoices, and keeps its digits.': '{name}은(는) 청구서에 쓰인 통화이므로 자릿수를 바꿀 수 없습니다.',
   Post: '확정',
   'Credit Note': '대변 전표',
+  'Add a line first.': '먼저 항목을 추가하십시오.',
+  'Choose whom it is for.': '먼저 거래처를 선택하십시오.',
   'A draft is made that takes this back.': '이 전표를 취소하는 초안을 만듭니다.',
   Cancel: '취소',
   'Back to Draft': '초안으로 되돌리기',

@@ -40,14 +40,22 @@ function compare([field, operator, wanted]: readonly [string, string, unknown], 
       return String(value || '')
         .toLowerCase()
         .includes(String(wanted).toLowerCase())
-    case 'any':
-      return Array.isArray(value) ? value.length > 0 : Boolean(value)
+    case 'any': {
+      const lines = linesIn(values[field])
+      return lines ? lines.some((line) => holds(wanted as Domain, line)) : Array.isArray(value) ? value.length > 0 : Boolean(value)
+    }
     case 'not any':
-      return Array.isArray(value) ? value.length === 0 : !value
+      return !compare([field, 'any', wanted], values)
     default:
       return true
   }
 }
+
+/** Of lines in a form their values; of other links no more is known than their names. */
+const linesIn = (value: unknown): readonly Values[] | undefined =>
+  typeof value === 'object' && value !== null && 'lines' in value
+    ? (value.lines as readonly { readonly values: Values }[]).map((line) => line.values)
+    : undefined
 
 /** Unset is false; a linked record is its id. */
 function plain(value: unknown): unknown {

@@ -15,6 +15,11 @@ export const formEn = {
   moveLineHint: 'Drag it, or Alt ↑ and Alt ↓ in the line',
   moveLineKeys: 'Move the line with the cursor',
   lineOrder: 'Order of the lines',
+  notYet: (why: string) => `Not yet: ${why}`,
+  stepUnsaved: 'Save it first.',
+  stepNotFrom: (now: string) => `Nothing leads here from “${now}”.`,
+  stepNotYours: 'Your rights do not include this step.',
+  stepQuestion: (step: string) => `Take it on to “${step}”?`,
 }
 
 export type FormTexts = typeof formEn

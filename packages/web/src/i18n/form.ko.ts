@@ -16,4 +16,9 @@ export const formKo: FormTexts = {
   moveLineHint: '끌어서 옮기거나, 줄에서 Alt ↑, Alt ↓',
   moveLineKeys: '커서가 있는 줄 이동',
   lineOrder: '줄 순서',
+  notYet: (why) => `아직 할 수 없습니다: ${why}`,
+  stepUnsaved: '먼저 저장해 주세요.',
+  stepNotFrom: (now) => `‘${now}’ 상태에서 바로 갈 수 없는 단계입니다.`,
+  stepNotYours: '이 단계를 진행할 권한이 없습니다.',
+  stepQuestion: (step) => `‘${step}’ 단계로 진행할까요?`,
 }

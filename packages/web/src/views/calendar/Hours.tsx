@@ -17,12 +17,20 @@ interface Props extends EventProps {
 
 /** An hour is this high; the style sheet has the same number. */
 const hourPx = 44
+/** In a day of a week more than these side by side could not be read; on a day by itself each has so much room. */
+const mostLanes = 2
+const lanePx = 104
 const slots = Array.from({ length: 48 }, (_, i) => i * 30)
 
 /** Days beside each other, hour by hour. */
 export function Hours({ days, today, over, hasTimes, eventsOn, onDay, onNew, ...props }: Props) {
   const t = useTexts()
   const box = useRef<HTMLDivElement>(null)
+  const isDay = days.length === 1
+  const { held, dragged, returned } = props
+  // What is in somebody's hands does not go out of his sight.
+  const first = new Set([held, dragged, returned].filter((id) => id !== null))
+  const widest = isDay ? Math.max(1, ...runsOf(eventsOn(days[0]!), first).map(({ lanes }) => lanes)) : 1
   useEffect(() => {
     if (hasTimes) box.current?.scrollTo({ top: 7 * hourPx })
   }, [hasTimes])
@@ -63,7 +71,13 @@ export function Hours({ days, today, over, hasTimes, eventsOn, onDay, onNew, ...
               ))}
           </div>
           {days.map((day) => (
-            <div key={day} className="hours-column" role="group" aria-label={longDay(day)}>
+            <div
+              key={day}
+              className="hours-column"
+              role="group"
+              aria-label={longDay(day)}
+              style={isDay ? { minWidth: widest * lanePx } : {}}
+            >
               {slots.map((minutes) => (
                 <div
                   key={minutes}
@@ -73,20 +87,37 @@ export function Hours({ days, today, over, hasTimes, eventsOn, onDay, onNew, ...
                   onDoubleClick={() => onNew?.(day, minutes)}
                 />
               ))}
-              {lanesOf(eventsOn(day).filter(({ minutes }) => minutes !== null)).map(({ event, lane, lanes }) => (
-                <div
-                  key={event.row.id}
-                  className="hours-event"
-                  style={{
-                    top: (event.minutes! * hourPx) / 60,
-                    height: (Math.min(event.length, 1440 - event.minutes!) * hourPx) / 60 - 2,
-                    insetInlineStart: `${(lane * 100) / lanes}%`,
-                    width: `calc(${100 / lanes}% - 3px)`,
-                  }}
-                >
-                  <EventLink {...props} event={event} isBlock />
-                </div>
-              ))}
+              {runsOf(eventsOn(day), first).map(({ lanes, placed }) => {
+                // Of what is too much at once for a day of the week, its own day shows the rest.
+                const shown = isDay || lanes <= mostLanes ? lanes : mostLanes
+                const hidden = placed.filter(({ event, lane }) => shown < lanes && lane >= shown - 1 && !first.has(event.row.id))
+                return [
+                  ...placed
+                    .filter((one) => !hidden.includes(one))
+                    .map(({ event, lane }) => (
+                      <div
+                        key={event.row.id}
+                        className="hours-event"
+                        style={placeOf(event.minutes!, event.length, Math.min(lane, shown - 1), shown)}
+                      >
+                        <EventLink {...props} event={event} isBlock />
+                      </div>
+                    )),
+                  ...(hidden.length === 0
+                    ? []
+                    : [
+                        <div
+                          key={`more${hidden[0]!.event.row.id}`}
+                          className="hours-event"
+                          style={placeOf(hidden[0]!.event.minutes!, 30, shown - 1, shown)}
+                        >
+                          <button type="button" className="link small" title={longDay(day)} onClick={() => onDay(day)}>
+                            {t.moreEvents(hidden.length)}
+                          </button>
+                        </div>,
+                      ]),
+                ]
+              })}
             </div>
           ))}
         </div>
@@ -95,22 +126,36 @@ export function Hours({ days, today, over, hasTimes, eventsOn, onDay, onNew, ...
   )
 }
 
-/** What happens at the same time stands side by side. */
-function lanesOf(events: readonly CalendarEvent[]): { event: CalendarEvent; lane: number; lanes: number }[] {
-  const ordered = [...events].sort((a, b) => a.minutes! - b.minutes!)
-  const placed: { event: CalendarEvent; lane: number; run: number }[] = []
-  const widths: number[] = []
+const placeOf = (minutes: number, length: number, lane: number, lanes: number): React.CSSProperties => ({
+  top: (minutes * hourPx) / 60,
+  height: (Math.min(length, 1440 - minutes) * hourPx) / 60 - 2,
+  insetInlineStart: `${(lane * 100) / lanes}%`,
+  width: `calc(${100 / lanes}% - 3px)`,
+})
+
+interface Run {
+  /** So many stand side by side. */
+  lanes: number
+  readonly placed: { readonly event: CalendarEvent; readonly lane: number }[]
+}
+
+/** What happens at the same time stands side by side; of what begins together, those that are `first` before the others. */
+function runsOf(events: readonly CalendarEvent[], first: ReadonlySet<number>): Run[] {
+  const behind = ({ row }: CalendarEvent): number => (first.has(row.id) ? 0 : 1)
+  const ordered = events.filter(({ minutes }) => minutes !== null).sort((a, b) => a.minutes! - b.minutes! || behind(a) - behind(b))
+  const runs: Run[] = []
   let ends: number[] = []
   for (const event of ordered) {
     if (ends.every((end) => end <= event.minutes!)) {
       ends = []
-      widths.push(0)
+      runs.push({ lanes: 0, placed: [] })
     }
     const free = ends.findIndex((end) => end <= event.minutes!)
     const lane = free < 0 ? ends.length : free
     ends[lane] = event.minutes! + event.length
-    widths[widths.length - 1] = Math.max(widths.at(-1)!, lane + 1)
-    placed.push({ event, lane, run: widths.length - 1 })
+    const run = runs.at(-1)!
+    run.lanes = Math.max(run.lanes, lane + 1)
+    run.placed.push({ event, lane })
   }
-  return placed.map(({ event, lane, run }) => ({ event, lane, lanes: widths[run]! }))
+  return runs
 }

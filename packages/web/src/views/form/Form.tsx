@@ -1,4 +1,4 @@
-import { Button, Group } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { Suspense, lazy, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { ModelViews } from '@erp4/orm/views-types'
 import { follow as followAction } from '../../actions.ts'
@@ -6,7 +6,6 @@ import type { May } from '../../data/form.ts'
 import { noteRecent } from '../../data/recent.ts'
 import { onTouch } from '../../data/touched.ts'
 import { changedInForm, metaOf, queries } from '../../data/views.ts'
-import { holds } from '../../domain.ts'
 import type { Values } from '../../fields/widget.ts'
 import { useTexts } from '../../i18n/index.ts'
 import { type Place, formatPlace, go, historyState } from '../../location.ts'
@@ -19,6 +18,7 @@ import { tellFailure } from '../../ui/notify.ts'
 import { ConflictDialogue } from './Conflict.tsx'
 import { DraftOffer, useDraft } from './Draft.tsx'
 import { fieldId, firstToFill } from './FormField.tsx'
+import { Head } from './Head.tsx'
 import { useLearning } from './learning.ts'
 import { Neighbours, openNeighbour } from './Neighbours.tsx'
 import { Nodes } from './Nodes.tsx'
@@ -27,7 +27,6 @@ import { RecordMenu } from './RecordMenu.tsx'
 import { Problems, Warnings } from './Remarks.tsx'
 import { useSaving } from './saving.ts'
 import { SmartLinks } from './SmartLinks.tsx'
-import { StatusBar } from './StatusBar.tsx'
 
 const Chatter = lazy(async () => ({ default: (await import('../../chatter/Chatter.tsx')).Chatter }))
 
@@ -161,17 +160,7 @@ export function Form({ views: begun, given, may, place, context }: FormProps) {
       </Toolbar>
       <div className="form-scroll" ref={body}>
         {(header || links.length > 0) && (
-          <div className="form-head">
-            <Group gap="xs">
-              {header?.nodes.map(
-                (node, i) =>
-                  node.tag === 'button' && (
-                    <HeadButton key={i} record={record} node={node} onRun={() => void runButton(node.method, node.confirm)} />
-                  ),
-              )}
-            </Group>
-            {header?.nodes.map((node, i) => node.tag === 'statusbar' && <StatusBar key={i} record={record} node={node} />)}
-          </div>
+          <Head record={record} nodes={header?.nodes ?? []} onRun={(method, ask) => void runButton(method, ask)} />
         )}
         <div className="sheet">
           {active === false && id !== null && <p className="ribbon">{t.archived}</p>}
@@ -198,23 +187,5 @@ export function Form({ views: begun, given, may, place, context }: FormProps) {
         />
       )}
     </>
-  )
-}
-
-function HeadButton({
-  record,
-  node,
-  onRun,
-}: {
-  record: FormRecord
-  node: { label: string; when: readonly unknown[]; primary?: true }
-  onRun: () => void
-}) {
-  const isShown = useRecord(record, ({ values, id }) => id !== null && holds(node.when, values))
-  if (!isShown) return null
-  return (
-    <Button size="compact-sm" variant={node.primary ? 'filled' : 'default'} onClick={onRun}>
-      {node.label}
-    </Button>
   )
 }

@@ -13,7 +13,8 @@ import { IconChartBar, IconChartLine, IconChartPie } from '../../ui/icons.ts'
 import { Failure, ListSkeleton } from '../../ui/states.tsx'
 import { GroupPicker } from '../GroupPicker.tsx'
 import { NoRows } from '../NoRows.tsx'
-import { recordsUrl } from '../records.ts'
+import { columnsBehind, orderBehind, recordsUrl } from '../records.ts'
+import { TransferMenu } from '../TransferMenu.tsx'
 import type { ViewProps } from '../view-type.ts'
 import { type Place, type Series, chartOf, declaredChart, kinds } from './chart.ts'
 import { Drawing } from './Drawing.tsx'
@@ -100,6 +101,14 @@ export function GraphView(props: ViewProps) {
           label={t.asTable}
           checked={isTable}
           onChange={(event) => setLook({ more: { table: event.currentTarget.checked ? '1' : '' } })}
+        />
+        <TransferMenu
+          views={views}
+          domain={domain}
+          order={orderBehind(meta, by)}
+          columns={columnsBehind(meta, [...by, measure])}
+          context={context}
+          count={sets.data && Number(total['__count'] ?? 0)}
         />
       </Toolbar>
       {sets.error ? (

@@ -12,6 +12,8 @@ import { tell } from '../../ui/notify.ts'
 import { Failure, ListSkeleton } from '../../ui/states.tsx'
 import { GroupPicker } from '../GroupPicker.tsx'
 import { NoRows } from '../NoRows.tsx'
+import { columnsBehind, orderBehind } from '../records.ts'
+import { TransferMenu } from '../TransferMenu.tsx'
 import type { ViewProps } from '../view-type.ts'
 import { csvOf, download, tabbed } from './copy.ts'
 import { Figures, linesOf } from './Figures.tsx'
@@ -136,6 +138,14 @@ export function PivotView(props: ViewProps) {
             </Tooltip>
           </>
         )}
+        <TransferMenu
+          views={views}
+          domain={domain}
+          order={orderBehind(meta, [...rows, ...columns])}
+          columns={columnsBehind(meta, [...rows, ...columns, ...measures])}
+          context={context}
+          count={total && Number(total['__count'] ?? 0)}
+        />
       </Toolbar>
       {sets.error ? (
         <Failure error={sets.error} retry={() => void sets.refetch()} />
