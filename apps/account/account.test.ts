@@ -336,6 +336,28 @@ test('a credit note takes an invoice back: linked, turned round, and posted it c
   await assert.rejects(action_reverse(await invoice(), {}), UserError)
 })
 
+test('three people who take back one invoice at the same moment make one draft, and the others are told', async () => {
+  const original = await invoice()
+  await action_post(original)
+  const all = await Promise.allSettled([1, 2, 3].map((nth) => action_reverse(original, { reason: `${nth}` })))
+  const [made, ...more] = all.flatMap((one) => (one.status === 'fulfilled' ? (one.value as number[]) : []))
+  assert.ok(made)
+  assert.deepEqual(more, [])
+  for (const one of all)
+    if (one.status === 'rejected')
+      assert.match(
+        `${one.reason.name}: ${one.reason.message}`,
+        /^UserError: INV\/.+ is being taken back already, by a draft: change that one/,
+      )
+  const drafts = () => at.system.model('account.move').count([['reversed_entry_id', '=', original.ids[0]!]])
+  assert.equal(await drafts(), 1)
+  await assert.rejects(action_reverse(original, {}), /taken back already/)
+  assert.equal(await drafts(), 1)
+  const note = ann.model('account.move').browse([made])
+  await button_cancel(note)
+  assert.equal(((await action_reverse(original, {})) as number[]).length, 1, 'a cancelled draft takes nothing back')
+})
+
 test('an entry of the general journal is posted when it balances', async () => {
   const accounts = new Map((await ann.model('account.account').find([], ['code'])).map((one) => [one.code, one.id]))
   const entry = (credit: string) =>

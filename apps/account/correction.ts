@@ -44,15 +44,21 @@ const copiedPaths = [
 
 /**
  * Drafts that take these posted entries back: credit notes of invoices, turned round entries of others. Answers their ids, for people to
- * change and post. `reason` is written on them.
+ * change and post. `reason` is written on them. While an earlier draft takes one of them back, refused.
  */
 export const action_reverse = account_move.action(
   'action_reverse',
   { needs: 'read', args: { reason: char(), date: date() }, returns: json({ required: true }) },
   async ({ env, ids }, { reason, date: on }) => {
+    const undone = await draftsAgainst(env, ids)
     const moves = await env.model('account.move').browse(ids).read(copiedPaths)
     const open = moves.find((move) => move.state !== 'posted')
     if (open) throw new UserError(env.t('{name} is not posted: change it instead of taking it back.', { name: nameOf(env, open) }))
+    const taken = moves.find(({ id }) => undone.includes(id))
+    if (taken)
+      throw new UserError(
+        env.t('{name} is being taken back already, by a draft: change that one, or cancel it first.', { name: nameOf(env, taken) }),
+      )
     const made: number[] = []
     for (const [company, some] of Map.groupBy(moves, (move) => move.company_id)) {
       const values = some.map((move): CreateValues<'account.move'> => {
@@ -87,6 +93,22 @@ export const action_reverse = account_move.action(
     return made
   },
 )
+
+/** Which of these entries a draft takes back. They are held until the call ends: of several people who ask at one moment, the first has his way. */
+async function draftsAgainst(env: Env, ids: readonly number[]): Promise<readonly number[]> {
+  return env.asSystem('an entry is taken back by one draft at a time', async (sys) => {
+    const table = sys.model('account.move')
+    await table.browse(ids).lock()
+    const drafts = await table.find(
+      [
+        ['reversed_entry_id', 'in', ids],
+        ['state', '=', 'draft'],
+      ],
+      ['reversed_entry_id'],
+    )
+    return drafts.flatMap(({ reversed_entry_id }) => reversed_entry_id ?? [])
+  })
+}
 
 type Line = CreateValues<'account.move'>['invoice_line_ids'] extends readonly (infer C)[] | undefined ? C : never
 

@@ -197,6 +197,8 @@ export const korean: Readonly<Record<string, string>> = {
   Journals: '장부',
   'Tax Groups': '세금 그룹',
   'Fiscal Positions': '재정 위치',
+  '{name} is being taken back already, by a draft: change that one, or cancel it first.':
+    '{name}을(를) 취소 처리하는 초안이 이미 있습니다. 그 초안을 수정하거나 먼저 취소하십시오.',
   '{name} is not posted: change it instead of taking it back.': '{name}은(는) 확정되지 않았습니다. 취소 처리하지 말고 수정하십시오.',
   '{name} is {state} already.': '{name}은(는) 이미 {state} 상태입니다.',
   'The company has no journal for this yet.': '회사에 아직 해당하는 장부가 없습니다.',
