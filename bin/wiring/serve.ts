@@ -1,7 +1,16 @@
 import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { Databases } from '@erp4/orm'
-import { type Hosting, type InstanceKeys, FileStore, createApp, createLogger, readClient, serveMetrics } from '@erp4/server'
+import {
+  type Hosting,
+  type InstanceKeys,
+  type RequestLimits,
+  FileStore,
+  createApp,
+  createLogger,
+  readClient,
+  serveMetrics,
+} from '@erp4/server'
 import { clientFolder } from '@erp4/web/build'
 import type { ServeOptions, Service } from '../erp.ts'
 import { CommandError } from '../exit-codes.ts'
@@ -27,6 +36,7 @@ export async function serve(hosting: Hosting, options: ServeOptions): Promise<Se
     isReady: options.isReady,
     trustedProxies,
     mailMayBeInside: mailMayBeInside(),
+    requests: requestLimits(),
   })
   evictGone(databases, options.databases, options.onChange)
   const listen = async (): Promise<void> => {
@@ -58,6 +68,16 @@ function proxiesFrom(setting: string): string[] {
       `ERP4_TRUSTED_PROXIES lists addresses or networks, such as 10.0.0.5 or 10.0.0.0/24; '${wrong}' is neither.`,
     )
   return listed
+}
+
+/** Requests a minute: of a person, and, after a space, of a network; 0 for as many as come. */
+function requestLimits(): Partial<RequestLimits> {
+  const setting = process.env.ERP4_REQUESTS_PER_MINUTE
+  if (!setting) return {}
+  const [perPerson, perNetwork, ...more] = setting.trim().split(/\s+/)
+  if (more.length > 0 || ![perPerson, perNetwork ?? '0'].every((count) => /^\d{1,9}$/.test(count!)))
+    throw new CommandError('usage', `ERP4_REQUESTS_PER_MINUTE is a number, or two with a space between: '${setting}' is neither.`)
+  return { perPerson: Number(perPerson), ...(perNetwork === undefined ? {} : { perNetwork: Number(perNetwork) }) }
 }
 
 /** Instances name their mail servers themselves: what is inside the operator's network is reached by them only where he says so. */

@@ -7,6 +7,7 @@ import { BusyError, type Databases } from '@erp4/orm'
 import { type Client, addClient } from './client/index.ts'
 import { createDispatcher } from './dispatch.ts'
 import { holdFenced } from './fenced.ts'
+import { type RequestLimits, defaultRequestLimits, holdFloods } from './flood.ts'
 import { type BodyLimits, BodyBudget, BodyTooLarge, defaultBodyLimits, readBodies } from './http/body.ts'
 import { addContent } from './http/content.ts'
 import { isByTls } from './http/facts.ts'
@@ -37,6 +38,7 @@ export interface AppOptions extends InstanceSources {
   trustedProxies?: readonly string[]
   bodies?: Partial<BodyLimits>
   timeouts?: Partial<Timeouts>
+  requests?: Partial<RequestLimits>
   /** The built web client, from `readClient`; without one there are the protocols and the pages made here. */
   client?: Client | undefined
   /** Whether instances may name mail servers of the inside network; not unless the operator says so. */
@@ -105,6 +107,7 @@ export function createApp(options: AppOptions): App {
   readBodies(http, budget)
   holdFenced(http, instances)
   refuseSuspended(http)
+  holdFloods(http, { ...defaultRequestLimits, ...options.requests })
   observe(http, metrics)
   http.setErrorHandler(answerError)
   http.setNotFoundHandler(answerUnknown)

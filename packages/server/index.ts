@@ -19,6 +19,7 @@ export { type Credentials, type Dispatcher, type ModelCall, type RequestFacts, c
 export { type EnvOptions, openEnv, openSystemEnv, systemUser } from './env.ts'
 export * from './files/index.ts'
 export type { Hosting, InstanceKeys, InstanceRecord } from './hosting.ts'
+export { type RequestLimits, defaultRequestLimits } from './flood.ts'
 export { type BodyLimits, defaultBodyLimits } from './http/body.ts'
 export { hostName, requestedHost } from './http/hosts.ts'
 export { type ListenOptions, type Timeouts, defaultTimeouts } from './http/listeners.ts'

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { mediaType } from './http/body.ts'
 import { answerErrorPage } from './pages/index.ts'
 import { openEnvelope, sendError, Refused, sendRefusal } from './rpc/envelope.ts'
 import { SuspendedError, type WireError, wireError } from './rpc/errors.ts'
@@ -23,16 +24,18 @@ export function refuseSuspended(http: FastifyInstance): void {
   })
 }
 
-/** 503, as people and programs expect it of the route that they asked. */
+/** 503, or what else the error says: as people and programs expect it of the route that they asked. */
 export function answerUnavailable(request: FastifyRequest, reply: FastifyReply, error: WireError): FastifyReply {
   const { access, forgery } = request.routeOptions.config
   if (forgery === 'credentials') return sendFault(request, reply, error)
   if (access === 'key') return sendHttpError(reply, error)
   if (forgery === 'json') return sendEnveloped(request, reply, error)
-  return answerErrorPage(request, reply, 503)
+  return answerErrorPage(request, reply, error.status)
 }
 
 function sendEnveloped(request: FastifyRequest, reply: FastifyReply, error: WireError): FastifyReply {
+  // A file that is sent as it is has no envelope, and nobody reads it any more.
+  if (mediaType(request) === 'application/octet-stream') return sendError(reply.header('connection', 'close'), null, error)
   try {
     return sendError(reply, openEnvelope(request).id, error)
   } catch (refused) {

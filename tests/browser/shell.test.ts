@@ -93,6 +93,34 @@ test('whose session ends signs in where he is, and what he was doing goes on', a
   await endWell(seen)
 })
 
+test('what the server puts off is said kindly, and sent again by itself', async () => {
+  const id = await partner({ name: 'Patient', city: 'Oslo' })
+  const seen = await office.enter('ann', `/odoo/contacts/${id}`)
+  const { page } = seen
+  await field(page, 'city').fill('Bergen')
+  const letGo = Promise.withResolvers<void>()
+  let asked = 0
+  await page.route('**/web_save', async (route) => {
+    if (++asked > 1) {
+      await letGo.promise
+      return route.continue()
+    }
+    const data = { name: 'odoo.exceptions.UserError', message: 'Too many requests came at once.', arguments: [] }
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code: 0, data } })
+    return route.fulfill({ body, contentType: 'application/json', headers: { 'retry-after': '1' } })
+  })
+  await page.keyboard.press('Control+s')
+  const banner = page.getByText('What you did is sent again in a moment.')
+  await banner.waitFor()
+  assert.deepEqual(await barriers(page), [])
+  letGo.resolve()
+  await saved(page).waitFor()
+  await banner.waitFor({ state: 'detached' })
+  assert.equal(asked, 2)
+  assert.equal((await ann.model('res.partner').browse([id]).read(['city']))[0]!.city, 'Bergen')
+  await endWell(seen)
+})
+
 test('a change of many says which rows refused it, and is taken back but for what was changed since', async () => {
   const { ids } = await ann
     .model('res.partner')

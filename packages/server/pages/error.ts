@@ -34,6 +34,7 @@ function sentences(texts: Texts, status: number): [string, string] {
   if (status === 404) return [texts.notFound, texts.notFoundHint]
   // Any other reason for a 503 passes by itself, and is told where it comes up.
   if (status === 503) return [texts.suspended, texts.suspendedHint]
+  if (status === 429) return [texts.tooQuick, texts.tooQuickHint]
   if (status === 403) return [texts.forbidden, texts.forbiddenHint]
   return [texts.failed, texts.failedHint]
 }

@@ -39,6 +39,8 @@ const english = {
     `Copy${of === null ? '' : ` of ${of}`}, made on ${made}. Nothing you do here reaches customers: it sends no mail, runs no jobs and calls no other system.${expires === null ? '' : ` It is removed on ${expires}.`}`,
   suspended: 'This instance is suspended',
   suspendedHint: 'Nothing is lost: its data are kept and backed up. Whoever runs it for you can tell why, and resume it.',
+  tooQuick: 'Too many requests at once',
+  tooQuickHint: 'Nothing is lost, and nothing was done. Wait a moment, then load this page again.',
   programs: 'For programs',
   programsHint:
     'Every model answers over JSON-2, JSON-RPC and XML-RPC. Programs sign in with an API key and reach what its owner may reach.',
@@ -94,6 +96,8 @@ const korean: Texts = {
     `${made}에 만든 ${of === null ? '' : `${of}의 `}사본입니다. 여기서 하는 일은 고객에게 전달되지 않으며, 메일을 보내거나 작업을 실행하거나 다른 시스템을 호출하지 않습니다.${expires === null ? '' : ` ${expires}에 삭제됩니다.`}`,
   suspended: '일시 중지된 인스턴스입니다',
   suspendedHint: '데이터는 그대로 보관되고 백업됩니다. 중지된 이유와 재개에 대해서는 서비스 운영자에게 문의해 주세요.',
+  tooQuick: '요청이 한꺼번에 너무 많이 들어왔습니다',
+  tooQuickHint: '처리된 것은 없으며 잃은 것도 없습니다. 잠시 후 페이지를 새로고침해 주세요.',
   programs: '프로그램 연동',
   programsHint:
     '모든 모델은 JSON-2, JSON-RPC, XML-RPC로 응답합니다. 프로그램은 API 키로 로그인하며, 키 소유자의 권한만큼만 접근할 수 있습니다.',

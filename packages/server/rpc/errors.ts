@@ -42,6 +42,15 @@ export class SuspendedError extends Error {
   }
 }
 
+/** More requests than one person, program or network gets answered in a minute. Nothing was done. */
+export class FloodError extends Error {
+  override name = 'FloodError'
+
+  constructor(seconds: number) {
+    super(`Too many requests came at once. Nothing was done; ask again in ${seconds} s.`)
+  }
+}
+
 /** What JSON-2 and the documentation routes answer themselves, before any method is reached. */
 export class HttpError extends Error {
   override name = 'HttpError'
@@ -105,6 +114,7 @@ const kinds: readonly (readonly [new (...args: never[]) => Error, Kind | ((error
   [SessionExpired, { name: 'odoo.http.SessionExpiredException', status: 403, fault: 1, code: 100 }],
   [UnknownDatabase, { name: 'psycopg2.OperationalError', status: 404, fault: 1 }],
   [SuspendedError, odoo('UserError', 503, 2)],
+  [FloodError, odoo('UserError', 429, 2)],
   [HttpError, (error: HttpError) => http(error.status)],
   [XmlError, builtin('ValueError', 400)],
   [MarshalError, { name: 'builtins.OverflowError', status: 500, fault: 1 }],

@@ -72,7 +72,7 @@ function asList(created: unknown): unknown {
 /** An error as JSON-2 has it: HTTP status, and the error's data alone as the body. */
 export function sendHttpError(reply: FastifyReply, error: WireError): FastifyReply {
   if (error.status === 401) reply.header('www-authenticate', 'Bearer')
-  if (error.status === 503) reply.header('retry-after', '1')
+  if (error.status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', '1')
   return reply
     .code(error.status)
     .type(json)

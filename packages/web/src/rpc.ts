@@ -53,6 +53,14 @@ export function onReach(listener: (isReachable: boolean) => void): () => void {
   return () => listeners.delete(listener)
 }
 
+/** Told whether something waits because the server asked for that. There is one, in the shell (`Offline`). */
+let tellHeld: (isAny: boolean) => void = () => {}
+export const onWait = (tell: (isAny: boolean) => void): void => void (tellHeld = tell)
+let held = 0
+
+/** Longer than this nobody is left to wait: then it is said as any other refusal. */
+const longestWaitSeconds = 10
+
 /** Lets the person sign in again where he is; answers whether he did. There is one, in the shell (`SignInAgain`). */
 let signInAgain: () => Promise<boolean> = () => Promise.resolve(false)
 export const onSignedOut = (ask: () => Promise<boolean>): void => void (signInAgain = ask)
@@ -82,6 +90,7 @@ export const signOut = (): Promise<unknown> => post('/web/session/destroy', {})
 /** `keepalive`: goes on when the page is left. */
 async function post(path: string, params: unknown, how: Pick<RequestInit, 'keepalive' | 'signal'> = {}): Promise<unknown> {
   let answer: Answer
+  let retryAfter = 0
   try {
     const response = await fetch(path, {
       method: 'POST',
@@ -91,6 +100,7 @@ async function post(path: string, params: unknown, how: Pick<RequestInit, 'keepa
     })
     if (response.status >= 502) throw new Error(String(response.status))
     answer = response.ok ? ((await response.json()) as Answer) : await refused(response)
+    retryAfter = Number(response.headers.get('retry-after') ?? 0)
     const now = response.headers.get('x-erp4-fields') ?? stamp
     // Before whoever asked takes the answer, which may bring the views as they are now.
     if (now !== stamp) {
@@ -105,6 +115,12 @@ async function post(path: string, params: unknown, how: Pick<RequestInit, 'keepa
   }
   for (const tell of listeners) tell(true)
   if (!answer.error) return answer.result
+  // Nothing was done: it may be asked again, whatever it was.
+  if (retryAfter > 0 && retryAfter <= longestWaitSeconds && !how.keepalive) {
+    tellHeld(++held > 0)
+    await new Promise((resolve) => setTimeout(resolve, retryAfter * 1000))
+    return post(path, params, how).finally(() => tellHeld(--held > 0))
+  }
   if (answer.error.code === 100) {
     if (await signInAgain()) return post(path, params, how)
     throw new SignedOut()

@@ -50,4 +50,6 @@ export const shellEn = {
   compare: 'Compare',
   takeUp: 'Take it up again',
   throwAway: 'Throw away',
+
+  held: 'The server has more to do than it can at once. What you did is sent again in a moment.',
 }

@@ -51,4 +51,6 @@ export const shellKo: typeof shellEn = {
   compare: '비교',
   takeUp: '이어서 작성',
   throwAway: '버리기',
+
+  held: '서버에 요청이 몰려 있습니다. 잠시 후 자동으로 다시 보냅니다.',
 }

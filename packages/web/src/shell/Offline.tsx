@@ -1,15 +1,17 @@
 import { useEffect, useState } from 'react'
 import { queries } from '../data/views.ts'
 import { useTexts } from '../i18n/index.ts'
-import { onReach, probe } from '../rpc.ts'
+import { onReach, onWait, probe } from '../rpc.ts'
 
 /** Asked again after so long, twice as long each time, until the server answers. */
 const [firstMs, longestMs] = [2000, 30_000]
 
-/** Says when the server cannot be reached; what was typed stays, and what is on the screen may be old. Looks by itself for when it is back. */
+/** Says when the server cannot be reached, or asks to wait; what was typed stays, and what is on the screen may be old. Looks by itself for when it is back. */
 export function Offline() {
   const t = useTexts()
   const [isAway, setAway] = useState(!navigator.onLine)
+  const [isHeld, setHeld] = useState(false)
+  useEffect(() => onWait(setHeld), [])
   useEffect(() => {
     const lost = (): void => setAway(true)
     // That the network is there does not say that the server is.
@@ -33,5 +35,5 @@ export function Offline() {
     }, waitMs)
     return () => clearTimeout(timer)
   }, [isAway])
-  return <div role="status">{isAway && <p className="banner banner-bad">{t.offline}</p>}</div>
+  return <div role="status">{isAway ? <p className="banner banner-bad">{t.offline}</p> : isHeld && <p className="banner">{t.held}</p>}</div>
 }
