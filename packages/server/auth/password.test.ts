@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { pbkdf2Sync } from 'node:crypto'
 import { test } from 'node:test'
 import { BusyError, ValidationError } from '@erp4/orm'
-import { Limiter } from './limiter.ts'
+import { Limiter } from '../limiter.ts'
 import { demandPassword, hashPassword, isHashable, minRounds, verifyPassword } from './password.ts'
 
 test('a hash is what passlib calls pbkdf2-sha512, computed as the standard says', async () => {

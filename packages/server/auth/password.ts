@@ -2,7 +2,7 @@ import { pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
 import { ValidationError } from '@erp4/orm'
-import { Limiter } from './limiter.ts'
+import { Limiter } from '../limiter.ts'
 
 /** Rounds of a new hash; what OWASP asks of PBKDF2-HMAC-SHA512 three times over. `password.hashing.rounds` can only raise it. */
 export const minRounds = 600_000

@@ -1,63 +1,57 @@
 import { Worker } from 'node:worker_threads'
-import { BusyError, type Printed } from '@erp4/orm'
+import type { Printed } from '@erp4/orm'
+import { Limiter } from '../limiter.ts'
 import { readFonts } from './fonts.ts'
 
 type Answer = { readonly pdf: Uint8Array } | { readonly error: string }
 
-interface Waiting {
-  readonly printed: Printed
+interface Printing {
   resolve: (pdf: Buffer) => void
   reject: (error: Error) => void
 }
 
-/** Documents that may wait in one process; whoever comes then is told to come again. */
-const mostWaiting = 50
+/** Documents that may wait in one process, and of one instance; whoever comes then is told to come again. */
+const limits = { running: 1, waiting: 60, waitingPerKey: 15 }
 /** How long an idle thread is kept: it holds the fonts, some 10 MB. */
 const idleMs = 60_000
 /** A document of 2,000 lines takes some seconds; what takes this long never ends. */
 const defaultPatienceMs = 60_000
 
 /**
- * Prints documents one after the other, in a thread that is there while there is something to print. One that never ends, or takes the thread
- * with it, fails alone: those behind it are printed by the next thread.
+ * Prints documents one after the other, in a thread that is there while there is something to print; instances take turns, so that one with
+ * many keeps no other from its one. One that never ends, or takes the thread with it, fails alone: those behind it are printed by the next
+ * thread.
  */
 export class Printer {
   readonly #patienceMs: number
   #thread: Worker | undefined
   #idle: NodeJS.Timeout | undefined
   #stuck: NodeJS.Timeout | undefined
-  /** The first of them is being printed. */
-  readonly #waiting: Waiting[] = []
+  #current: Printing | undefined
+  readonly #turns = new Limiter(limits)
 
   constructor({ patienceMs = defaultPatienceMs }: { patienceMs?: number } = {}) {
     this.#patienceMs = patienceMs
   }
 
-  async print(printed: Printed): Promise<Buffer> {
-    if (this.#waiting.length >= mostWaiting) throw new BusyError()
+  /** Throws a BusyError while too many wait, of this instance or in all. */
+  print(instance: string, printed: Printed): Promise<Buffer> {
+    return this.#turns.run(instance, () => this.#print(printed))
+  }
+
+  #print(printed: Printed): Promise<Buffer> {
+    clearTimeout(this.#idle)
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ printed, resolve, reject })
-      if (this.#waiting.length === 1) this.#next()
+      const thread = (this.#thread ??= this.#start())
+      this.#current = { resolve, reject }
+      thread.ref()
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+      thread.postMessage(printed)
+      this.#stuck = setTimeout(() => void thread.terminate(), this.#patienceMs).unref()
     })
   }
 
-  #next(): void {
-    clearTimeout(this.#idle)
-    clearTimeout(this.#stuck)
-    const [first] = this.#waiting
-    if (!first) return this.#rest()
-    try {
-      const thread = (this.#thread ??= this.#start())
-      thread.ref()
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
-      thread.postMessage(first.printed)
-      this.#stuck = setTimeout(() => void thread.terminate(), this.#patienceMs).unref()
-    } catch (error) {
-      this.#end((one) => one.reject(error as Error))
-    }
-  }
-
-  /** Nothing is under way: the process may end, and after a while the thread does. */
+  /** For all that is known nothing is under way: the process may end, and after a while the thread does. */
   #rest(): void {
     const thread = this.#thread
     if (!thread) return
@@ -91,18 +85,19 @@ export class Printer {
     this.#end((one) => one.reject(error))
   }
 
-  /** The first one is answered, and the next one begins. */
-  #end(answer: (one: Waiting) => void): void {
-    const first = this.#waiting.shift()
-    if (first) answer(first)
-    this.#next()
+  #end(answer: (one: Printing) => void): void {
+    clearTimeout(this.#stuck)
+    const current = this.#current
+    this.#current = undefined
+    this.#rest()
+    if (current) answer(current)
   }
 }
 
 const printer = new Printer()
 
 /**
- * A document as a PDF. The same document gives the same bytes with the same release and font. Throws a BusyError while too many wait, and an
- * Error that says what to do where the font is missing.
+ * A document of this instance as a PDF. The same document gives the same bytes with the same release and font. Throws a BusyError while too
+ * many wait, and an Error that says what to do where the font is missing.
  */
-export const printPaper = (printed: Printed): Promise<Buffer> => printer.print(printed)
+export const printPaper = (instance: string, printed: Printed): Promise<Buffer> => printer.print(instance, printed)

@@ -133,7 +133,11 @@ export async function sendPdf(request: FastifyRequest, reply: FastifyReply, visi
   // Another version is shown, and printed, once its reader has asked for it.
   if (!reading || reading.state === 'preparing' || reading.state === 'changed') return sendGone(request, reply)
   try {
-    return await sendFile(reply, await printPaper({ paper: reading.paper, proof: null }), `${reading.paper.title}.pdf`)
+    return await sendFile(
+      reply,
+      await printPaper(request.instance.name, { paper: reading.paper, proof: null }),
+      `${reading.paper.title}.pdf`,
+    )
   } catch (error) {
     if (error instanceof BusyError) return sendWait(request, reply, 5)
     throw error

@@ -6,11 +6,11 @@ import { deskOf } from './desk.ts'
 /** Prints a document and sends it: what `env.call.jobs` knows as `portal.letter`. The desk sees to it that a second try sends nothing twice. */
 export const letterJob: SteppedJob = {
   class: 'mail',
-  runSteps: async ({ args, transaction }) => {
+  runSteps: async ({ args, instance, transaction }) => {
     const letter = args as LetterJob
     const printed = await transaction((call) => atDesk(call, (desk, sys) => desk.print(sys, letter)))
     if (!printed) return { sent: false }
-    const pdf = await printPaper(printed)
+    const pdf = await printPaper(instance.name, printed)
     await transaction((call) => atDesk(call, (desk, sys) => desk.post(sys, letter, pdf)))
     return { sent: true }
   },

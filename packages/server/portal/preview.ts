@@ -52,4 +52,4 @@ const sendPaper = async (reply: FastifyReply, paper: Paper, name: string): Promi
       `inline; filename="document.pdf"; filename*=UTF-8''${encodeURIComponent(name.slice(0, 150).toWellFormed())}`,
     )
     .header('cache-control', 'no-store')
-    .send(await printPaper({ paper, proof: null }))
+    .send(await printPaper(reply.request.instance.name, { paper, proof: null }))
