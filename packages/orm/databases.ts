@@ -35,12 +35,6 @@ interface Waiter {
   timer: NodeJS.Timeout
 }
 
-const asText = (value: string) => value
-// Dates and numerics stay text: a Date would move with the server's zone, a double would lose cents.
-const types = new pg.TypeOverrides()
-for (const oid of [1082, 1114, 1184, 1700]) types.setTypeParser(oid, asText)
-types.setTypeParser(20, (value) => Number(value))
-
 /** All database connections of a process: a budget shared by all databases, the longest idle one evicted first. */
 export class Databases {
   readonly #budget: Budget
@@ -176,7 +170,7 @@ export class Databases {
     this.#openingOf.set(key, (this.#openingOf.get(key) ?? 0) + 1)
     let failed = true
     try {
-      const client = new pg.Client({ ...(await this.#resolve(key)), types, pipeline: true })
+      const client = new pg.Client({ ...(await this.#resolve(key)), pipeline: true })
       const slot: Slot = { client, prepared: new Prepared(client), key, busy: true, since: Date.now(), broken: false }
       // An idle one that PostgreSQL ended would hold its place until it is swept, while callers wait for a place.
       const lost = (error?: unknown): void => {

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { type Answers, Asked, type Rows } from './asked.ts'
 import type { Sql } from './sql/fragment.ts'
 
 /** One connection, lent for a call. */
@@ -44,6 +45,7 @@ const mostPrepared = 400
 export class Prepared {
   readonly #client: Client
   readonly #names = new Set<string>()
+  readonly answers: Answers = new Map()
 
   constructor(client: pg.Client) {
     this.#client = client as Client
@@ -56,6 +58,7 @@ export class Prepared {
 
   #forget(name: string): void {
     this.#names.delete(name)
+    this.answers.delete(name)
     const { connection } = this.#client
     // PostgreSQL answers with the next statement's answer.
     connection.close({ type: 'S', name })
@@ -96,7 +99,7 @@ export class Loan implements Lent {
   }
 
   presume<R>(statement: Sql, name: string, check: (rows: readonly R[]) => void): void {
-    this.#presumption = () => this.#ask(statement, name).then(({ rows }) => check(rows as R[]))
+    this.#presumption = () => this.#ask(statement, name).then((rows) => check(rows as R[]))
     this.#ahead.push(() => this.#hold())
   }
 
@@ -107,11 +110,13 @@ export class Loan implements Lent {
 
   async query<R>(statement: Sql, name?: string): Promise<R[]> {
     try {
-      const { rows } = await this.#start(statement, name)
+      const rows = await this.#start(statement, name)
       // Only a savepoint that was gone back to makes a transaction go on after a failure.
       this.#failed = undefined
       return rows as R[]
     } catch (error) {
+      // From here, not from the socket.
+      if (error instanceof Error) Error.captureStackTrace(error)
       throw this.#failed ?? error
     }
   }
@@ -146,7 +151,7 @@ export class Loan implements Lent {
     if (this.#isOpen) await this.#client.query('rollback')
   }
 
-  #start(statement: Sql, name: string | undefined): Promise<pg.QueryResult> {
+  #start(statement: Sql, name: string | undefined): Promise<Rows> {
     if (this.#ahead.length === 0) return this.#ask(statement, name)
     const { stream } = this.#client.connection
     stream.cork()
@@ -158,13 +163,10 @@ export class Loan implements Lent {
     return Promise.all(ahead).then(() => answer)
   }
 
-  #ask(statement: Sql, name: string | undefined): Promise<pg.QueryResult> {
+  #ask(statement: Sql, name = ''): Promise<Rows> {
     this.statements++
-    const { text, values } = statement.compile()
-    if (name !== undefined) this.#prepared.use(name)
-    // The extended protocol refuses a second statement in one text.
-    const config = { text, values, queryMode: 'extended', ...(name === undefined ? {} : { name }) } as pg.QueryConfig
-    return this.#client.query(config)
+    if (name !== '') this.#prepared.use(name)
+    return this.#client.query(new Asked(statement.compile(), name, this.#prepared.answers)).answer
   }
 
   #open(opening: string): Promise<unknown> {

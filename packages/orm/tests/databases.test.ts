@@ -159,3 +159,24 @@ test('a connection keeps so many statements prepared and no more, and prepares a
       for (const n of [0, 449, 0, 60]) assert.equal(await ask(n), n)
     })
   }))
+
+test('a prepared statement answers the same when its columns are known, and one that cannot be asked spoils nothing', () =>
+  withTable(async (databases, key) => {
+    const typed = sql`select ${7}::int4 as a, ${null}::text as b, ${'ä€𝄞'}::text as c, ${[1, 2]}::int4[] as d, '1.50'::numeric as e, 3::int8 as f, '2027-01-31'::date as g, ${{ x: [1] }}::jsonb as h`
+    const answer = [{ a: 7, b: null, c: 'ä€𝄞', d: [1, 2], e: '1.50', f: 3, g: '2027-01-31', h: { x: [1] } }]
+    const circle: Record<string, unknown> = {}
+    circle['self'] = circle
+    await databases.use(key, async (cx) => {
+      for (let i = 0; i < 3; i++) assert.deepEqual(await cx.query(typed, 'q_typed'), answer)
+      assert.deepEqual(await cx.query(typed), answer)
+      await assert.rejects(cx.query(sql`select ${circle}::jsonb`, 'q_circle'), TypeError)
+      for (let i = 0; i < 2; i++) {
+        assert.deepEqual(await cx.query(insert(i), 'q_insert'), [])
+        assert.deepEqual(await cx.query(sql`select from seen where id <= ${i}::int4`, 'q_nothing'), Array(i + 1).fill({}))
+        await assert.rejects(cx.query(sql`select 1 / ${0}::int4 as x`, 'q_zero'), { code: '22012' })
+      }
+      // Both at once: the second goes ahead of the answer to the first.
+      assert.deepEqual(await Promise.all([cx.query(typed, 'q_both'), cx.query(typed, 'q_both')]), [answer, answer])
+    })
+    assert.equal(await count(databases, key), 2)
+  }))
