@@ -5,7 +5,6 @@ import type { Outbox } from './letters.ts'
 import type { Connection } from './databases.ts'
 import type { Jobs } from './jobs.ts'
 import type { FieldInfo, Model, Registry } from './registry.ts'
-import type { Node } from './domain.ts'
 import type { Trigger } from './triggers.ts'
 
 /** What all environments of one call share: the connection, and what must still happen before it ends. */
@@ -43,9 +42,7 @@ export interface Call {
   readonly numbering: Numbering[]
   /** Uses of `asSystem`, by reason. */
   readonly reasons: Map<string, number>
-  /** Compiled rules of this call, by user and companies. */
-  readonly rules: Map<string, Node>
-  /** Something of this call depends on the hour, or on parts of the context that statements are not kept by: none that it makes is kept. */
+  /** Something of this call depends on the hour, or on parts of the context that statements are not kept by: none that it makes is kept, and no rule. */
   isVolatile: boolean
   /** Depth of nested flushes, so that reading needs does not flush again. */
   flushing: boolean
@@ -126,7 +123,6 @@ export function openCall(options: CallOptions): Call {
     unjudged: [],
     numbering: [],
     reasons: new Map(),
-    rules: new Map(),
     isVolatile: false,
     flushing: false,
     touched: new Set(),

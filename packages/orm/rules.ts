@@ -2,7 +2,9 @@ import type { Operation, Rule } from './access.ts'
 import { type Node, and, no, or, parseDomain, yes } from './domain.ts'
 import type { Env } from './env.ts'
 import { IdentityError } from './errors.ts'
-import type { FieldInfo, Model } from './registry.ts'
+import { callerKey } from './operations/kept.ts'
+import { Recent } from './recent.ts'
+import type { FieldInfo, Model, Registry } from './registry.ts'
 
 /**
  * Which records of `model` the caller may touch: all guards, and any of his grants (kernel §2.2).
@@ -10,13 +12,30 @@ import type { FieldInfo, Model } from './registry.ts'
  */
 export function ruleFor(env: Env, model: Model, operation: Operation): Node {
   if (env.isSystem) return yes
-  const { call, me } = env
-  const key = `${model.name}:${operation}:${me.id}:${me.company_ids.join(',')}`
-  const known = call.rules.get(key)
-  if (known) return known
+  const known = rulesOf(env)
+  const key = `${model.name} ${operation}`
+  const found = known.get(key)
+  if (found) return found
   const node = compileRule(env, model, operation)
-  call.rules.set(key, node)
+  if (!env.call.isVolatile) known.set(key, node)
   return node
+}
+
+/** So many callers' rules are kept for a registry. */
+const mostCallers = 500
+const kept = new WeakMap<Registry, Recent<string, Map<string, Node>>>()
+const ofEnv = new WeakMap<Env, Map<string, Node>>()
+
+/** The compiled rules of this caller and of all who are the same to rules, as their statements are kept (`keptStatement`). */
+function rulesOf(env: Env): Map<string, Node> {
+  const own = ofEnv.get(env)
+  if (own) return own
+  const callers = kept.get(env.registry) ?? new Recent<string, Map<string, Node>>(mostCallers)
+  kept.set(env.registry, callers)
+  const rules = callers.get(callerKey(env)) ?? new Map<string, Node>()
+  callers.set(callerKey(env), rules)
+  ofEnv.set(env, rules)
+  return rules
 }
 
 function compileRule(env: Env, model: Model, operation: Operation): Node {

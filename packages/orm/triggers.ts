@@ -14,20 +14,20 @@ export interface Trigger {
 
 /** When what must be recomputed, and in which order. */
 export interface Plan {
-  /** By `model.field` that changes. */
-  readonly triggers: ReadonlyMap<string, readonly Trigger[]>
-  /** Rank of each stored computed field by `model.field`: lower first. Locks are taken in this order too. */
-  readonly ranks: ReadonlyMap<string, number>
-  /** The stored computed fields that rest on each of them, however far, by `model.field`. */
-  readonly followers: ReadonlyMap<string, ReadonlySet<string>>
+  /** By the field that changes. */
+  readonly triggers: ReadonlyMap<FieldInfo, readonly Trigger[]>
+  /** Rank of each stored computed field: lower first. Locks are taken in this order too. */
+  readonly ranks: ReadonlyMap<FieldInfo, number>
+  /** The stored computed fields that rest on each of them, however far. */
+  readonly followers: ReadonlyMap<FieldInfo, ReadonlySet<FieldInfo>>
 }
 
-export const keyOf = (field: FieldInfo): string => `${field.model.name}.${field.name}`
+const keyOf = (field: FieldInfo): string => `${field.model.name}.${field.name}`
 
 /** Every stored compute's dependencies, live and related fields on the way replaced by what they need themselves. */
 export function planRecompute(models: ReadonlyMap<string, Model>, problems: string[]): Plan {
-  const triggers = new Map<string, Trigger[]>()
-  const edges = new Map<string, Set<string>>()
+  const triggers = new Map<FieldInfo, Trigger[]>()
+  const edges = new Map<FieldInfo, Set<FieldInfo>>()
   for (const model of models.values()) {
     for (const [name, compute] of model.computes) {
       const target = model.fields.get(name)!
@@ -51,9 +51,8 @@ export function planRecompute(models: ReadonlyMap<string, Model>, problems: stri
         for (let i = 0; i < path.length; i++) {
           const changed = path[i]!
           addHop(triggers, models, path, i, { model, field: target, constraint: null })
-          if (changed.computed === 'stored' && keyOf(changed) !== keyOf(target))
-            edges.set(keyOf(changed), (edges.get(keyOf(changed)) ?? new Set()).add(keyOf(target)))
-          if (keyOf(changed) === keyOf(target) && i === 0) problems.push(`${keyOf(target)} needs itself`)
+          if (changed.computed === 'stored' && changed !== target) edges.set(changed, (edges.get(changed) ?? new Set()).add(target))
+          if (changed === target && i === 0) problems.push(`${keyOf(target)} needs itself`)
         }
       }
     }
@@ -72,25 +71,25 @@ export function planRecompute(models: ReadonlyMap<string, Model>, problems: stri
   return { triggers, ranks: rank(models, edges, problems), followers: followersOf(edges) }
 }
 
-function followersOf(edges: ReadonlyMap<string, ReadonlySet<string>>): Map<string, ReadonlySet<string>> {
-  const all = new Map<string, Set<string>>()
-  for (const key of edges.keys()) {
-    const found = new Set<string>()
-    const visit = (at: string): void => {
+function followersOf(edges: ReadonlyMap<FieldInfo, ReadonlySet<FieldInfo>>): Map<FieldInfo, ReadonlySet<FieldInfo>> {
+  const all = new Map<FieldInfo, Set<FieldInfo>>()
+  for (const field of edges.keys()) {
+    const found = new Set<FieldInfo>()
+    const visit = (at: FieldInfo): void => {
       for (const next of edges.get(at) ?? []) {
         if (found.has(next)) continue
         found.add(next)
         visit(next)
       }
     }
-    visit(key)
-    all.set(key, found)
+    visit(field)
+    all.set(field, found)
   }
   return all
 }
 
 function addHop(
-  triggers: Map<string, Trigger[]>,
+  triggers: Map<FieldInfo, Trigger[]>,
   models: ReadonlyMap<string, Model>,
   path: readonly FieldInfo[],
   i: number,
@@ -108,9 +107,8 @@ function addHop(
     addTrigger(triggers, comodel.fields.get('active')!, { ...target, path: path.slice(0, i + 1) })
 }
 
-function addTrigger(triggers: Map<string, Trigger[]>, changed: FieldInfo, trigger: Trigger): void {
-  const key = keyOf(changed)
-  const list = triggers.get(key) ?? []
+function addTrigger(triggers: Map<FieldInfo, Trigger[]>, changed: FieldInfo, trigger: Trigger): void {
+  const list = triggers.get(changed) ?? []
   const same = list.some(
     (one) =>
       one.field === trigger.field &&
@@ -120,7 +118,7 @@ function addTrigger(triggers: Map<string, Trigger[]>, changed: FieldInfo, trigge
       one.path.every((hop, i) => hop === trigger.path[i]),
   )
   if (!same) list.push(trigger)
-  triggers.set(key, list)
+  triggers.set(changed, list)
 }
 
 /** Paths as fields, with live and related ones replaced by their needs. `through` finds live fields that need each other. */
@@ -182,24 +180,24 @@ export const asksForWords = ({ value }: Compute): boolean => value.length > 1
 /** Topological order; what cannot be ordered is reported with its circle. */
 function rank(
   models: ReadonlyMap<string, Model>,
-  edges: ReadonlyMap<string, ReadonlySet<string>>,
+  edges: ReadonlyMap<FieldInfo, ReadonlySet<FieldInfo>>,
   problems: string[],
-): Map<string, number> {
-  const ranks = new Map<string, number>()
-  const visit = (key: string, above: readonly string[]): number => {
-    if (above.includes(key)) {
-      problems.push(`computed fields need each other: ${[...above.slice(above.indexOf(key)), key].join(' → ')}`)
+): Map<FieldInfo, number> {
+  const ranks = new Map<FieldInfo, number>()
+  const visit = (field: FieldInfo, above: readonly FieldInfo[]): number => {
+    if (above.includes(field)) {
+      problems.push(`computed fields need each other: ${[...above.slice(above.indexOf(field)), field].map(keyOf).join(' → ')}`)
       return 0
     }
-    const known = ranks.get(key)
+    const known = ranks.get(field)
     if (known !== undefined) return known
-    const below = [...(edges.get(key) ?? [])].map((next) => visit(next, [...above, key]))
+    const below = [...(edges.get(field) ?? [])].map((next) => visit(next, [...above, field]))
     const height = below.length === 0 ? 0 : Math.max(...below) + 1
-    ranks.set(key, height)
+    ranks.set(field, height)
     return height
   }
-  for (const model of models.values()) for (const field of model.fields.values()) if (field.computed === 'stored') visit(keyOf(field), [])
+  for (const model of models.values()) for (const field of model.fields.values()) if (field.computed === 'stored') visit(field, [])
   const highest = Math.max(0, ...ranks.values())
-  for (const [key, height] of ranks) ranks.set(key, highest - height)
+  for (const [field, height] of ranks) ranks.set(field, highest - height)
   return ranks
 }

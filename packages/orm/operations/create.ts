@@ -15,7 +15,7 @@ import { judgeLater, judgeNow } from './judge.ts'
 import { keptStatement } from './kept.ts'
 import { holdRows, rememberLocked } from './lock.ts'
 import { demandEver } from './read.ts'
-import { lockedParents, markCreated, rememberTargets, upwardFields } from './recompute.ts'
+import { lockedByCreation, markCreated, rememberTargets, upwardFields } from './recompute.ts'
 import { holdReferences } from './references.ts'
 import { linkRefusal, refused } from './refuse.ts'
 import { type Sorted, sortValues, toColumn } from './values.ts'
@@ -196,7 +196,7 @@ function insertion(
 
 /** Whoever keeps totals over these records is locked before they appear: later would serialise worse (kernel §2.4). */
 function lockParents(env: Env, model: Model, fields: readonly FieldInfo[], sorted: readonly Sorted[]): void {
-  for (const field of lockedParents(env.call, model, model.fields.values())) {
+  for (const field of lockedByCreation(env.call, model)) {
     if (!fields.includes(field)) continue
     const ids = new Set(sorted.map(({ columns }) => columns.get(field)).filter((id): id is number => typeof id === 'number'))
     holdRows(

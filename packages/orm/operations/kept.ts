@@ -79,7 +79,7 @@ const callerKeys = new WeakMap<Env, string>()
 const groupKeys = new WeakMap<ReadonlySet<string>, string>()
 
 /** All that a statement may depend on: without rules, the languages and companies that values are read in. */
-function callerKey(env: Env): string {
+export function callerKey(env: Env): string {
   const known = callerKeys.get(env)
   if (known !== undefined) return known
   const { user, context } = env

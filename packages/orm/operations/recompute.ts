@@ -8,7 +8,7 @@ import { type Sql, ident, join, sql } from '../sql/fragment.ts'
 import { hidden, oneOf } from '../sql/ids.ts'
 import { shapeName } from '../sql/names.ts'
 import { type Translate, wordsOf } from '../texts.ts'
-import { type Trigger, isSpoken, keyOf } from '../triggers.ts'
+import { type Trigger, isSpoken } from '../triggers.ts'
 import { keptStatement } from './kept.ts'
 import { holdRows } from './lock.ts'
 import { type Texts, asTexts, otherLanguages, saysTheSame, settleLanguages } from './languages.ts'
@@ -29,7 +29,7 @@ export function mark(
 ): void {
   if (ids.length === 0) return
   for (const field of fields) {
-    for (const trigger of call.registry.plan.triggers.get(keyOf(field)) ?? []) {
+    for (const trigger of call.registry.plan.triggers.get(field) ?? []) {
       const hop = trigger.path.at(-1)
       if (!hop) note(call, trigger, ids)
       else if (hop.kind === 'one2many') reach(call, trigger, trigger.path.slice(0, -1), parents.get(hop.inverse!) ?? [])
@@ -100,21 +100,48 @@ function addAll<K>(map: Map<K, Set<number>>, key: K, ids: readonly number[]): vo
 /** Everything that is computed or demanded of records that have just been made. */
 export function markCreated(call: Call, model: Model, ids: readonly number[], parents: ReadonlyMap<string, readonly number[]>): void {
   addAll(memory(call).created, model, ids)
-  for (const field of model.fields.values()) {
-    if (field.computed === 'stored') addAll(call.dirty.ids, field, ids)
-    for (const trigger of call.registry.plan.triggers.get(keyOf(field)) ?? []) {
-      const hop = trigger.path.at(-1)
-      if (hop?.kind === 'one2many') reach(call, trigger, trigger.path.slice(0, -1), parents.get(hop.inverse!) ?? [])
-    }
-  }
+  const { stored, upward } = creationOf(call, model)
+  for (const field of stored) addAll(call.dirty.ids, field, ids)
+  for (const { trigger, inverse, path } of upward) reach(call, trigger, path, parents.get(inverse) ?? [])
   for (const index of model.constraints.keys()) note(call, { model, field: null, constraint: index, path: [] }, ids)
 }
+
+/** What follows from a new record of a model. */
+interface Creation {
+  readonly stored: readonly FieldInfo[]
+  /** What is computed of lists that it may have come into: by the many2one that leads there, and from there on. */
+  readonly upward: readonly { readonly trigger: Trigger; readonly inverse: string; readonly path: readonly FieldInfo[] }[]
+  readonly locked: readonly FieldInfo[]
+}
+
+const creations = new WeakMap<Model, Creation>()
+
+function creationOf(call: Call, model: Model): Creation {
+  const known = creations.get(model)
+  if (known) return known
+  const fields = [...model.fields.values()]
+  const made: Creation = {
+    stored: fields.filter((field) => field.computed === 'stored'),
+    upward: fields
+      .flatMap((field) => call.registry.plan.triggers.get(field) ?? [])
+      .flatMap((trigger) => {
+        const hop = trigger.path.at(-1)
+        return hop?.kind === 'one2many' ? [{ trigger, inverse: hop.inverse!, path: trigger.path.slice(0, -1) }] : []
+      }),
+    locked: lockedParents(call, model, fields),
+  }
+  creations.set(model, made)
+  return made
+}
+
+/** Of a new record, the links to records that keep something computed from it. */
+export const lockedByCreation = (call: Call, model: Model): readonly FieldInfo[] => creationOf(call, model).locked
 
 /** The many2one fields whose targets must be known when `fields` change, since something is computed there. */
 export function upwardFields(call: Call, model: Model, fields: Iterable<FieldInfo>): FieldInfo[] {
   const found = new Set<FieldInfo>()
   for (const field of fields) {
-    for (const { path } of call.registry.plan.triggers.get(keyOf(field)) ?? []) {
+    for (const { path } of call.registry.plan.triggers.get(field) ?? []) {
       const hop = path.at(-1)
       if (hop?.kind === 'one2many') found.add(model.fields.get(hop.inverse!)!)
     }
@@ -126,7 +153,7 @@ export function upwardFields(call: Call, model: Model, fields: Iterable<FieldInf
 export function lockedParents(call: Call, model: Model, fields: Iterable<FieldInfo>): FieldInfo[] {
   const found = new Set<FieldInfo>()
   for (const field of fields) {
-    for (const trigger of call.registry.plan.triggers.get(keyOf(field)) ?? []) {
+    for (const trigger of call.registry.plan.triggers.get(field) ?? []) {
       const [hop] = trigger.path
       if (trigger.path.length === 1 && hop?.kind === 'one2many' && trigger.field) found.add(model.fields.get(hop.inverse!)!)
     }
@@ -160,11 +187,11 @@ export async function flush(env: Env): Promise<void> {
 /** The dirty field of the lowest rank, and with it those of its model that wait for nothing dirty: one reading and one writing for all. */
 function nextBatch(call: Call): { model: Model; fields: FieldInfo[]; ids: number[] } | null {
   const { ranks, followers } = call.registry.plan
-  const rank = (field: FieldInfo): number => ranks.get(keyOf(field)) ?? 0
+  const rank = (field: FieldInfo): number => ranks.get(field) ?? 0
   const dirty = [...call.dirty.ids.keys()]
-  const [first] = dirty.toSorted((a, b) => rank(a) - rank(b))
-  if (!first) return null
-  const waits = (field: FieldInfo): boolean => dirty.some((other) => other !== field && followers.get(keyOf(other))?.has(keyOf(field)))
+  if (dirty.length === 0) return null
+  const first = dirty.reduce((lowest, field) => (rank(field) < rank(lowest) ? field : lowest))
+  const waits = (field: FieldInfo): boolean => dirty.some((other) => other !== field && followers.get(other)?.has(field))
   const fields = dirty.filter((field) => field.model === first.model && !waits(field))
   const ids = new Set(fields.flatMap((field) => [...call.dirty.ids.get(field)!]))
   for (const field of fields) call.dirty.ids.delete(field)
@@ -190,9 +217,11 @@ async function recompute(system: Env<true>, model: Model, fields: readonly Field
         : one.compute.value(one.shape(record), t)
       if (field.options.translate ? saysTheSame(value as Texts | null, record[field.name]) : isSame(value, record[field.name])) continue
       // Texts in each language are as their column keeps them already.
-      values[field.name] =
-        value === null || value === undefined ? null : field.options.translate ? value : await toColumn(system, field, value)
-      movedIds.set(field, [...(movedIds.get(field) ?? []), record.id])
+      const kept = value === null || value === undefined ? null : field.options.translate ? value : toColumn(system, field, value)
+      values[field.name] = kept instanceof Promise ? await kept : kept
+      const moving = movedIds.get(field)
+      if (moving) moving.push(record.id)
+      else movedIds.set(field, [record.id])
       if (field.kind === 'many2one' && typeof value === 'number') addAll(memory(call).targets, field, [value])
       if (field.kind === 'many2one') noteTargets(moved, field, [record[field.name], value as number | null])
     }

@@ -7,7 +7,6 @@ import { decidingLinks, mayEver, visibleField } from '../rules.ts'
 import { auditRows, createdChange } from '../sql/audit.ts'
 import { type Sql, column, empty, ident, join, literal, sql } from '../sql/fragment.ts'
 import { shapeName } from '../sql/names.ts'
-import { keyOf } from '../triggers.ts'
 import { holdRows, lockRecords } from './lock.ts'
 import { demandEver, searchCount } from './read.ts'
 import { lockedParents, mark, markAgain, resolveReached, upwardFields } from './recompute.ts'
@@ -103,7 +102,7 @@ async function remove(system: Env<true>, model: Model, ids: readonly number[]): 
   // Whoever reaches these records through links must be found while the links are there.
   const fields = [...model.fields.values()]
   for (const field of fields)
-    for (const { path } of call.registry.plan.triggers.get(keyOf(field)) ?? [])
+    for (const { path } of call.registry.plan.triggers.get(field) ?? [])
       if (path.at(-1)?.kind === 'many2many') {
         mark(call, [field], ids, new Map())
         break
@@ -156,7 +155,7 @@ async function remove(system: Env<true>, model: Model, ids: readonly number[]): 
     ]),
   )
   const upOnly = fields.filter((field) =>
-    (call.registry.plan.triggers.get(keyOf(field)) ?? []).some(({ path }) => path.at(-1)?.kind === 'one2many'),
+    (call.registry.plan.triggers.get(field) ?? []).some(({ path }) => path.at(-1)?.kind === 'one2many'),
   )
   mark(call, upOnly, ids, parents)
   forget(call, model, ids)

@@ -76,7 +76,8 @@ async function sortInto(
       continue
     } else if (field.kind === 'one2many' || field.kind === 'many2many') sorted.commands.set(field, parseCommands(field, value))
     else {
-      sorted.columns.set(field, await toColumn(env, field, value))
+      const kept = toColumn(env, field, value)
+      sorted.columns.set(field, kept instanceof Promise ? await kept : kept)
       if (field.kind === 'many2one') sorted.links.add(field)
       else if (field.kind === 'reference') sorted.references.add(field)
     }
@@ -93,8 +94,11 @@ const wrong = (field: FieldInfo, value: unknown): never => {
   throw new ValueError(`Wrong value for ${field.model.name}.${field.name}: '${shown(value, 100)}'`)
 }
 
-/** One value as its column keeps it; JSON-able. */
-export async function toColumn(env: Env, field: FieldInfo, value: unknown): Promise<unknown> {
+/**
+ * One value as its column keeps it; JSON-able. A promise of it for formatted text and for content, which take time; the others, which are
+ * most, are not worth a wait.
+ */
+export function toColumn(env: Env, field: FieldInfo, value: unknown): unknown {
   if (field.kind === 'boolean')
     return typeof value === 'boolean'
       ? value

@@ -172,7 +172,10 @@ test('a prepared statement answers the same when its columns are known, and one 
       await assert.rejects(cx.query(sql`select ${circle}::jsonb`, 'q_circle'), TypeError)
       for (let i = 0; i < 2; i++) {
         assert.deepEqual(await cx.query(insert(i), 'q_insert'), [])
-        assert.deepEqual(await cx.query(sql`select from seen where id <= ${i}::int4`, 'q_nothing'), Array(i + 1).fill({}))
+        assert.deepEqual(
+          await cx.query(sql`select from seen where id <= ${i}::int4`, 'q_nothing'),
+          Array.from({ length: i + 1 }, () => ({})),
+        )
         await assert.rejects(cx.query(sql`select 1 / ${0}::int4 as x`, 'q_zero'), { code: '22012' })
       }
       // Both at once: the second goes ahead of the answer to the first.

@@ -104,13 +104,19 @@ interface Change {
 
 async function scalarChange(env: Env, field: FieldInfo, held: unknown, given: unknown): Promise<Change | null> {
   const end = field.related ? relatedEnd(env, field) : field
-  // What does not fit is refused when it is written, with a sentence.
-  const column = await toColumn(env, end, given).catch((error: unknown) => {
-    if (error instanceof UserError) return undefined
-    throw error
-  })
+  const column = await fittingColumn(env, end, given)
   if (column !== undefined && isSame(end, held ?? null, column ?? null)) return null
   return { value: given, before: held instanceof Decimal ? held.toString() : ((held ?? false) as Wire) }
+}
+
+/** What does not fit is refused when it is written, with a sentence. */
+async function fittingColumn(env: Env, field: FieldInfo, given: unknown): Promise<unknown> {
+  try {
+    return await toColumn(env, field, given)
+  } catch (error) {
+    if (error instanceof UserError) return undefined
+    throw error
+  }
 }
 
 function isSame(field: FieldInfo, held: unknown, column: unknown): boolean {
