@@ -14,7 +14,7 @@ import { type Translate, wordsOf } from '../texts.ts'
 import { isAscending, keptStatement } from './kept.ts'
 import { orderTerm } from './order-term.ts'
 import { flush } from './recompute.ts'
-import { shapeFor } from './shape.ts'
+import { type Shape, shapeFor } from './shape.ts'
 
 export interface ReadOptions {
   order?: string | readonly OrderTerm[] | null
@@ -267,14 +267,45 @@ function revive(env: Env, tree: Tree, rows: Record<string, any>[]): any[] {
   return rows
 }
 
+/** What is done with the rows of a tree: the same each time. */
+interface Steps {
+  readonly exact: readonly string[]
+  /** Relations that were read into. */
+  readonly relations: readonly (readonly [string, Tree])[]
+  readonly live: readonly { readonly name: string; readonly field: FieldInfo | null; readonly inner: Tree | null; readonly shape: Shape }[]
+  /** All that have something in them when everything is filled in. */
+  readonly nested: readonly (readonly [string, Tree])[]
+  /** Read into for a live field alone; whoever asked for the relation asked for its ids. */
+  readonly bare: readonly string[]
+  /** Only needed on the way. */
+  readonly unasked: readonly string[]
+}
+
+const steps = new WeakMap<Tree, Steps>()
+
+function stepsOf(tree: Tree): Steps {
+  const known = steps.get(tree)
+  if (known) return known
+  const readInto = tree.live.size === 0 ? none : relationsOf(tree)
+  const nested = [...tree.plain, ...tree.live].flatMap(([name, { tree: inner }]) => (inner ? [[name, inner] as const] : []))
+  const made: Steps = {
+    exact: [...tree.plain.values()].filter(({ field }) => isExact(field)).map(({ field }) => field.name),
+    relations: nested.filter(([name]) => tree.plain.has(name)),
+    live: [...tree.live].map(([name, { field, needs, tree: inner }]) => ({ name, field, inner, shape: shapeFor(needs, readInto) })),
+    nested,
+    bare: nested.flatMap(([name, inner]) => (inner.asked.size === 0 && tree.asked.has(name) ? [name] : [])),
+    unasked: [...tree.plain.keys(), ...tree.live.keys()].filter((name) => !tree.asked.has(name)),
+  }
+  steps.set(tree, made)
+  return made
+}
+
 // Everything is filled in before anything is left out: a live field may need what lies behind a relation.
 function fill(t: Translate, tree: Tree, rows: readonly Record<string, any>[]): void {
-  const decimals = [...tree.plain.values()].filter(({ field }) => isExact(field)).map(({ field }) => field.name)
-  const within = tree.live.size === 0 ? none : relationsOf(tree)
-  const live = [...tree.live].map(([name, { field, needs, tree: inner }]) => ({ name, field, inner, shape: shapeFor(needs, within) }))
+  const { exact, relations, live } = stepsOf(tree)
   for (const row of rows) {
-    for (const name of decimals) if (row[name] !== null) row[name] = Decimal.of(row[name])
-    eachNested(tree.plain, row, (inner, nested) => fill(t, inner, nested))
+    for (const name of exact) if (row[name] !== null) row[name] = Decimal.of(row[name])
+    for (const [name, inner] of relations) fill(t, inner, within(row[name]))
     for (const { name, field, inner, shape } of live) {
       const value = field ? computeLive(field, shape(row), t) : null
       row[name] = inner ? taken(inner, value) : value
@@ -305,27 +336,18 @@ function relationsOf(tree: Tree, above = ''): Set<string> {
 }
 
 function strip(tree: Tree, rows: readonly Record<string, any>[]): void {
-  const relations = [...tree.plain, ...tree.live]
-  // Read into for a live field alone; whoever asked for the relation asked for its ids.
-  const bare = relations.flatMap(([name, { tree: inner }]) => (inner?.asked.size === 0 && tree.asked.has(name) ? [name] : []))
+  const { nested, bare, unasked } = stepsOf(tree)
   for (const row of rows) {
-    eachNested(relations, row, strip)
+    for (const [name, inner] of nested) strip(inner, within(row[name]))
     for (const name of bare) row[name] = Array.isArray(row[name]) ? row[name].map(({ id }) => id) : (row[name]?.id ?? null)
-    for (const key of Object.keys(row)) if (key !== 'id' && !tree.asked.has(key)) delete row[key]
+    for (const name of unasked) delete row[name]
     Object.freeze(row)
   }
 }
 
-function eachNested(
-  relations: Iterable<readonly [string, { readonly tree: Tree | null }]>,
-  row: Record<string, any>,
-  work: (inner: Tree, rows: readonly Record<string, any>[]) => void,
-): void {
-  for (const [name, { tree }] of relations) {
-    const value = row[name]
-    if (tree && value !== null && value !== undefined) work(tree, Array.isArray(value) ? value : [value])
-  }
-}
+/** The rows that a relation was read into. */
+const within = (value: any): readonly Record<string, any>[] => (Array.isArray(value) ? value : value ? [value] : noRows)
+const noRows: readonly Record<string, any>[] = []
 
 const isExact = (field: FieldInfo): boolean => field.kind === 'decimal' || field.kind === 'monetary'
 
