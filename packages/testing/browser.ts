@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import type { Browser } from 'playwright-core'
 
-const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+/** The first is Debian's Chromium without windows, which takes a fifth less of the processors for the same pages. */
+const places = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
 // Without the first four Chromium looks for Google's hosts at every start.
 const quiet = [
@@ -16,7 +17,7 @@ const quiet = [
 /** A headless Chromium: the system's, or the one that ERP4_CHROMIUM names. The test that starts it closes it. */
 export async function chromium(): Promise<Browser> {
   const executablePath = process.env['ERP4_CHROMIUM'] ?? places.find((place) => existsSync(place))
-  if (executablePath === undefined) throw new Error('There is no Chromium on this machine: apt-get install chromium')
+  if (executablePath === undefined) throw new Error('There is no Chromium on this machine: apt-get install chromium-headless-shell')
   // Its sandbox does not start as root; tests open our own pages alone.
   const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
   // Without a language of UTF-8 it calls every file with another name than an English one 'download'.
