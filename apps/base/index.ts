@@ -2,6 +2,7 @@ import { app } from '@erp4/orm'
 import { access } from './access.ts'
 import { loadDemoData } from './demo.ts'
 import { groups } from './groups.ts'
+import { languageNamesInKorean } from './data/languages.ts'
 import { korean } from './i18n/ko.ts'
 import { loadStandardData } from './load.ts'
 import { models } from './models.ts'
@@ -62,7 +63,7 @@ export const base = app({
   access,
   views,
   menus,
-  i18n: { ko_KR: korean },
+  i18n: { ko_KR: { ...languageNamesInKorean, ...korean } },
   data: loadStandardData,
   examples: loadDemoData,
   steps,

@@ -95,8 +95,8 @@ export async function loadProductData(sys: Env<true>): Promise<void> {
     all,
     'product.category',
     [
-      { key: 'product_category_goods', values: {}, initial: { name: 'Goods' } },
-      { key: 'product_category_services', values: {}, initial: { name: 'Services' } },
+      { key: 'product_category_goods', values: {}, initial: { name: 'Goods' }, korean: { name: '재화' } },
+      { key: 'product_category_services', values: {}, initial: { name: 'Services' }, korean: { name: '서비스' } },
     ],
     {
       module: 'product',

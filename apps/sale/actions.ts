@@ -1,6 +1,6 @@
 import { addDays } from '@erp4/account'
 import { Decimal, type Env, UserError, boolean, day, json, moment } from '@erp4/orm'
-import { type Credit, creditOf } from './credit.ts'
+import { type Credit, creditOf, inMoney } from './credit.ts'
 import { salesManager } from './groups.ts'
 import { isExpired, sale_order } from './models/sale_order.ts'
 import { describeAgain } from './preparation.ts'
@@ -109,7 +109,7 @@ async function holdCredit(env: Env, orders: readonly Exposure[], refuses: boolea
       const credit = credits.get(order.entity)
       if (!credit) continue
       const before = added.get(order.entity) ?? zero
-      if (refuses && isOver(credit, before.plus(order.amount))) throw new UserError(overLimit(env, credit, order.name))
+      if (refuses && isOver(credit, before.plus(order.amount))) throw new UserError(await overLimit(env, company, credit, order.name))
       added.set(order.entity, before.plus(order.amount))
       limited.push(order)
     }
@@ -119,11 +119,10 @@ async function holdCredit(env: Env, orders: readonly Exposure[], refuses: boolea
 
 const isOver = ({ limit, used }: Credit, amount: Decimal): boolean => used.plus(amount).isMore(limit)
 
-const overLimit = (env: Env, { limit, used }: Credit, name: string): string =>
+const overLimit = async (env: Env, company: number, credit: Credit, name: string): Promise<string> =>
   env.t('{name} goes over the credit limit of its customer: {used} of {limit} are used.', {
     name,
-    used: used.toFixed(2),
-    limit: limit.toFixed(2),
+    ...(await inMoney(env, company, credit)),
   })
 
 /** What to tell a seller before he confirms: a sentence where an order goes over the credit limit of its customer, false where it does not. */
@@ -139,7 +138,7 @@ export const credit_warning = sale_order.action(
       if (!order.company_id?.account_use_credit_limit || (order.state !== 'draft' && order.state !== 'sent')) continue
       const { name, company, entity, amount } = asExposure(order)
       const credit = (await creditOf(env, company, [entity])).get(entity)
-      if (credit && isOver(credit, amount)) return overLimit(env, credit, name)
+      if (credit && isOver(credit, amount)) return overLimit(env, company, credit, name)
     }
     return false
   },

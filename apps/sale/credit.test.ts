@@ -38,7 +38,7 @@ test('a limit warns, or refuses all but an administrator, over invoices and orde
   await action_post(carla.model('account.move').browse((await create_invoices(billed)) as number[]))
   const [fits, over] = [await quote(azure, 300), await quote(azure, 301)]
   const [{ name }] = (await over.read(['name'])) as never as [{ name: string }]
-  const sentence = `${name} goes over the credit limit of its customer: 700.00 of 1000.00 are used.`
+  const sentence = `${name} goes over the credit limit of its customer: €700.00 of €1,000.00 are used.`
   assert.equal(await credit_warning(fits), false)
   assert.equal(await credit_warning(over), sentence)
   await company.write({ credit_limit_policy: 'block' })
@@ -99,7 +99,7 @@ test('a form that gets a customer without credit says so, and one with credit le
     )
   assert.deepEqual(((await ask(spent)) as { warning: unknown }).warning, {
     title: 'Warning',
-    message: 'Limit 5 is over the credit limit: 6.00 of 5.00 are used.',
+    message: 'Limit 5 is over the credit limit: €6.00 of €5.00 are used.',
     type: 'dialog',
   })
   assert.ok(!('warning' in ((await ask(fresh)) as object)))

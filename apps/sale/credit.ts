@@ -1,5 +1,5 @@
 import { inCompany } from '@erp4/account'
-import { Decimal, type Env } from '@erp4/orm'
+import { Decimal, type Env, writerOf } from '@erp4/orm'
 
 /** How much a customer may owe and owes, in the currency of the company, all of his commercial entity together. */
 export interface Credit {
@@ -54,8 +54,21 @@ export async function creditOf(env: Env, company: number, entities: readonly num
 export async function creditSpent(env: Env, company: number, customer: { name: string; entity: number }): Promise<string | null> {
   const credit = (await creditOf(env, company, [customer.entity])).get(customer.entity)
   if (!credit || !credit.used.isMore(credit.limit)) return null
-  const [used, limit] = [credit.used.toFixed(2), credit.limit.toFixed(2)]
-  return env.t('{name} is over the credit limit: {used} of {limit} are used.', { name: customer.name, used, limit })
+  return env.t('{name} is over the credit limit: {used} of {limit} are used.', {
+    name: customer.name,
+    ...(await inMoney(env, company, credit)),
+  })
+}
+
+/** Both amounts as people write them, with the sign of the company's currency. */
+export async function inMoney(env: Env, company: number, { used, limit }: Credit): Promise<{ used: string; limit: string }> {
+  const [row] = await inCompany(env, company)
+    .model('res.company')
+    .browse([company])
+    .read(['currency_id.name', 'currency_id.decimal_places'])
+  const write = (amount: Decimal): string =>
+    row?.currency_id ? writerOf(env.context.lang).money(amount, row.currency_id) : amount.toFixed(2)
+  return { used: write(used), limit: write(limit) }
 }
 
 const asDecimal = (value: unknown): Decimal => (Decimal.isDecimal(value) ? value : Decimal.of(0))

@@ -110,11 +110,15 @@ export const char = scalar<string, { size?: number }>('char', isString)
 export const text = scalar<string>('text', isString)
 /** Formatted text; what is written is sanitised: no scripts, forms, frames or event handlers survive. */
 export const html = scalar<string>('html', isString)
-/** 32 bits, as the external protocol demands. */
-export const integer = scalar<number>('integer', isInteger)
+/** 32 bits, as the external protocol demands. `grouping: false` for what names something, a port or a row: it is written without separators. */
+export const integer = scalar<number, { grouping?: false }>('integer', isInteger)
 /** A double; with `digits` it is kept and rounded at so many decimals. */
 export const float = scalar<number, { digits?: number }>('float', isNumber)
-export const decimal = scalar<Decimal, { digits?: number }>('decimal', Decimal.isDecimal)
+/**
+ * An exact number; with `digits` rounded at so many decimals. `currency` names the field of the currency that it is in, for prices, which have more
+ * digits than it; where that is empty it is the caller's company's.
+ */
+export const decimal = scalar<Decimal, { digits?: number; currency?: string }>('decimal', Decimal.isDecimal)
 /** Money, rounded at the digits of the currency that the field `currency` (default `currency_id`) names. */
 export const monetary = scalar<Decimal, { currency?: string }>('monetary', Decimal.isDecimal)
 export const boolean = scalar<boolean>('boolean', (value) => typeof value === 'boolean')

@@ -1,7 +1,7 @@
 import type { Group } from './access.ts'
 import type { Env } from './env.ts'
 import { fieldLabel } from './labels.ts'
-import { describeField } from './methods/fields.ts'
+import { currencyFieldOf, describeField } from './methods/fields.ts'
 import { type FieldInfo, type Model, isToMany } from './registry.ts'
 import { mayEver, readableField, visibleField } from './rules.ts'
 import { relatedEnd } from './sql/expression.ts'
@@ -262,7 +262,8 @@ export function specificationOf(
     if (!field || found[name]) return
     const end = endOf(env, field)
     if (end.kind === 'binary') return
-    if (end.kind === 'monetary') add(String(end.options['currency'] ?? 'currency_id'))
+    const currency = currencyFieldOf(field, end)
+    if (currency !== null) add(currency)
     if (!end.comodel) found[name] = {}
     else if (isToMany(field)) {
       const fields = linesOf(field) ?? (field.kind === 'many2many' ? nameAndColor(env, end.comodel) : undefined)

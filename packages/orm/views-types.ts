@@ -21,7 +21,10 @@ export interface FieldMeta {
   readonly domain?: readonly unknown[]
   readonly selection?: readonly (readonly [string, string])[]
   readonly digits?: readonly [number, number]
+  /** Of an amount; of a price, which is no `monetary`, too. */
   readonly currency_field?: string
+  /** A number that names something, such as a port: no separators between its digits. */
+  readonly ungrouped?: true
   readonly size?: number
   /** Other fields may change with it: a form asks `onchange` after it was changed. */
   readonly follows?: true

@@ -63,7 +63,7 @@ export const account_move_line = model('account.move.line', {
     }),
     name: text({ label: 'Label' }),
     quantity: decimal({ digits: 6, required: true, default: Decimal.of(1) }),
-    price_unit: decimal({ digits: 6, required: true, default: Decimal.of(0), label: 'Unit Price' }),
+    price_unit: decimal({ digits: 6, currency: 'currency_id', required: true, default: Decimal.of(0), label: 'Unit Price' }),
     discount: decimal({ digits: 4, required: true, default: Decimal.of(0), label: 'Discount (%)' }),
     tax_ids: many2many('account.tax', { label: 'Taxes', archived: true }),
     tax_line_id: many2one('account.tax', { label: 'Originator Tax', ondelete: 'restrict' }),

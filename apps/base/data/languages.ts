@@ -37,12 +37,17 @@ const activeAtFirst = new Set(['en_US', 'ko_KR'])
 /** Every language with its conventions. Made when it is asked for: Intl takes long over them, and only loading asks. */
 export const listLanguages = (): Language[] => codes.trim().split(/\s+/).map(describe)
 
+const named = codes
+  .trim()
+  .split(/\s+/)
+  .map((code) => [code, namesOf('language', tagOf(code))] as const)
+
 /** Code → English name, as a selection wants them. */
-export const languageNames: Readonly<Record<string, string>> = Object.fromEntries(
-  codes
-    .trim()
-    .split(/\s+/)
-    .map((code) => [code, namesOf('language', tagOf(code)).en_US]),
+export const languageNames: Readonly<Record<string, string>> = Object.fromEntries(named.map(([code, names]) => [code, names.en_US]))
+
+/** What they are called in Korean, by their English names. */
+export const languageNamesInKorean: Readonly<Record<string, string>> = Object.fromEntries(
+  named.map(([, names]) => [names.en_US, names.ko_KR]),
 )
 
 function describe(code: string): Language {

@@ -323,6 +323,7 @@ export const korean: Readonly<Record<string, string>> = {
   'To be removed': '제거 예정',
   'To be installed': '설치 예정',
   Sequences: '순번',
+  'Number Sequence': '순번',
   'Sequence Code': '순번 코드',
   Implementation: '방식',
   Standard: '표준',

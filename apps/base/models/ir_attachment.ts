@@ -11,7 +11,7 @@ export const ir_attachment = model('ir.attachment', {
     description: text(),
     res_model: char({ label: 'Resource Model', index: true }),
     res_field: char({ label: 'Resource Field' }),
-    res_id: integer({ label: 'Resource ID', index: true }),
+    res_id: integer({ label: 'Resource ID', index: true, grouping: false }),
     company_id: many2one('res.company', { default: (env) => env.me.company_id }),
     type: selection({ url: 'URL', binary: 'File' }, { required: true, default: 'binary' }),
     url: char(),

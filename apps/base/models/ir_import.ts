@@ -32,7 +32,7 @@ export const ir_import = model('ir.import', {
       },
       { required: true, default: 'draft' },
     ),
-    job: integer({ label: 'Job' }),
+    job: integer({ label: 'Job', grouping: false }),
     caller: json({ help: 'Language, time zone and companies of the person, as they were on his screen.' }),
     total: integer({ label: 'Rows', default: 0 }),
     created: integer({ label: 'Created', default: 0 }),
@@ -58,8 +58,8 @@ export const ir_import_line = model('ir.import.line', {
   audit: false,
   fields: {
     import_id: many2one('ir.import', { label: 'Import', required: true, index: true, ondelete: 'cascade' }),
-    row: integer({ label: 'Row', required: true }),
-    res_id: integer({ label: 'Record', required: true, index: true }),
+    row: integer({ label: 'Row', required: true, grouping: false }),
+    res_id: integer({ label: 'Record', required: true, index: true, grouping: false }),
     kind: selection({ made: 'Created', changed: 'Updated' }, { required: true }),
     before: json({ help: 'What the fields held that were changed.' }),
     left_at: integer({ label: 'Version Left', required: true, help: 'Of the record, when the import had done with it.' }),
@@ -75,7 +75,7 @@ export const ir_import_error = model('ir.import.error', {
   audit: false,
   fields: {
     import_id: many2one('ir.import', { label: 'Import', required: true, index: true, ondelete: 'cascade' }),
-    row: integer({ label: 'Row', required: true, help: 'As the file counts them: the header is row 1.' }),
+    row: integer({ label: 'Row', required: true, grouping: false, help: 'As the file counts them: the header is row 1.' }),
     position: integer({ label: 'Column Number' }),
     column: char({ label: 'Column' }),
     value: char({ label: 'Value' }),

@@ -15,7 +15,7 @@ export const ir_model_data = model('ir.model.data', {
     complete_name: char({ compute: 'stored', label: 'Complete ID', index: true }),
     display_name: char({ related: 'complete_name' }),
     model: char({ label: 'Model Name', required: true, index: true }),
-    res_id: integer({ label: 'Record ID', index: true }),
+    res_id: integer({ label: 'Record ID', index: true, grouping: false }),
     noupdate: boolean({ label: 'Non Updatable', help: 'An upgrade leaves the record as people made it.' }),
     demo: boolean({ label: 'Demonstration Data', help: 'Can be taken away with the other examples.' }),
   },

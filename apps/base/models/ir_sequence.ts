@@ -18,7 +18,7 @@ import {
 
 /** Numbers for documents: `S00042`. Prefix and suffix may hold the date: `INV/%(year)s/`. */
 export const ir_sequence = model('ir.sequence', {
-  label: 'Sequence',
+  label: 'Number Sequence',
   order: 'name, id',
   fields: {
     name: char({ required: true }),
@@ -28,7 +28,7 @@ export const ir_sequence = model('ir.sequence', {
     prefix: char(),
     suffix: char(),
     padding: integer({ label: 'Sequence Size', required: true, default: 0 }),
-    number_next: integer({ label: 'Next Number', required: true, default: 1, copy: false }),
+    number_next: integer({ label: 'Next Number', required: true, default: 1, copy: false, grouping: false }),
     number_increment: integer({ label: 'Step', required: true, default: 1 }),
     company_id: many2one('res.company', { default: (env) => env.me.company_id }),
   },

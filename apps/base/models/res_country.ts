@@ -8,7 +8,7 @@ export const res_country = model('res.country', {
   fields: {
     name: char({ required: true, translate: true }),
     code: char({ label: 'Country Code', required: true, size: 2, help: 'ISO 3166-1, two letters.' }),
-    phone_code: integer({ label: 'Country Calling Code' }),
+    phone_code: integer({ label: 'Country Calling Code', grouping: false }),
     currency_id: many2one('res.currency'),
     state_ids: one2many('res.country.state', 'country_id', { label: 'States' }),
     country_group_ids: many2many('res.country.group', { label: 'Country Groups' }),

@@ -9,7 +9,7 @@ export const ir_mail_server = model('ir.mail_server', {
     sequence: integer({ default: 10 }),
     active: boolean({ default: true }),
     smtp_host: char({ label: 'SMTP Server', required: true }),
-    smtp_port: integer({ label: 'SMTP Port', required: true, default: 587 }),
+    smtp_port: integer({ label: 'SMTP Port', required: true, default: 587, grouping: false }),
     smtp_encryption: selection(
       { none: 'None', starttls: 'TLS (STARTTLS)', ssl: 'SSL/TLS' },
       { label: 'Connection Encryption', required: true, default: 'starttls' },

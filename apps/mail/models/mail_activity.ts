@@ -29,7 +29,7 @@ export const mail_activity = model('mail.activity', {
   fields: {
     res_model_id: many2one('ir.model', { label: 'Document Model', ondelete: 'cascade' }),
     res_model: char({ label: 'Related Document Model', required: true, index: true }),
-    res_id: integer({ label: 'Related Document ID', required: true }),
+    res_id: integer({ label: 'Related Document ID', required: true, grouping: false }),
     res_name: char({ label: 'Document Name', readonly: true }),
     activity_type_id: many2one('mail.activity.type', { label: 'Activity Type', ondelete: 'restrict' }),
     summary: char(),

@@ -8,7 +8,7 @@ export const mail_followers = model('mail.followers', {
   unique: [{ fields: ['res_model', 'res_id', 'partner_id'], message: 'Follows already.' }],
   fields: {
     res_model: char({ label: 'Related Document Model', required: true }),
-    res_id: integer({ label: 'Related Document ID', required: true }),
+    res_id: integer({ label: 'Related Document ID', required: true, grouping: false }),
     partner_id: many2one('res.partner', { label: 'Related Partner', required: true, index: true, ondelete: 'cascade' }),
     name: char({ related: 'partner_id.name' }),
     email: char({ related: 'partner_id.email' }),

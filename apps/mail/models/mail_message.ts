@@ -26,7 +26,7 @@ export const mail_message = model('mail.message', {
     subtype_id: many2one('mail.message.subtype', { label: 'Subtype', ondelete: 'restrict' }),
     is_internal: boolean({ label: 'Employee Only', help: 'Hidden to customers and suppliers.' }),
     model: char({ label: 'Related Document Model', index: true }),
-    res_id: integer({ label: 'Related Document ID', index: true }),
+    res_id: integer({ label: 'Related Document ID', index: true, grouping: false }),
     record_name: char({ label: 'Message Record Name' }),
     author_id: many2one('res.partner', { label: 'Author', index: true, ondelete: 'set null' }),
     email_from: char({ label: 'From' }),

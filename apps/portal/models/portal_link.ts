@@ -9,7 +9,7 @@ export const portal_link = model('portal.link', {
   fields: {
     display_name: char({ compute: 'live' }),
     res_model: char({ label: 'Document Model', required: true, index: true }),
-    res_id: integer({ label: 'Document', required: true, index: true }),
+    res_id: integer({ label: 'Document', required: true, index: true, grouping: false }),
     purpose: selection({ sign: 'Read and accept', view: 'Read' }, { required: true, default: 'view' }),
     partner_id: many2one('res.partner', { label: 'Recipient', required: true, ondelete: 'cascade', index: true }),
     email: char({ label: 'Sent To', required: true }),

@@ -11,7 +11,7 @@ export const portal_signature = model('portal.signature', {
   fields: {
     display_name: char({ compute: 'live' }),
     res_model: char({ label: 'Document Model', required: true, index: true }),
-    res_id: integer({ label: 'Document', required: true, index: true }),
+    res_id: integer({ label: 'Document', required: true, index: true, grouping: false }),
     partner_id: many2one('res.partner', { label: 'Recipient', ondelete: 'restrict' }),
     link_id: many2one('portal.link', { label: 'Link', ondelete: 'set null' }),
     user_id: many2one('res.users', { label: 'User', ondelete: 'set null' }),

@@ -5,8 +5,8 @@ export const product_category = model('product.category', {
   custom: 'links',
   order: 'display_name',
   fields: {
-    name: char({ required: true, index: 'trigram' }),
-    display_name: char({ compute: 'stored', index: 'trigram' }),
+    name: char({ required: true, translate: true, index: 'trigram' }),
+    display_name: char({ compute: 'stored', translate: true, index: 'trigram' }),
     complete_name: char({ related: 'display_name', label: 'Complete Name' }),
     parent_id: many2one('product.category', { label: 'Parent Category', index: true, ondelete: 'cascade' }),
     parent_path: char({ index: true }),

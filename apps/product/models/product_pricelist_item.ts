@@ -41,7 +41,7 @@ export const product_pricelist_item = model('product.pricelist.item', {
       { label: 'Based on', required: true, default: 'list_price' },
     ),
     base_pricelist_id: many2one('product.pricelist', { label: 'Other Pricelist', ondelete: 'restrict' }),
-    fixed_price: decimal({ digits: 6, label: 'Fixed Price', help: 'For one unit of the product.' }),
+    fixed_price: decimal({ digits: 6, currency: 'currency_id', label: 'Fixed Price', help: 'For one unit of the product.' }),
     percent_price: decimal({ digits: 4, label: 'Percentage', help: 'Taken off the base; negative to add.' }),
     price_discount: decimal({ digits: 4, label: 'Discount', help: 'Percent taken off the base; negative for a markup.' }),
     price_round: decimal({
@@ -49,9 +49,19 @@ export const product_pricelist_item = model('product.pricelist.item', {
       label: 'Rounding',
       help: 'The price is a multiple of this. For prices that end in 9.99: 10, and an extra fee of -0.01.',
     }),
-    price_surcharge: decimal({ digits: 6, label: 'Extra Fee' }),
-    price_min_margin: decimal({ digits: 6, label: 'Min. Margin', help: 'The price is at least so much above the base.' }),
-    price_max_margin: decimal({ digits: 6, label: 'Max. Margin', help: 'The price is at most so much above the base.' }),
+    price_surcharge: decimal({ digits: 6, currency: 'currency_id', label: 'Extra Fee' }),
+    price_min_margin: decimal({
+      digits: 6,
+      currency: 'currency_id',
+      label: 'Min. Margin',
+      help: 'The price is at least so much above the base.',
+    }),
+    price_max_margin: decimal({
+      digits: 6,
+      currency: 'currency_id',
+      label: 'Max. Margin',
+      help: 'The price is at most so much above the base.',
+    }),
   },
 })
 

@@ -34,8 +34,10 @@ export const product_template = model('product.template', {
     is_storable: boolean({ label: 'Track Inventory' }),
     categ_id: many2one('product.category', { label: 'Product Category', ondelete: 'restrict', index: true }),
     company_id: many2one('res.company', { index: true, help: 'Empty: sold by all companies.' }),
+    currency_id: many2one('res.currency', { related: 'company_id.currency_id' }),
     list_price: decimal({
       digits: 6,
+      currency: 'currency_id',
       required: true,
       default: Decimal.of(1),
       label: 'Sales Price',
@@ -63,7 +65,7 @@ export const product_template = model('product.template', {
     }),
     default_code: char({ related: 'single_variant_id.default_code', label: 'Internal Reference' }),
     barcode: char({ related: 'single_variant_id.barcode' }),
-    standard_price: decimal({ related: 'single_variant_id.standard_price', digits: 6, label: 'Cost' }),
+    standard_price: decimal({ related: 'single_variant_id.standard_price', digits: 6, currency: 'currency_id', label: 'Cost' }),
   },
 })
 

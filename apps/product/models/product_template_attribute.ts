@@ -36,7 +36,8 @@ export const product_template_attribute_value = model('product.template.attribut
     attribute_id: many2one('product.attribute', { related: 'attribute_line_id.attribute_id' }),
     product_tmpl_id: many2one('product.template', { related: 'attribute_line_id.product_tmpl_id', label: 'Product' }),
     html_color: char({ related: 'product_attribute_value_id.html_color', label: 'Color' }),
-    price_extra: decimal({ digits: 6, required: true, default: Decimal.of(0), label: 'Extra Price' }),
+    currency_id: many2one('res.currency', { related: 'attribute_line_id.product_tmpl_id.company_id.currency_id' }),
+    price_extra: decimal({ digits: 6, currency: 'currency_id', required: true, default: Decimal.of(0), label: 'Extra Price' }),
     exclude_for: one2many('product.template.attribute.exclusion', 'product_template_attribute_value_id', {
       label: 'Exclude for',
       copy: false,

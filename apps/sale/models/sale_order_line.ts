@@ -37,7 +37,7 @@ export const sale_order_line = model('sale.order.line', {
       readonly: true,
       label: 'Unit Category',
     }),
-    price_unit: decimal({ digits: 6, required: true, default: Decimal.of(0), label: 'Unit Price' }),
+    price_unit: decimal({ digits: 6, currency: 'currency_id', required: true, default: Decimal.of(0), label: 'Unit Price' }),
     technical_price_unit: decimal({
       digits: 6,
       copy: false,

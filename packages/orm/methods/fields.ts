@@ -36,6 +36,10 @@ const pick = (all: Record<string, unknown>, kept: ReadonlySet<unknown> | null): 
 
 const wireType = (field: FieldInfo): string => (field.kind === 'decimal' ? 'float' : field.kind)
 
+/** The field of the same record that says in which currency an amount is; null for what is none. `end`: where a related one leads. */
+export const currencyFieldOf = (field: FieldInfo, end: FieldInfo): string | null =>
+  end.kind === 'monetary' ? (end.options['currency'] ?? 'currency_id') : (field.options['currency'] ?? null)
+
 /** What a client must know of a field, in the caller's language and cut to his rights. */
 export function describeField(env: Env, field: FieldInfo): Record<string, unknown> {
   const { options } = field
@@ -64,7 +68,8 @@ export function describeField(env: Env, field: FieldInfo): Record<string, unknow
     ...(field.kind === 'one2many' ? { relation_field: field.inverse } : {}),
     ...(end.choices ? { selection: Object.keys(end.choices).map((key) => [key, choiceLabel(env, end, key)]) } : {}),
     ...(options['digits'] === undefined ? {} : { digits: [16, options['digits']] }),
-    ...(end.kind === 'monetary' ? { currency_field: end.options['currency'] ?? 'currency_id' } : {}),
+    ...(currencyFieldOf(field, end) === null ? {} : { currency_field: currencyFieldOf(field, end) }),
+    ...(end.options['grouping'] === false ? { ungrouped: true } : {}),
     ...(field.kind === 'char' ? { trim: true, ...(options['size'] ? { size: options['size'] } : {}) } : {}),
   }
 }

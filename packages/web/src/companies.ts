@@ -14,4 +14,7 @@ export function companies(): number[] {
   return [...(first !== undefined && known.has(first) ? [first] : []), ...[...known].filter((id) => id !== first)]
 }
 
+/** The one that new records belong to. */
+export const currentCompany = (): (typeof allCompanies)[number] | undefined => own?.allowed_companies[String(companies()[0])]
+
 export const chooseCompanies = (ids: readonly number[]): void => store('companies', ids)

@@ -1,4 +1,5 @@
 import type { FieldMeta } from '@erp4/orm/views-types'
+import { currentCompany } from './companies.ts'
 import { type Currency, start } from './start.ts'
 
 /** `ko_KR` as browsers spell it. */
@@ -20,12 +21,31 @@ export const formatNumber = (value: number, digits?: number): string => numberFo
 
 export function formatMoney(value: number, currency: Currency | undefined): string {
   const digits = currency?.digits[1] ?? 2
-  const text = numberFormat(digits, digits).format(value)
+  return withSign(numberFormat(digits, digits).format(value), currency)
+}
+
+/** A price has the digits of its currency, and more where they say something. */
+export const formatPrice = (value: number, currency: Currency | undefined, digits?: number): string =>
+  withSign(priceDigits(value, currency, digits), currency)
+
+/** The same without the sign, which stands beside where it is typed. */
+export function priceDigits(value: number, currency: Currency | undefined, digits = 6): string {
+  const least = currency?.digits[1] ?? 2
+  return numberFormat(least, Math.max(least, digits)).format(value)
+}
+
+function withSign(text: string, currency: Currency | undefined): string {
   if (!currency) return text
   return currency.position === 'before' ? `${currency.symbol}\u00a0${text}` : `${text}\u00a0${currency.symbol}`
 }
 
 export const currencyOf = (id: unknown): Currency | undefined => start.session.currencies[String(idOf(id))]
+
+/** The currency that an amount of this record is in: where the record belongs to all companies and says none, that of the one at work. */
+export function currencyIn(field: FieldMeta, record: Readonly<Record<string, unknown>>): Currency | undefined {
+  const said = record[field.currency_field ?? 'currency_id']
+  return currencyOf(said === false && field.type !== 'monetary' ? currentCompany()?.currency_id : said)
+}
 
 const idOf = (value: unknown): unknown => (typeof value === 'object' && value !== null ? (value as { id?: unknown }).id : value)
 
@@ -62,11 +82,14 @@ export function formatValue(field: FieldMeta, value: unknown, record: Readonly<R
     case 'boolean':
       return value ? '✓' : ''
     case 'integer':
-      return typeof value === 'number' ? formatInteger(value) : ''
+      return typeof value === 'number' ? (field.ungrouped ? String(value) : formatInteger(value)) : ''
     case 'float':
-      return typeof value === 'number' ? formatNumber(value, field.digits?.[1]) : ''
+      if (typeof value !== 'number') return ''
+      return field.currency_field
+        ? formatPrice(value, currencyIn(field, record), field.digits?.[1])
+        : formatNumber(value, field.digits?.[1])
     case 'monetary':
-      return typeof value === 'number' ? formatMoney(value, currencyOf(record[field.currency_field ?? 'currency_id'])) : ''
+      return typeof value === 'number' ? formatMoney(value, currencyIn(field, record)) : ''
     case 'date':
       return typeof value === 'string' && value !== '' ? formatDay(value) : ''
     case 'datetime':

@@ -13,7 +13,9 @@ export interface Start {
     readonly user_context: { readonly lang: string; readonly tz: string }
     readonly user_companies?: {
       readonly current_company: number
-      readonly allowed_companies: Readonly<Record<string, { readonly id: number; readonly name: string }>>
+      readonly allowed_companies: Readonly<
+        Record<string, { readonly id: number; readonly name: string; readonly currency_id: number | false }>
+      >
     }
     readonly currencies: Readonly<Record<string, Currency>>
   }
