@@ -60,6 +60,19 @@ test('a product named in Korean and in English has variants that are called so, 
   assert.equal(group.display_name, '책상 (참나무)')
 })
 
+test('prices tell in which currency they are, and a port that it has no separators', async () => {
+  const prices = await korean('product.product', 'fields_get', [['lst_price', 'weight', 'currency_id']])
+  assert.deepEqual(
+    [prices.lst_price.currency_field, prices.weight.currency_field, prices.currency_id.string],
+    ['currency_id', undefined, '통화'],
+  )
+  const server = await korean('ir.mail_server', 'fields_get', [['smtp_port', 'sequence']])
+  assert.deepEqual([server.smtp_port.ungrouped, server.sequence.ungrouped], [true, undefined])
+  const { lang } = await korean('res.users', 'fields_get', [['lang']])
+  const names = new Map(lang.selection)
+  assert.deepEqual([names.get('ko_KR'), names.get('fr_FR')], ['한국어(대한민국)', '프랑스어(프랑스)'])
+})
+
 test('what a colleague calls it anew in Korean changes the Korean name alone, and English is what it falls back on', async () => {
   await korean('product.template', 'write', [[desk], { name: '사무용 책상' }])
   assert.equal((await korean('product.product', 'read', [[oak], ['display_name']]))[0].display_name, '사무용 책상 (참나무)')

@@ -51,6 +51,8 @@ function checkFields(model: Model, models: Models): string[] {
     problems.push(...checkLanguage(field, models))
     if (options.companyDependent && (!field.column || options.translate || options.required))
       problems.push(`${at}: a company-dependent field is a stored column, neither translated nor required`)
+    if (options['grouping'] !== undefined && field.kind !== 'integer')
+      problems.push(`${at}: only whole numbers are written without separators`)
     if (field.kind === 'decimal' && options['currency'] !== undefined && model.fields.get(options['currency'])?.comodel !== 'res.currency')
       problems.push(`${at}: its currency is said to be in '${options['currency']}', which is no link to a currency`)
     if (field.kind === 'monetary' && !field.magic && !model.fields.has(options['currency'] ?? 'currency_id') && !options.related)

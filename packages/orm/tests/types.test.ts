@@ -8,10 +8,12 @@ import {
   assemble,
   char,
   day,
+  decimal,
   extend,
   form,
   grant,
   guard,
+  integer,
   list,
   many2one,
   model,
@@ -86,6 +88,8 @@ export async function wrongPrograms(env: Env<false>, sys: Env<true>): Promise<vo
   app({ name: 'x', models: [shop_order], access: { 'shop.order': [guard((me) => [['company', 'in', me.company_ids]])] } })
   // @ts-expect-error a field that does not exist is protected
   app({ name: 'x', models: [shop_order], access: { 'shop.order': [grant(chief, all), protect(['margn'], chief)] } })
+  // @ts-expect-error a number's separators are wanted, and they are there by themselves
+  integer({ grouping: true })
   // @ts-expect-error a comodel is misspelt
   many2one('res.parner')
   // @ts-expect-error a model is not registered in Models
@@ -102,6 +106,8 @@ test('every contradiction in the declarations is told at once, by name', () => {
       name: char(),
       order_ids: loose.one2many('shop.order', 'tag_id'),
       score: monetary({ compute: 'live' }),
+      price: decimal({ currency: 'name' }),
+      year: char({ grouping: false }),
       ghost_id: loose.many2one('x.ghost'),
       Bad: char(),
     },
@@ -134,6 +140,8 @@ test('every contradiction in the declarations is told at once, by name', () => {
         'x.tag: no group is granted',
         'x.tag.score is computed, but nothing computes it',
         'x.tag.score: a monetary field needs a currency',
+        "x.tag.price: its currency is said to be in 'name', which is no link to a currency",
+        'x.tag.year: only whole numbers are written without separators',
         'x.tag.order_ids: shop.order.tag_id is not a many2one back',
         "needs 'line_ids.nope', which does not exist",
         "shows 'colour', which does not exist",
