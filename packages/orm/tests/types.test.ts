@@ -90,6 +90,8 @@ export async function wrongPrograms(env: Env<false>, sys: Env<true>): Promise<vo
   app({ name: 'x', models: [shop_order], access: { 'shop.order': [grant(chief, all), protect(['margn'], chief)] } })
   // @ts-expect-error a number's separators are wanted, and they are there by themselves
   integer({ grouping: true })
+  // @ts-expect-error a text is to be written without separators
+  char({ grouping: false })
   // @ts-expect-error a comodel is misspelt
   many2one('res.parner')
   // @ts-expect-error a model is not registered in Models
@@ -99,7 +101,14 @@ export async function wrongPrograms(env: Env<false>, sys: Env<true>): Promise<vo
 }
 
 test('every contradiction in the declarations is told at once, by name', () => {
-  const loose = { model: model as any, extend: extend as any, one2many: one2many as any, many2one: many2one as any, list: list as any }
+  const loose = {
+    char: char as any,
+    model: model as any,
+    extend: extend as any,
+    one2many: one2many as any,
+    many2one: many2one as any,
+    list: list as any,
+  }
   const tag = loose.model('x.tag', {
     order: 'nam',
     fields: {
@@ -107,7 +116,7 @@ test('every contradiction in the declarations is told at once, by name', () => {
       order_ids: loose.one2many('shop.order', 'tag_id'),
       score: monetary({ compute: 'live' }),
       price: decimal({ currency: 'name' }),
-      year: char({ grouping: false }),
+      year: loose.char({ grouping: false }),
       ghost_id: loose.many2one('x.ghost'),
       Bad: char(),
     },
