@@ -3,6 +3,7 @@ import { after, test } from 'node:test'
 import { contactManager, employee } from '@erp4/base'
 import { contacts } from '@erp4/contacts'
 import { mail } from '@erp4/mail'
+import { callMethod } from '@erp4/orm'
 import { Mailer } from '@erp4/server'
 import { smtpSink } from '@erp4/testing'
 import type { Page } from 'playwright-core'
@@ -11,7 +12,7 @@ import { barriers, endWell, openOffice, picture, until } from './office.ts'
 /** What is said about a record and done on it, in a real browser, with letters that go through a real mail server. */
 const office = await openOffice([contacts, mail])
 const { system, database, databases } = office.company
-await office.person('ann', 'Ann Park', [contactManager])
+const ann = await office.person('ann', 'Ann Park', [contactManager])
 const bob = await office.person('bob', 'Bob Lee', [employee])
 await office.person('hana', '김하나', [contactManager], { lang: 'ko_KR', tz: 'Asia/Seoul' })
 await system.model('res.partner').browse([bob.user.partner_id]).write({ email: 'bob@azure.example' })
@@ -93,6 +94,11 @@ test('an activity is planned for a colleague, who finds it above every page and 
 
   const seen = await office.enter('bob', '/odoo')
   const { page } = seen
+  await page
+    .getByRole('navigation', { name: 'Apps' })
+    .getByRole('link', { name: /^Contacts\s*\(1 activity due\)$/ })
+    .waitFor()
+  assert.deepEqual(await barriers(page), [])
   await page.getByRole('button', { name: 'My activities, 1 due' }).click()
   await picture(page, 'activities')
   await page.getByRole('link', { name: /Ring them up/ }).click()
@@ -101,6 +107,31 @@ test('an activity is planned for a colleague, who finds it above every page and 
   await page.keyboard.press('Enter')
   await said(page, 'They pay on Friday').waitFor()
   await page.getByRole('button', { name: 'My activities', exact: true }).waitFor()
+  await endWell(seen)
+})
+
+test('what was written to somebody himself is counted at his bell until he has seen it, and leads to its record', async () => {
+  await ann.call(async (env) =>
+    callMethod(env, {
+      model: 'res.partner',
+      method: 'message_post',
+      args: [[mesa]],
+      kwargs: { body: 'Is the price right?', message_type: 'comment', subtype_xmlid: 'mail.mt_note', partner_ids: [bob.user.partner_id] },
+    }),
+  )
+  const seen = await office.enter('bob', '/odoo')
+  const { page } = seen
+  await page.getByRole('button', { name: 'Notices, 1 new' }).click()
+  const message = page.getByRole('link', { name: /Ann Park left a note for you.*Blue Mesa Supply/ })
+  await message.waitFor()
+  assert.deepEqual(await barriers(page), [])
+  await picture(page, 'to-me')
+  const kept = page.waitForResponse((answer) => /ir\.view\.choice\/keep/.test(answer.url()))
+  await message.click()
+  await page.locator('.said[data-kind=note]', { hasText: 'Is the price right?' }).waitFor()
+  await kept
+  await page.reload()
+  await page.getByRole('button', { name: 'Notices', exact: true }).waitFor()
   await endWell(seen)
 })
 

@@ -9,7 +9,7 @@ import { barriers, endWell, openOffice, password, picture, until } from './offic
 const office = await openOffice([base, contacts])
 await office.company.system.call(loadDemoData)
 const ann = await office.person('ann', 'Ann Park', [contactManager])
-await office.person('bob', 'Bob Lee', [contactManager])
+const bob = await office.person('bob', 'Bob Lee', [contactManager])
 await office.person('ruth', 'Ruth Ward', [administrator])
 
 const field = (page: Page, name: string) => page.locator(`#field-${name}`)
@@ -53,6 +53,88 @@ test('what was typed before the browser went away is offered again, to its user 
   await field(third, 'city').waitFor()
   assert.equal(await third.locator('.offer').count(), 0)
   await context.close()
+})
+
+const kept = (page: Page, name: string) =>
+  page.waitForResponse((answer) => /ir\.view\.choice\/keep/.test(answer.url()) && (answer.request().postData() ?? '').includes(`"${name}"`))
+
+test('forms save themselves for who wants it, whole and valid or not at all, and what was not meant is taken back', async () => {
+  const id = await partner({ name: 'Self Saver', city: 'Oslo' })
+  const cityOf = async () => (await ann.model('res.partner').browse([id]).read(['city']))[0]!.city
+  const seen = await office.enter('ann', '/odoo/preferences')
+  const { page, requests } = seen
+  const answer = kept(page, 'autosave')
+  await page.getByRole('switch', { name: 'Save by itself what I change' }).click({ force: true })
+  await answer
+  await page.goto(`${office.origin}/odoo/contacts/${id}`)
+  const saves = (): number => requests.filter((path) => path.endsWith('/web_save')).length
+  const own = page.getByText('Saved by itself.')
+  await field(page, 'city').fill('Bergen')
+  await own.waitFor()
+  assert.deepEqual([await cityOf(), saves()], ['Bergen', 1])
+  assert.deepEqual(await barriers(page), [])
+  await picture(page, 'autosave')
+  await page.getByRole('button', { name: 'Undo', exact: true }).click()
+  await page.getByText('The last save is undone.').waitFor()
+  assert.deepEqual([await field(page, 'city').inputValue(), await cityOf()], ['Oslo', 'Oslo'])
+
+  // What lacks something waits for it, without a word.
+  const name = page.getByRole('textbox', { name: 'Name' }).first()
+  await name.fill('')
+  await field(page, 'city').fill('Tromsø')
+  await page.waitForTimeout(2500)
+  assert.deepEqual([saves(), await page.getByRole('alert').filter({ hasText: 'is needed' }).count()], [1, 0])
+  await name.fill('Self Saver')
+  await own.waitFor()
+  assert.equal(await cityOf(), 'Tromsø')
+
+  // Nobody is overwritten by it.
+  await bob.model('res.partner').browse([id]).write({ city: 'Lima' })
+  await field(page, 'city').fill('Quito')
+  await page
+    .getByRole('dialog')
+    .getByText(/Bob Lee changed this in the meantime/)
+    .waitFor()
+  assert.equal(await cityOf(), 'Lima')
+  await endWell(seen)
+})
+
+test('apps stand in the order of each person, by mouse and by keyboard, on all his devices', async () => {
+  const seen = await office.enter('ruth', '/odoo')
+  const { page } = seen
+  const names = (where: Page): Promise<string[]> => where.locator('.apps a').allInnerTexts()
+  await page.locator('.apps a').first().waitFor()
+  const [first, second, ...rest] = await names(page)
+  const answer = kept(page, 'apps')
+  await page.locator('.apps a').first().focus()
+  await page.keyboard.press('Alt+ArrowRight')
+  await until(async () => (await names(page))[0] === second)
+  assert.match((await page.locator('[aria-live=assertive]').textContent())!, new RegExp(`${first} is 2 of ${2 + rest.length} now`))
+  await answer
+  assert.equal(await page.locator('.apps a:focus').innerText(), first, 'the app goes, and the cursor with it')
+  await endWell(seen)
+
+  const other = await office.enter('ruth', '/odoo')
+  await other.page.locator('.apps a').first().waitFor()
+  assert.deepEqual(await names(other.page), [second, first, ...rest])
+  await other.page.getByRole('button', { name: 'Apps', exact: true }).click()
+  const switcher = other.page.getByRole('menuitem')
+  await switcher.first().waitFor()
+  assert.deepEqual((await switcher.allInnerTexts()).slice(0, 2), [second, first])
+  await other.page.keyboard.press('Escape')
+  const middle = async (at: number): Promise<[number, number]> => {
+    const { x, y, width, height } = (await other.page.locator('.apps li').nth(at).boundingBox())!
+    return [x + width / 2, y + height / 2]
+  }
+  const again = kept(other.page, 'apps')
+  await other.page.mouse.move(...(await middle(1)))
+  await other.page.mouse.down()
+  await other.page.mouse.move(...(await middle(0)), { steps: 6 })
+  await other.page.mouse.up()
+  await until(async () => (await names(other.page))[0] === first)
+  await again
+  assert.equal(new URL(other.page.url()).pathname, '/odoo', 'a drag opens nothing')
+  await endWell(other)
 })
 
 test('passwords are in no draft, and signing out leaves none behind', async () => {

@@ -428,7 +428,8 @@ export const korean: Readonly<Record<string, string>> = {
   'Invite a colleague': '동료 초대',
   'Each with rights of his own: what he does carries his name.': '사람마다 권한이 따로 있고, 한 일에는 그 이름이 남습니다.',
   'View Choice': '보기 설정',
-  'The name of the model that is shown.': '표시할 모델의 이름입니다.',
+  'The name of the model that is shown; “client” for what is about no model.':
+    '표시할 모델의 이름입니다. 특정 모델에 속하지 않는 설정은 “client”입니다.',
   View: '보기',
   'Which way to look at it: list, kanban and so on.': '목록, 칸반 등 보는 방식입니다.',
   Choice: '설정',

@@ -9,7 +9,12 @@ export const ir_view_choice = model('ir.view.choice', {
   unique: [{ fields: ['user_id', 'model_id', 'view'] }],
   fields: {
     user_id: many2one('res.users', { label: 'User', required: true, ondelete: 'cascade', default: (env) => env.user.id }),
-    model_id: char({ label: 'Model', required: true, size: 100, help: 'The name of the model that is shown.' }),
+    model_id: char({
+      label: 'Model',
+      required: true,
+      size: 100,
+      help: 'The name of the model that is shown; “client” for what is about no model.',
+    }),
     view: char({ required: true, size: 20, help: 'Which way to look at it: list, kanban and so on.' }),
     choice: json({ required: true }),
   },

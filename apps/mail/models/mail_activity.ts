@@ -183,7 +183,10 @@ async function finish(activities: Records<'mail.activity'>, feedback: string | n
   return id
 }
 
-/** What the caller has to do, the most urgent first: for the bell above every page. `limit` is at most 200. */
+/**
+ * What the caller has to do, the most urgent first, and how much of it is overdue or of today by the model of its records: for the clock above
+ * every page and the numbers at the apps. `limit` is at most 200.
+ */
 export const my_activities = mail_activity.action(
   'my_activities',
   { on: 'model', needs: 'read', readonly: true, args: { limit: integer() }, returns: json({ required: true }) },
@@ -200,8 +203,16 @@ export const my_activities = mail_activity.action(
         ['user_id', '=', env.user.id],
         ['date_deadline', operator, today],
       ])
+    const due = await mine.group(
+      [
+        ['user_id', '=', env.user.id],
+        ['date_deadline', '<=', today],
+      ],
+      ['res_model'],
+    )
     return {
       today,
+      due: Object.fromEntries(due.map(({ res_model, __count }) => [res_model, __count])),
       counts: { overdue: await count('<'), today: await count('='), planned: await count('>') },
       activities: found.map((one) => ({
         id: one.id,

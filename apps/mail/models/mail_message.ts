@@ -44,3 +44,31 @@ declare module '@erp4/orm/models' {
   }
   interface MailMessage extends ModelFields<typeof mail_message> {}
 }
+
+const mostMine = 15
+
+/** What others wrote to the caller himself, the newest first: for the bell above every page. What he may no longer read is not in it. */
+export const my_messages = mail_message.action(
+  'my_messages',
+  { on: 'model', needs: 'read', readonly: true, returns: json({ required: true }) },
+  async ({ env }) => {
+    const found = await env.model('mail.message').find(
+      [
+        ['partner_ids', 'in', [env.user.partner_id]],
+        ['author_id', '!=', env.user.partner_id],
+      ],
+      ['model', 'res_id', 'record_name', 'subject', 'author_id.name', 'email_from', 'date', 'subtype_id.internal'],
+      { limit: mostMine },
+    )
+    return found.map((one) => ({
+      id: one.id,
+      model: one.model ?? '',
+      res_id: one.res_id ?? 0,
+      name: one.record_name ?? '',
+      subject: one.subject ?? '',
+      author: one.author_id?.name ?? one.email_from ?? '',
+      date: one.date,
+      isNote: one.subtype_id?.internal === true,
+    }))
+  },
+)

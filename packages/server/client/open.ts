@@ -150,12 +150,13 @@ export interface Kept {
 
 export const keptFor = async (env: Env, model: Model): Promise<Kept> => ({
   favourites: await favourites(env, model),
-  choices: await choices(env, model),
+  choices: await choicesFor(env, model.name),
 })
 
-async function choices(env: Env, model: Model): Promise<Kept['choices']> {
+/** This user's own choices for the views of a model, or, of `client`, for what is about no model. */
+export async function choicesFor(env: Env, model: string): Promise<Kept['choices']> {
   if (!env.registry.models.has('ir.view.choice')) return {}
-  const call = { model: 'ir.view.choice', method: 'search_read', args: [[['model_id', '=', model.name]], ['view', 'choice']], kwargs: {} }
+  const call = { model: 'ir.view.choice', method: 'search_read', args: [[['model_id', '=', model]], ['view', 'choice']], kwargs: {} }
   return Object.fromEntries(rowsOf(await callMethod(env, call)).map(({ view, choice }) => [String(view), choice]))
 }
 

@@ -2,7 +2,7 @@ import { type Env, type MenuMeta, type ModelViews, callMethod, menusFor, viewsFo
 import type { Instance } from '../instance.ts'
 import { textsFor } from '../pages/texts.ts'
 import { sessionInfo } from '../rpc/session-info.ts'
-import { type Kept, keptFor, rowsOf } from './open.ts'
+import { type Kept, choicesFor, keptFor, rowsOf } from './open.ts'
 import { stampOf } from './stamp.ts'
 
 /** What the client knows before it asks for anything. */
@@ -14,6 +14,8 @@ export interface Start {
   /** Of the fields that people made (`stampOf`): another one in an answer means that the views are others by now. */
   readonly fields: string
   readonly menus: readonly MenuMeta[]
+  /** What this user chose about the client itself: the order of his apps, whether forms save themselves. */
+  readonly choices: Kept['choices']
   /** Of the model that the address names: with them its list or record is one request away. */
   readonly views: (ModelViews & Kept) | null
 }
@@ -27,6 +29,7 @@ export async function startOf(env: Env, instance: Instance, url: string): Promis
     banner: bannerOf(instance, env.context.lang),
     fields: stampOf(env.registry),
     menus,
+    choices: await choicesFor(env, 'client'),
     views: await viewsAt(env, menus, url),
   }
 }

@@ -25,6 +25,8 @@ export interface Start {
   /** Of the fields that people made; another one in an answer means that they are others by now. */
   readonly fields: string
   readonly menus: readonly MenuMeta[]
+  /** What this user chose about the client itself, as any of his devices kept it last; see `data/own.ts`. */
+  readonly choices: Readonly<Record<string, unknown>>
   readonly views: KnownViews | null
 }
 

@@ -15,6 +15,7 @@ export const formEn = {
   moveLineHint: 'Drag it, or Alt ↑ and Alt ↓ in the line',
   moveLineKeys: 'Move the line with the cursor',
   lineOrder: 'Order of the lines',
+  savedByItself: 'Saved by itself.',
   notYet: (why: string) => `Not yet: ${why}`,
   stepUnsaved: 'Save it first.',
   stepNotFrom: (now: string) => `Nothing leads here from “${now}”.`,

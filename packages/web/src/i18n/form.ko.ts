@@ -16,6 +16,7 @@ export const formKo: FormTexts = {
   moveLineHint: '끌어서 옮기거나, 줄에서 Alt ↑, Alt ↓',
   moveLineKeys: '커서가 있는 줄 이동',
   lineOrder: '줄 순서',
+  savedByItself: '자동으로 저장했습니다.',
   notYet: (why) => `아직 할 수 없습니다: ${why}`,
   stepUnsaved: '먼저 저장해 주세요.',
   stepNotFrom: (now) => `‘${now}’ 상태에서 바로 갈 수 없는 단계입니다.`,

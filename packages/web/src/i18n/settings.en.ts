@@ -27,6 +27,10 @@ export const settingsEn = {
   languageAndTime: 'Language and time',
   timeZone: 'Time zone',
   appearanceHint: 'Kept in this browser.',
+  savingForms: 'Saving forms',
+  autosave: 'Save by itself what I change',
+  autosaveHint:
+    'A record that is there already is saved a moment after your hands rest, if nothing is missing in it. What you did not mean is taken back with Undo, or with Alt Z.',
   password: 'Password',
   oldPassword: 'Present password',
   newPassword: 'New password',

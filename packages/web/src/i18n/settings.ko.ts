@@ -26,6 +26,10 @@ export const settingsKo: SettingsTexts = {
   languageAndTime: '언어와 시간',
   timeZone: '시간대',
   appearanceHint: '이 브라우저에만 저장됩니다.',
+  savingForms: '양식 저장',
+  autosave: '변경한 내용을 자동으로 저장',
+  autosaveHint:
+    '이미 있는 기록은 빠진 값이 없으면 입력을 멈춘 뒤 잠시 후 저장됩니다. 잘못 바꾼 내용은 ‘실행 취소’나 Alt Z로 되돌릴 수 있습니다.',
   password: '비밀번호',
   oldPassword: '현재 비밀번호',
   newPassword: '새 비밀번호',

@@ -2,6 +2,12 @@ const lines = (n: number, what: string): string => (n === 0 ? '' : `${n} ${what}
 
 /** Words of what stands around lists and forms: drafts, signing in again, the palette, notices, first steps. */
 export const shellEn = {
+  toMe: 'Written to me',
+  messageFrom: (who: string) => `${who} wrote to you`,
+  noteFrom: (who: string) => `${who} left a note for you`,
+  appsHint: 'Drag it, or Alt with the arrows, to put it elsewhere.',
+  appMoved: (app: string, place: number, of: number) => `${app} is ${place} of ${of} now.`,
+  dueInApp: (count: number) => (count === 1 ? ' (1 activity due)' : ` (${count} activities due)`),
   signInHere: 'Your session has ended. Sign in, and what you were doing goes on.',
   signInAs: 'Signed in as',
   password: 'Password',

@@ -3,6 +3,12 @@ import type { shellEn } from './shell.en.ts'
 const lines = (n: number, what: string): string => (n === 0 ? '' : `${n}개 ${what}`)
 
 export const shellKo: typeof shellEn = {
+  toMe: '나에게 온 메시지',
+  messageFrom: (who) => `${who} 님이 메시지를 보냈습니다`,
+  noteFrom: (who) => `${who} 님이 메모를 남겼습니다`,
+  appsHint: '끌어서 옮기거나 Alt와 화살표 키로 순서를 바꿉니다.',
+  appMoved: (app, place, of) => `${app}: 전체 ${of}개 중 ${place}번째로 옮겼습니다.`,
+  dueInApp: (count) => ` (처리할 활동 ${count}건)`,
   signInHere: '세션이 만료되었습니다. 다시 로그인하면 하던 작업이 그대로 이어집니다.',
   signInAs: '로그인 계정',
   password: '비밀번호',

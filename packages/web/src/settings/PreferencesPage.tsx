@@ -1,5 +1,6 @@
-import { SegmentedControl, useMantineColorScheme } from '@mantine/core'
+import { SegmentedControl, Switch, useMantineColorScheme } from '@mantine/core'
 import { useEffect } from 'react'
+import { keepOwn, useOwn } from '../data/own.ts'
 import { useTexts } from '../i18n/index.ts'
 import { start } from '../start.ts'
 import { Devices } from './Devices.tsx'
@@ -14,6 +15,7 @@ import { words } from './texts.ts'
 export function PreferencesPage() {
   const t = useTexts()
   const { colorScheme, setColorScheme } = useMantineColorScheme()
+  const { autosave } = useOwn()
   useEffect(() => {
     document.title = `${words.myPreferences} · ERP4`
   }, [])
@@ -28,6 +30,9 @@ export function PreferencesPage() {
           onChange={(value) => setColorScheme(value)}
           data={(['light', 'dark', 'auto'] as const).map((value) => ({ value, label: t.schemes[value] }))}
         />
+      </Section>
+      <Section title={words.savingForms} hint={words.autosaveHint}>
+        <Switch label={words.autosave} checked={autosave} onChange={(event) => keepOwn('autosave', event.currentTarget.checked)} />
       </Section>
       <Section title={words.password}>
         <Password />

@@ -1,42 +1,17 @@
 import { ActionIcon, Popover } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { formatDay } from '../format.ts'
 import { type Texts, useTexts } from '../i18n/index.ts'
 import { follow, formatPlace } from '../location.ts'
 import { recordWord } from '../menus.ts'
-import { call } from '../rpc.ts'
 import { IconClock } from '../ui/icons.ts'
-
-interface Mine {
-  readonly today: string
-  readonly counts: { readonly overdue: number; readonly today: number; readonly planned: number }
-  readonly activities: readonly {
-    readonly id: number
-    readonly model: string
-    readonly label: string
-    readonly res_id: number
-    readonly name: string
-    readonly summary: string
-    readonly due: string
-    readonly type: string
-  }[]
-}
-
-const everyMs = 300_000
+import { type Mine, useMine } from './due.tsx'
 
 /** What the user has to do, on whatever record it is: counted in the bar, listed on demand, a click away from its record. */
 export function ActivitiesMenu() {
   const t = useTexts()
   const [isOpen, setOpen] = useState(false)
-  const { data } = useQuery({
-    queryKey: ['my-activities'],
-    queryFn: () => call<Mine>('mail.activity', 'my_activities', [], { limit: 30 }),
-    staleTime: everyMs,
-    refetchInterval: everyMs,
-    // Without the app, or without a connection, there is nothing to count.
-    retry: false,
-  })
+  const data = useMine()
   if (!data) return null
   const { counts, activities } = data
   const due = counts.overdue + counts.today

@@ -1,11 +1,10 @@
 import { useEffect } from 'react'
 import { useTexts } from '../i18n/index.ts'
-import { follow } from '../location.ts'
-import { menus, urlOfApp } from '../menus.ts'
+import { menus } from '../menus.ts'
 import { start } from '../start.ts'
-import { iconNamed } from '../ui/app-icons.ts'
 import { Empty } from '../ui/states.tsx'
 import { useFormFetched } from '../views/form/lazy.ts'
+import { AppTiles } from './AppTiles.tsx'
 import { Examples } from './Examples.tsx'
 import { FirstSteps } from './FirstSteps.tsx'
 
@@ -23,24 +22,7 @@ export function Home() {
         <Empty title={t.noApps} hint={t.noAppsHint} />
       ) : (
         <>
-          <nav aria-label={t.apps}>
-            <ul className="apps">
-              {menus.map((app) => {
-                const url = urlOfApp(app)
-                const Icon = iconNamed(app.icon)
-                return url ? (
-                  <li key={app.path}>
-                    <a {...follow(url)}>
-                      <span className="app-icon">
-                        <Icon size={26} stroke={1.5} />
-                      </span>
-                      {app.label}
-                    </a>
-                  </li>
-                ) : null
-              })}
-            </ul>
-          </nav>
+          <AppTiles />
           <p className="soft hint">{t.paletteHint}</p>
           <FirstSteps />
           {start.session.is_system && <Examples />}

@@ -4,27 +4,45 @@ import { clearNotices, readAll, useNotices } from '../data/notices.ts'
 import { formatMoment } from '../format.ts'
 import { useTexts } from '../i18n/index.ts'
 import { IconBell } from '../ui/icons.ts'
+import { ToMe, useToMe } from './ToMe.tsx'
 
-/** What long work came to, and what failed: to be looked up after the word on the screen is gone. */
+/** What was written to the user, what long work came to, and what failed: to be looked up after the word on the screen is gone. */
 export function Notices() {
   const t = useTexts()
   const notices = useNotices()
   const [isOpen, setOpen] = useState(false)
   const unread = notices.filter(({ isRead }) => !isRead).length
+  const { messages, unread: unreadMessages, seen, see } = useToMe()
   const toggle = (): void => {
     setOpen(!isOpen)
-    if (isOpen) readAll()
+    if (!isOpen) return
+    readAll()
+    see()
   }
   return (
     <Popover opened={isOpen} onChange={toggle} position="bottom-end" shadow="md" width={340} trapFocus withRoles>
       <Popover.Target>
-        <ActionIcon variant="subtle" color="gray" c="inherit" size="lg" aria-label={t.unreadNotices(unread)} onClick={toggle}>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          c="inherit"
+          size="lg"
+          aria-label={t.unreadNotices(unread + unreadMessages)}
+          onClick={toggle}
+        >
           <IconBell size={18} aria-hidden />
-          {unread > 0 && <span className="dot" aria-hidden />}
+          {unreadMessages > 0 ? (
+            <span className="count" aria-hidden>
+              {unreadMessages}
+            </span>
+          ) : (
+            unread > 0 && <span className="dot" aria-hidden />
+          )}
         </ActionIcon>
       </Popover.Target>
       <Popover.Dropdown className="notices" aria-label={t.notices}>
-        {notices.length === 0 && <p className="soft">{t.noNotices}</p>}
+        <ToMe messages={messages} seen={seen} onGo={toggle} />
+        {notices.length === 0 && messages.length === 0 && <p className="soft">{t.noNotices}</p>}
         <ul>
           {notices.map(({ key, at, text, detail, tone, isRead, action }) => (
             <li key={key} data-tone={tone} data-new={!isRead || undefined}>

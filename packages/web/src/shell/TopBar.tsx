@@ -7,7 +7,9 @@ import { appAt, firstIn, menuAt, menus, urlOf, urlOfApp } from '../menus.ts'
 import { iconNamed } from '../ui/app-icons.ts'
 import { IconApps, IconChevronDown, IconSearch } from '../ui/icons.ts'
 import { ActivitiesMenu } from './ActivitiesMenu.tsx'
+import { useApps } from './apps.ts'
 import { CompanyMenu } from './CompanyMenu.tsx'
+import { DueCount, DueWords, useDue } from './due.tsx'
 import { Notices } from './Notices.tsx'
 import { openPalette } from './Palette.tsx'
 import { UserMenu } from './UserMenu.tsx'
@@ -64,24 +66,32 @@ export function TopBar({ place }: { place: Place }) {
 
 function AppSwitcher() {
   const t = useTexts()
+  const apps = useApps()
+  const due = useDue()
   return (
-    <Menu position="bottom-start" shadow="md" width={220}>
+    <Menu position="bottom-start" shadow="md" width={240}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" c="inherit" size="lg" aria-label={t.apps}>
           <IconApps size={20} aria-hidden />
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        {menus.map((app) => {
-          const url = urlOfApp(app)
+        {apps.map(({ app, url }) => {
           const Icon = iconNamed(app.icon)
-          return url ? (
-            <Menu.Item key={app.path} component="a" leftSection={<Icon size={17} />} {...follow(url)}>
+          return (
+            <Menu.Item
+              key={app.path}
+              component="a"
+              leftSection={<Icon size={17} />}
+              rightSection={<DueCount count={due(app)} />}
+              {...follow(url)}
+            >
               {app.label}
+              <DueWords count={due(app)} />
             </Menu.Item>
-          ) : null
+          )
         })}
-        {menus.length > 0 && <Menu.Divider />}
+        {apps.length > 0 && <Menu.Divider />}
         <Menu.Item component="a" {...follow('/odoo')}>
           {t.allApps}
         </Menu.Item>
@@ -92,18 +102,17 @@ function AppSwitcher() {
 
 /** The apps on a phone, where there is no room for the switcher's menu beside the others. */
 function AppList({ onGo }: { onGo: () => void }) {
+  const due = useDue()
   return (
     <ul className="tree">
-      {menus.map((app) => {
-        const url = urlOfApp(app)
-        return url ? (
-          <li key={app.path}>
-            <a href={url} onClick={(event) => (event.preventDefault(), onGo(), void go(url))}>
-              {app.label}
-            </a>
-          </li>
-        ) : null
-      })}
+      {useApps().map(({ app, url }) => (
+        <li key={app.path}>
+          <a href={url} onClick={(event) => (event.preventDefault(), onGo(), void go(url))}>
+            {app.label} <DueCount count={due(app)} />
+            <DueWords count={due(app)} />
+          </a>
+        </li>
+      ))}
     </ul>
   )
 }

@@ -88,7 +88,7 @@ export function Form({ views: begun, given, may, place, context }: FormProps) {
     [record],
   )
 
-  const { save, isSaving, undo, clash, settleClash } = useSaving(record, place, showProblems)
+  const { save, isSaving, isSavedByItself, undo, clash, settleClash } = useSaving(record, place, showProblems)
 
   const discard = (): void => {
     if (record.id === null) void go(historyState().list ?? formatPlace([...place.steps.slice(0, -1), { word: step.word }]), { force: true })
@@ -154,6 +154,16 @@ export function Form({ views: begun, given, may, place, context }: FormProps) {
           </Button>
         )}
         {isDirty && <span className="unsaved soft">{t.unsaved}</span>}
+        {isSavedByItself && (
+          <span className="soft small" role="status">
+            {t.savedByItself}{' '}
+            {undo && (
+              <button type="button" className="link" onClick={() => void undo()}>
+                {t.undo}
+              </button>
+            )}
+          </span>
+        )}
         <span className="grow" />
         {id !== null && <Neighbours id={id} onGo={(by) => openNeighbour(place, id, by)} />}
         {id !== null && <RecordMenu record={record} place={place} active={active} may={may} undo={undo} />}
