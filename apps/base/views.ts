@@ -102,7 +102,7 @@ export const res_users_search = search('res.users', ['name', 'login', 'email', '
 export const res_groups_form = form('res.groups', (v) => [
   v.title('name'),
   v.columns(['comment'], ['implied_ids', 'key']),
-  v.tab('Users', v.lines('user_ids', ['name', 'login', 'company_id'])),
+  v.tab('Users', v.columns([v.field('user_ids', { readonly: true })])),
 ])
 
 export const res_company_form = form('res.company', (v) => [

@@ -56,7 +56,7 @@ export const product_template_search = search(
 
 export const product_product_list = list('product.product', (v) => [
   v.field('display_name', { label: 'Name' }),
-  v.field('default_code'),
+  v.field('default_code', { optional: 'hidden' }),
   v.field('product_template_attribute_value_ids', { widget: 'tags' }),
   v.field('barcode', { optional: 'shown' }),
   v.field('lst_price'),

@@ -15,6 +15,7 @@ function checkNode(node: Node, model: Model, models: Models): string[] {
   const columns = ((node['columns'] as unknown[] | undefined) ?? []).flat()
   const fields = [...(typeof node['field'] === 'string' ? [node['field']] : []), ...((node['fields'] as unknown[] | undefined) ?? [])]
   return [
+    ...(lines ? checkLines(String(node['field']), model) : []),
     ...fields.flatMap((shown) => checkShown(shown, model, '')),
     ...columns.flatMap((shown) => (lines ? checkShown(shown, lines, `${String(node['field'])}.`, model) : checkShown(shown, model, ''))),
     ...[node, ...fields, ...columns].flatMap((shown) => checkAmong(shown, lines && shown !== node ? lines : model, models)),
@@ -27,6 +28,10 @@ function checkNode(node: Node, model: Model, models: Models): string[] {
     ...((node['nodes'] as Node[] | undefined) ?? []).flatMap((inner) => checkNode(inner, model, models)),
   ]
 }
+
+/** Lines are a record's own; what several records share is shown by its names. */
+const checkLines = (name: string, model: Model): string[] =>
+  model.fields.get(name)?.kind === 'one2many' ? [] : [`a view of ${model.name} shows '${name}' as lines, which only a one2many has`]
 
 function besideColumns(node: Node): string[] {
   const { kind, text } = (node['headings'] ?? {}) as { readonly kind?: string; readonly text?: string }

@@ -166,6 +166,7 @@ test('a view that names what is not there stops the start', () => {
     views: [
       form('res.bank', (v) => [v.columns([v.field('colour' as never)]), v.link('Accounts', 'res.partner.bank', 'banker' as never)]),
       form('res.bank', (v) => [v.columns([v.field('name', { when: [['bic.x' as never, '=', 'a']] as never })])]),
+      form('res.groups', (v) => [v.lines('user_ids', ['login'])]),
       form('res.bank', (v) => [v.columns([v.field('country', { among: { planet: 'name' } })])]),
       form('res.partner', (v) => [
         v.header(
@@ -196,6 +197,7 @@ test('a view that names what is not there stops the start', () => {
         "wrong: a view of res.bank shows 'colour', which does not exist",
         'wrong: a view of res.bank links to res.partner.bank.banker, which does not exist',
         "wrong: a view of res.bank decides by 'bic.x', which is no field of the record itself",
+        "wrong: a view of res.groups shows 'user_ids' as lines, which only a one2many has",
         "wrong: a view of res.bank offers 'country' by 'planet' and 'name', which are not both fields",
         "wrong: a view of res.partner decides by 'purse', which is no field of the record itself",
         "wrong: a view of res.partner decides by 'coin', which is no field of the record itself",
