@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { action_post, biller, bookManager } from '@erp4/account'
 import { Decimal, UserError, callMethod } from '@erp4/orm'
 import { action_confirm, action_unlock, create_invoices, credit_warning, sale, salesManager, salesman } from '@erp4/sale'
-import { world } from '@erp4/testing'
+import { untilBlocked, world } from '@erp4/testing'
 
 const d = Decimal.of
 const at = await world(sale)
@@ -51,8 +51,21 @@ test('a limit warns, or refuses all but an administrator, over invoices and orde
 
 test('of two orders that fit one by one, confirmed at once, one is confirmed', async () => {
   const azure = await customer(100)
-  const all = await Promise.allSettled([action_confirm(await quote(azure, 60)), action_confirm(await quote(azure, 60, bob))])
-  assert.deepEqual(all.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+  const [first, second] = [await quote(azure, 60), await quote(azure, 60, bob)]
+  const [confirmed, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  // Not committed yet: what the first one uses of the limit nobody else can see.
+  const holding = ann.call(async (env) => {
+    await action_confirm(env.model('sale.order').browse(first.ids))
+    confirmed.resolve()
+    await mayEnd.promise
+  })
+  await confirmed.promise
+  const rival = action_confirm(second)
+  await untilBlocked(at, rival)
+  mayEnd.resolve()
+  await holding
+  await assert.rejects(rival, /goes over the credit limit of its customer: 60\.00 of 100\.00 are used/)
+  assert.deepEqual([(await first.read(['state']))[0]!.state, (await second.read(['state']))[0]!.state], ['sale', 'draft'])
   const together = ann.model('sale.order').browse([...(await quote(await customer(100), 60)).ids])
   await action_confirm(together)
 })

@@ -5,9 +5,12 @@ import {
   type Hosting,
   type InstanceKeys,
   type RequestLimits,
+  type SpaceLimits,
   FileStore,
   createApp,
   createLogger,
+  defaultRequestLimits,
+  defaultSpaceLimits,
   readClient,
   serveMetrics,
 } from '@erp4/server'
@@ -71,13 +74,23 @@ function proxiesFrom(setting: string): string[] {
 }
 
 /** Requests a minute: of a person, and, after a space, of a network; 0 for as many as come. */
-function requestLimits(): Partial<RequestLimits> {
-  const setting = process.env.ERP4_REQUESTS_PER_MINUTE
-  if (!setting) return {}
-  const [perPerson, perNetwork, ...more] = setting.trim().split(/\s+/)
-  if (more.length > 0 || ![perPerson, perNetwork ?? '0'].every((count) => /^\d{1,9}$/.test(count!)))
-    throw new CommandError('usage', `ERP4_REQUESTS_PER_MINUTE is a number, or two with a space between: '${setting}' is neither.`)
-  return { perPerson: Number(perPerson), ...(perNetwork === undefined ? {} : { perNetwork: Number(perNetwork) }) }
+function requestLimits(): RequestLimits {
+  const [perPerson = defaultRequestLimits.perPerson, perNetwork = defaultRequestLimits.perNetwork] = numbersOf('ERP4_REQUESTS_PER_MINUTE')
+  return { perPerson, perNetwork }
+}
+
+/** Gigabytes that the files of an instance may take, and, after a space, what one person may add in a day; 0 for as many as there are. */
+function spaceLimits(): SpaceLimits {
+  const [instance, person] = numbersOf('ERP4_FILES_GB').map((gigabytes) => gigabytes * 2 ** 30)
+  return { instance: instance ?? defaultSpaceLimits.instance, person: person ?? defaultSpaceLimits.person }
+}
+
+/** A setting of one whole number, or of two with a space between. */
+function numbersOf(name: string): number[] {
+  const setting = process.env[name]?.trim() ?? ''
+  if (!/^(?:\d{1,9}(?:\s+\d{1,9})?)?$/.test(setting))
+    throw new CommandError('usage', `${name} is a whole number, or two with a space between: '${setting}' is neither.`)
+  return setting === '' ? [] : setting.split(/\s+/).map(Number)
 }
 
 /** Instances name their mail servers themselves: what is inside the operator's network is reached by them only where he says so. */
@@ -92,5 +105,6 @@ export const storesOf =
       folder: filesOf(uuid),
       instance: uuid,
       keys: { name: keys.derive('names'), wrap: keys.derive('files'), others },
+      space: spaceLimits(),
     })
   }

@@ -18,6 +18,8 @@ export interface Connection {
    * For calls that hold a row everybody wants, such as a counter. Inside a transaction only.
    */
   commitEarly?(): void
+  /** Does `work` after everything else, right before the commit: for rows that everybody wants, so that they are held no longer than it takes. Inside a transaction only. */
+  atEnd?(work: () => Promise<void>): void
 }
 
 /** A connection as it is lent to whoever finds out who calls. */
@@ -81,6 +83,7 @@ export class Loan implements Lent {
   #failed: unknown
   #isOpen = false
   #isEarly = false
+  readonly #last: (() => Promise<void>)[] = []
   statements = 0
 
   constructor(client: pg.Client, prepared: Prepared, opening?: string) {
@@ -92,7 +95,9 @@ export class Loan implements Lent {
   /** Runs `work`; what it answers or throws counts only if what was presumed holds. */
   async run<T>(work: (cx: Lent) => Promise<T>): Promise<T> {
     try {
-      return await work(this)
+      const answer = await work(this)
+      for (const last of this.#last) await last()
+      return answer
     } finally {
       await this.#hold()
     }
@@ -125,6 +130,10 @@ export class Loan implements Lent {
     this.#start(statement, name).catch((error: unknown) => {
       this.#failed ??= error
     })
+  }
+
+  atEnd(work: () => Promise<void>): void {
+    this.#last.push(work)
   }
 
   commitEarly(): void {

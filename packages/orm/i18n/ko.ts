@@ -98,4 +98,12 @@ export const ko: Readonly<Record<string, string>> = {
     '다른 사용자가 테이블을 사용 중이라 기다리지 않았으며, 바뀐 것은 없습니다. 사용자가 적을 때 다시 시도하십시오.',
   'What the apps declare now leaves no room for such a field.': '지금 설치된 앱에서는 이런 필드를 둘 수 없습니다.',
   'A column of that name is there already, and holds something else.': '같은 이름의 열이 이미 있으며 다른 값이 들어 있습니다.',
+
+  // Files
+  'There is no room for this file: all files together may take {most} MB. Delete some that nobody needs, or ask whoever runs ERP4.':
+    '파일을 저장할 공간이 없습니다. 전체 파일은 {most}MB까지 저장할 수 있습니다. 필요 없는 파일을 삭제하거나 ERP4 운영자에게 문의해 주세요.',
+  'There is no room for this file: one person may add {most} MB in a day. Try again tomorrow.':
+    '파일을 저장할 공간이 없습니다. 한 사람이 하루에 {most}MB까지 추가할 수 있습니다. 내일 다시 시도해 주세요.',
+  'There is no room for this file: the disk is full. Tell whoever runs ERP4.':
+    '디스크가 가득 차서 파일을 저장할 수 없습니다. ERP4 운영자에게 알려 주세요.',
 }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { setImmediate } from 'node:timers/promises'
 import type sanitize from 'sanitize-html'
+import { guestOf } from '../blobs.ts'
 import { Decimal } from '../decimal.ts'
 import type { Env } from '../env.ts'
 import { ValidationError, ValueError, shown } from '../errors.ts'
@@ -284,11 +285,11 @@ async function toBlob(env: Env, field: FieldInfo, value: unknown): Promise<strin
   const { blobs, cx } = env.call
   if (value instanceof Kept) return value.name
   if (!blobs) throw new Error('This call has no file store')
-  if (value instanceof Uint8Array) return blobs.put(cx, value)
+  if (value instanceof Uint8Array) return blobs.put(cx, value, guestOf(env))
   if (typeof value !== 'string') return wrong(field, value)
   // A name of content is only trusted from our own code: for a caller 64 hex digits are base64 like any other text.
   if (env.isSystem && /^[0-9a-f]{64}$/.test(value)) return value
   const text = value.replace(/\s/g, '')
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 === 1) return wrong(field, '…')
-  return blobs.put(cx, Buffer.from(text, 'base64'))
+  return blobs.put(cx, Buffer.from(text, 'base64'), guestOf(env))
 }

@@ -84,7 +84,11 @@ async function remove(cx: Connection, store: FileStore, options: CollectOptions,
   const revived = new Set((await cx.query<{ hash: string }>(reviveReferenced(dead, options.references))).map((row) => row.hash))
   const gone = dead.filter((hash) => !revived.has(hash))
   await cx.query(checkNow)
-  await cx.query(deleteBlobs(gone))
+  const deleted = await cx.query<{ size: number }>(deleteBlobs(gone))
+  await store.space?.free(
+    cx,
+    deleted.reduce((sum, { size }) => sum + size, 0),
+  )
   for (const hash of gone) await unlinkIfThere(store.path(hash))
   done.revived += revived.size
   done.deleted += gone.length

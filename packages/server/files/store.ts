@@ -2,10 +2,11 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdir, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import type { BlobStore, Connection } from '@erp4/orm'
+import type { BlobStore, Connection, Guest } from '@erp4/orm'
 import { blobPage, claimBlob, findBlob, replaceKeys, type BlobRow } from '../sql/files.ts'
 import { chunkBytes, lastChunk, nameOf, openChunk, sealChunk, storedBytes, tagBytes, unwrapKey, wrapKey, type FileKeys } from './cipher.ts'
 import { type Draft, draftOf } from './draft.ts'
+import { Space, type SpaceLimits } from './space.ts'
 import { typeOf } from './type.ts'
 
 export interface FileStoreOptions {
@@ -14,6 +15,8 @@ export interface FileStoreOptions {
   /** The instance's uuid. */
   instance: string
   keys: FileKeys
+  /** What files may take; without it they are not counted. */
+  space?: SpaceLimits
 }
 
 /** A file ready to be read, without a database connection. */
@@ -40,22 +43,24 @@ export class FileStore implements BlobStore {
   readonly #folder: string
   readonly #instance: string
   readonly #keys: FileKeys
+  readonly space: Space | undefined
 
-  constructor({ folder, instance, keys }: FileStoreOptions) {
+  constructor({ folder, instance, keys, space }: FileStoreOptions) {
     for (const key of [keys.name, keys.wrap]) {
       if (key.length !== 32 || key.every((byte) => byte === 0))
         throw new Error('A key of the file store must be 32 bytes that are not all zero.')
     }
     this.#folder = folder
     this.#instance = instance
+    this.space = space && new Space(folder, space)
     // Copies, so that nobody who wipes his buffer wipes ours.
     this.#keys = { ...keys, name: Buffer.from(keys.name), wrap: Buffer.from(keys.wrap) }
   }
 
   /** Keeps `content` once `cx`'s transaction commits, and gives its name. On disk when this resolves. */
-  async put(cx: Connection, content: Uint8Array): Promise<string> {
+  async put(cx: Connection, content: Uint8Array, guest?: Guest): Promise<string> {
     const name = nameOf(this.#keys.name, content)
-    return this.#keep(cx, { name, size: content.byteLength, mimetype: typeOf(content), chunks: () => chunksOf(content) })
+    return this.#keep(cx, { name, size: content.byteLength, mimetype: typeOf(content), chunks: () => chunksOf(content) }, guest)
   }
 
   /** Takes in content as it comes, however long, before there is a transaction; `keep` makes it a file. Throws FileTooLarge beyond `maxBytes`. */
@@ -64,17 +69,18 @@ export class FileStore implements BlobStore {
   }
 
   /** Keeps a draft as `put` keeps content. The draft is the caller's to discard. */
-  keep(cx: Connection, draft: Draft): Promise<string> {
-    return this.#keep(cx, draft)
+  keep(cx: Connection, draft: Draft, guest?: Guest): Promise<string> {
+    return this.#keep(cx, draft, guest)
   }
 
-  async #keep(cx: Connection, content: Content): Promise<string> {
+  async #keep(cx: Connection, content: Content, guest?: Guest): Promise<string> {
     const { name, size, mimetype } = content
     const owner = { instance: this.#instance, name }
     const offered = wrapKey(this.#keys.wrap, owner, randomBytes(32))
     const [row] = await cx.query<{ wrapped_key: Buffer }>(claimBlob({ hash: name, size, wrapped_key: offered, mimetype }), 'blob_claim')
     // With a new row, a file of that name is what a transaction left behind that never committed: its key is lost.
     const isNew = row!.wrapped_key.equals(offered)
+    if (isNew) await this.space?.take(cx, content, guest)
     if (isNew || !(await this.#isWhole(name, size))) await this.#write(cx, this.#unwrap(name, row!.wrapped_key), content)
     return name
   }

@@ -12,6 +12,37 @@ export const blobTable: SystemTable = {
   runtime: ['select', 'insert', 'update', 'delete'],
 }
 
+/** What all files take (`person` 0), and what each person added in the day that began with `since`; in bytes. */
+export const fileSpaceTable: SystemTable = {
+  name: 'file_space',
+  ddl: [
+    `create table if not exists file_space (person int4 primary key, bytes bigint not null, since timestamptz not null default now())`,
+    `insert into file_space (person, bytes) select 0, coalesce(sum(size), 0) from blob on conflict do nothing`,
+  ],
+  runtime: ['select', 'insert', 'update', 'delete'],
+}
+
+/** Counts bytes that came, or, less than 0, that went. No row: with them it would be more than `most`. */
+export const countSpace = (bytes: number, most: number | null): Sql => sql`
+  update file_space set bytes = bytes + ${bytes}::int8
+  where person = 0 and (${most}::int8 is null or bytes + ${bytes}::int8 <= ${most}::int8) returning true`
+
+/** The same for what one person adds in a day. */
+export const countDay = (person: number, bytes: number, most: number): Sql => sql`
+  insert into file_space as t (person, bytes) select ${person}::int4, ${bytes}::int8 where ${bytes}::int8 <= ${most}::int8
+  on conflict (person) do update set
+    bytes = case when t.since <= now() - interval '1 day' then excluded.bytes else t.bytes + excluded.bytes end,
+    since = case when t.since <= now() - interval '1 day' then now() else t.since end
+  where t.since <= now() - interval '1 day' or t.bytes + excluded.bytes <= ${most}::int8
+  returning true`
+
+export const stillThere = (hashes: readonly string[]): Sql => sql`select hash from blob where hash = any(${hashes})`
+
+/** Bytes of all files, and of those that one person added in his day. */
+export const readSpace = (person: number): Sql => sql`
+  select coalesce((select bytes from file_space where person = 0), 0)::float8 as all,
+    coalesce((select bytes from file_space where person = ${person}::int4 and since > now() - interval '1 day'), 0)::float8 as day`
+
 export interface BlobRow {
   hash: string
   size: number
@@ -58,7 +89,8 @@ export const lockDead = (graceHours: number, limit: number): Sql => sql`
 export const reviveReferenced = (hashes: readonly string[], references: readonly BlobReference[]): Sql => sql`
   update blob set dead_at = null where hash = any(${hashes}) and not (${unreferenced(references)}) returning hash`
 
-export const deleteBlobs = (hashes: readonly string[]): Sql => sql`delete from blob where hash = any(${hashes}) returning hash`
+export const deleteBlobs = (hashes: readonly string[]): Sql =>
+  sql`delete from blob where hash = any(${hashes}) returning hash, size::float8 as size`
 
 /** Deferred foreign keys would speak at commit, when the files are gone. */
 export const checkNow: Sql = sql`set constraints all immediate`

@@ -3,7 +3,7 @@ import { auditSeal } from './audit.ts'
 import { loginDevice, loginTry } from './auth-cooldown.ts'
 import { passwordLink } from './auth-link.ts'
 import { session } from './auth-session.ts'
-import { blobTable } from './files.ts'
+import { blobTable, fileSpaceTable } from './files.ts'
 import { idempotency } from './idempotency.ts'
 import { jobTable, scheduleTable } from './jobs.ts'
 import { outboxAttachmentTable, outboxTable } from './outbox.ts'
@@ -17,6 +17,7 @@ export const serverTables: readonly SystemTable[] = [
   passwordLink,
   linkAsk,
   blobTable,
+  fileSpaceTable,
   jobTable,
   scheduleTable,
   outboxTable,

@@ -1,4 +1,4 @@
-import { ArgumentError, type Env, UserError, exportRows, mayEver, recordStarts } from '@erp4/orm'
+import { ArgumentError, type Env, UserError, exportRows, guestOf, mayEver, recordStarts } from '@erp4/orm'
 import type { Draft } from '../files/index.ts'
 import { cancelJob, countJobs, enqueue, readJob } from '../jobs/index.ts'
 import { mappingOf } from './batch.ts'
@@ -35,7 +35,7 @@ export async function takeFile(env: Env, draft: Draft, { model, name }: Params):
   const known = demandModel(env, model)
   demandMay(env, known.name)
   const store = storeOf(env)
-  const blob = await store.keep(env.cx, draft)
+  const blob = await store.keep(env.cx, draft, guestOf(env))
   const format = formatOf(draft.mimetype)
   const found = await inspect(await store.find(env.cx, blob), format, {}, await preferredDays(env))
   const values = {

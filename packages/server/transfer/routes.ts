@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Cell, type Env, UserError, narrow } from '@erp4/orm'
+import { type Cell, type Env, UserError, guestOf, narrow } from '@erp4/orm'
 import { FileTooLarge } from '../files/index.ts'
 import { mediaType } from '../http/body.ts'
 import { isSameOrigin, requestFacts, sessionToken } from '../http/facts.ts'
@@ -92,6 +92,8 @@ async function upload(
     const lang = await context.dispatcher.read(request.instance, credentials, facts, async (env) => {
       const caller = narrow(env, given)
       demandMay(caller, request.query['model'])
+      const guest = guestOf(caller)
+      if (guest) await request.instance.files.space?.demand(caller.cx, Number(request.headers['content-length'] ?? 0), guest)
       return caller.context.lang
     })
     const tooLarge = (): UserError => new UserError(say(lang, 'The file is larger than {most} MB.', { most: mostUploadBytes >> 20 }))

@@ -1,4 +1,4 @@
-import { type Cell, type Env, type FieldInfo, type Model, UserError, auditEvent, exportRows, narrow, searchIds } from '@erp4/orm'
+import { type Cell, type Env, type FieldInfo, type Model, UserError, auditEvent, exportRows, guestOf, narrow, searchIds } from '@erp4/orm'
 import type { Draft, FileStore } from '../files/index.ts'
 import type { SteppedJob } from '../jobs/index.ts'
 import { demandModel } from './imports.ts'
@@ -90,7 +90,7 @@ export async function exportNow(given: Env, ask: ExportAsk, ids: readonly number
   const { draft, rows } = await makeFile(store, ask, model, env, ids, (some) => exportRows(env, model, some, pathsOf(ask)))
   try {
     await tellTrail(env, ask, ids.length)
-    return { blob: await store.keep(env.cx, draft), rows }
+    return { blob: await store.keep(env.cx, draft, guestOf(env)), rows }
   } finally {
     await draft.discard()
   }
