@@ -92,14 +92,34 @@ function grantsOf(env: Env, model: Model, operation: Operation): Rule[] {
 /** Whether any record at all could be reached: the first question of an ACL, answered without a query. */
 export const mayEver = (env: Env, model: Model, operation: Operation): boolean => env.isSystem || grantsOf(env, model, operation).length > 0
 
+/** What rules say of single fields. */
+interface FieldRules {
+  readonly protecting: ReadonlyMap<string, readonly Rule[]>
+  readonly proven: ReadonlySet<string>
+}
+
+const fieldRules = new WeakMap<Model, FieldRules>()
+
+function fieldRulesOf(model: Model): FieldRules {
+  const known = fieldRules.get(model)
+  if (known) return known
+  const namedBy = (kind: Rule['kind']) =>
+    model.rules.filter((rule) => rule.kind === kind).flatMap((rule) => (rule.fields as readonly string[]).map((name) => ({ name, rule })))
+  const protecting = new Map<string, Rule[]>()
+  for (const { name, rule } of namedBy('protect')) protecting.set(name, [...(protecting.get(name) ?? []), rule])
+  const made = { protecting, proven: new Set(namedBy('prove').map(({ name }) => name)) }
+  fieldRules.set(model, made)
+  return made
+}
+
 function isProtected(env: Env, field: FieldInfo, operation: Operation): boolean {
   if (env.isSystem) return false
   // The path names the parents, hidden ones too: `child_of` and `parent_of` ask by it without telling it.
   if (field.name === 'parent_path' && field.model.hasPath) return true
-  const rules = field.model.rules.filter(
-    (rule) => rule.kind === 'protect' && rule.operations.includes(operation) && (rule.fields as readonly string[]).includes(field.name),
-  )
-  return rules.length > 0 && !rules.some((rule) => env.user.groups.has(rule.group!.name))
+  const rules = fieldRulesOf(field.model)
+    .protecting.get(field.name)
+    ?.filter((rule) => rule.operations.includes(operation))
+  return rules !== undefined && rules.length > 0 && !rules.some((rule) => env.user.groups.has(rule.group!.name))
 }
 
 /** The field, if it is there for this caller: a protected field answers exactly as one that does not exist. */
@@ -118,8 +138,7 @@ export function visibleField(env: Env, model: Model, name: string): FieldInfo | 
 /** Throws an IdentityError where the field opens doors and the caller has not lately proven who he is. */
 export function demandProof(env: Env, { model, name }: FieldInfo): void {
   if (env.isSystem || env.call.isProven) return
-  if (model.rules.some((rule) => rule.kind === 'prove' && (rule.fields as readonly string[]).includes(name)))
-    throw new IdentityError(env.t('This takes your password: it changes who may do what.'))
+  if (fieldRulesOf(model).proven.has(name)) throw new IdentityError(env.t('This takes your password: it changes who may do what.'))
 }
 
 export function settableField(env: Env, model: Model, name: string, operation: 'create' | 'write'): FieldInfo | undefined {

@@ -1,4 +1,4 @@
-import { and, yes } from '../domain.ts'
+import { type Node, and, yes } from '../domain.ts'
 import type { Env } from '../env.ts'
 import { ValidationError } from '../errors.ts'
 import type { FieldInfo, Model } from '../registry.ts'
@@ -12,6 +12,7 @@ import { activeOnly } from '../sql/select.ts'
 import type { Commands } from './commands.ts'
 import { createRecords } from './create.ts'
 import { restsOnComputed } from './judge.ts'
+import { keptStatement } from './kept.ts'
 import { checkIds, refusal } from './lock.ts'
 import { flush, mark, resolveReached } from './recompute.ts'
 import { deletion, unlinkRecords } from './unlink.ts'
@@ -156,18 +157,47 @@ async function linkNew(env: Env, model: Model, field: FieldInfo, owners: Given):
   const comodel = env.modelOf(field.comodel!)
   const rule = ruleFor(env, comodel, 'name')
   if (restsOnComputed(rule)) await flush(env)
-  const known = sql`select count(*)::int4 from ${ident(comodel.table)} c where c.id = any(${others}) and ${compileCondition(env, rule, new Scope('c'))}`
-  const { table, mine, theirs } = field.links!
-  const source = sql`(select n.${ident(mine)} as id, jsonb_agg(n.${ident(theirs)} order by n.${ident(theirs)}) as list from n group by 1)`
-  const trail = model.audit
-    ? sql`, a as (${auditRows(env.call, env.user.id, model.name, 'write', sql`jsonb_build_object(${field.name}::text, jsonb_build_array(null, x.list))`, source)})`
-    : empty
-  const statement = sql`with n as (insert into ${ident(table)} (${ident(mine)}, ${ident(theirs)}) select * from unnest(${pairs.map((pair) => pair.id)}::int4[], ${pairs.map((pair) => pair.other)}::int4[]) on conflict do nothing returning ${ident(mine)}, ${ident(theirs)})${trail} select (${known}) as known`
+  const given = {
+    others,
+    mine: pairs.map((pair) => pair.id),
+    theirs: pairs.map((pair) => pair.other),
+    actor: env.user.id,
+    onBehalf: env.call.onBehalf,
+    source: env.call.source,
+  }
+  const { statement } = keptStatement(env, `link|${model.name}|${field.name}`, given, (standIns) => ({
+    statement: linking(env, model, field, rule, standIns),
+  }))
   const [row] = await env.cx.query<{ known: number }>(statement, shapeName(statement)).catch((error: unknown) => {
     throw (error as { code?: string }).code === '23503' ? refusal(env, comodel, 'name') : error
   })
   if (row!.known !== others.length) throw refusal(env, comodel, 'name')
   await changed(env, field, [...new Set(pairs.map(({ id }) => id))], others)
+}
+
+/** The insert of links of new records, with the trail, and as `known` how many of their targets the rule finds. */
+function linking(
+  env: Env,
+  model: Model,
+  field: FieldInfo,
+  rule: Node,
+  given: {
+    readonly others: readonly number[]
+    readonly mine: readonly number[]
+    readonly theirs: readonly number[]
+    readonly actor: number
+    readonly onBehalf: number | null
+    readonly source: string
+  },
+): Sql {
+  const comodel = env.modelOf(field.comodel!)
+  const known = sql`select count(*)::int4 from ${ident(comodel.table)} c where c.id = any(${given.others}) and ${compileCondition(env, rule, new Scope('c'))}`
+  const { table, mine, theirs } = field.links!
+  const source = sql`(select n.${ident(mine)} as id, jsonb_agg(n.${ident(theirs)} order by n.${ident(theirs)}) as list from n group by 1)`
+  const trail = model.audit
+    ? sql`, a as (${auditRows(given, given.actor, model.name, 'write', sql`jsonb_build_object(${field.name}::text, jsonb_build_array(null, x.list))`, source)})`
+    : empty
+  return sql`with n as (insert into ${ident(table)} (${ident(mine)}, ${ident(theirs)}) select * from unnest(${given.mine}::int4[], ${given.theirs}::int4[]) on conflict do nothing returning ${ident(mine)}, ${ident(theirs)})${trail} select (${known}) as known`
 }
 
 async function checkedLink(env: Env, model: Model, field: FieldInfo, owner: number, ids: readonly number[]): Promise<void> {

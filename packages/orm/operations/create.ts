@@ -94,7 +94,7 @@ async function defaultsFor(env: Env, model: Model, list: readonly Record<string,
     const value: unknown = typeof declared === 'function' ? await declared(env) : declared
     if (value === undefined || value === null) continue
     if (field.column) columns.set(field, await toColumn(env, field, value))
-    else lists[field.name] = Array.isArray(value) && value.every((id) => typeof id === 'number') ? value : value
+    else lists[field.name] = value
   }
   const asked: Record<string, unknown> = {}
   // The context is the caller's: what the system makes for itself takes no wishes from it.
@@ -106,26 +106,35 @@ async function defaultsFor(env: Env, model: Model, list: readonly Record<string,
 }
 
 function demandRequired(env: Env, model: Model, { columns }: Sorted): void {
-  const missing = [...model.fields.values()].filter(
-    (field) =>
-      field.column &&
-      field.options.required &&
-      !field.computed &&
-      !field.options.companyDependent &&
-      !field.magic &&
-      field.kind !== 'boolean' &&
-      (columns.get(field) ?? null) === null,
-  )
+  const missing = requiredOf(model).filter((field) => (columns.get(field) ?? null) === null)
   if (missing.length > 0)
     throw new ValidationError(
       env.t('{field} is required.', { field: `${missing.map((field) => fieldLabel(env, field)).join(', ')} (${env.t(model.label)})` }),
     )
 }
 
+const required = new WeakMap<Model, readonly FieldInfo[]>()
+
+function requiredOf(model: Model): readonly FieldInfo[] {
+  const known = required.get(model)
+  if (known) return known
+  const found = [...model.fields.values()].filter(
+    (field) =>
+      field.column &&
+      field.options.required &&
+      !field.computed &&
+      !field.options.companyDependent &&
+      !field.magic &&
+      field.kind !== 'boolean',
+  )
+  required.set(model, found)
+  return found
+}
+
 async function insert(env: Env, model: Model, sorted: readonly Sorted[], trusted: readonly string[]): Promise<number[]> {
   const { call } = env
   const fields = [...new Set(sorted.flatMap((one) => [...one.columns.keys()]))]
-  const rows = JSON.stringify(sorted.map(({ columns }) => Object.fromEntries([...columns].map(([field, value]) => [field.column, value]))))
+  const rows = JSON.stringify(sorted.map(rowOf))
   lockParents(env, model, fields, sorted)
   await holdReferences(env, model, sorted)
   const links = new Set(sorted.flatMap((one) => [...one.links]).filter((field) => !trusted.includes(field.name)))
@@ -147,6 +156,12 @@ async function insert(env: Env, model: Model, sorted: readonly Sorted[], trusted
     new Map(upward.map((field) => [field.name, (row as any)[`up_${field.name}`.slice(0, 63)] as number[]])),
   )
   return row!.ids
+}
+
+function rowOf({ columns }: Sorted): Record<string, unknown> {
+  const row: Record<string, unknown> = {}
+  for (const [field, value] of columns) row[field.column!] = value
+  return row
 }
 
 export const namesOf = (fields: Iterable<FieldInfo>): string => [...fields].map((field) => field.name).join(' ')
