@@ -45,6 +45,8 @@ export class Asked extends pg.Query {
   declare _canceledDueToError: unknown
   /** The answer, once a client was given this. */
   readonly answer: Promise<Rows>
+  /** What it did, once it has: 'COMMIT', 'UPDATE 5'. */
+  command = ''
   readonly #rows: Rows = []
   readonly #answers: Answers
   #columns: readonly Column[] | undefined
@@ -93,7 +95,8 @@ export class Asked extends pg.Query {
     }
   }
 
-  handleCommandComplete(): void {
+  handleCommandComplete({ text }: { text: string }): void {
+    this.command = text
     if (this.name !== '') this.#answers.set(this.name, this.#columns ?? [])
   }
 

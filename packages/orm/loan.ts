@@ -82,6 +82,8 @@ export class Loan implements Lent {
   /** Why the transaction is lost, when a statement failed that nobody waited for. */
   #failed: unknown
   #isOpen = false
+  /** Something was sent that must run before the end, whether a statement follows it or not. */
+  #isDue = false
   #isEarly = false
   readonly #last: (() => Promise<void>)[] = []
   statements = 0
@@ -104,7 +106,10 @@ export class Loan implements Lent {
   }
 
   presume<R>(statement: Sql, name: string, check: (rows: readonly R[]) => void): void {
-    this.#presumption = () => this.#ask(statement, name).then((rows) => check(rows as R[]))
+    this.#presumption = () => {
+      this.statements++
+      return this.#ask(statement, name).answer.then((rows) => check(rows as R[]))
+    }
     this.#ahead.push(() => this.#hold())
   }
 
@@ -114,6 +119,7 @@ export class Loan implements Lent {
   }
 
   async query<R>(statement: Sql, name?: string): Promise<R[]> {
+    this.statements++
     try {
       const rows = await this.#start(statement, name)
       // Only a savepoint that was gone back to makes a transaction go on after a failure.
@@ -127,8 +133,14 @@ export class Loan implements Lent {
   }
 
   send(statement: Sql, name?: string): void {
-    this.#start(statement, name).catch((error: unknown) => {
-      this.#failed ??= error
+    this.statements++
+    this.#isDue = true
+    this.#ahead.push(async () => {
+      try {
+        await this.#ask(statement, name).answer
+      } catch (error) {
+        this.#failed ??= error
+      }
     })
   }
 
@@ -139,20 +151,21 @@ export class Loan implements Lent {
   commitEarly(): void {
     if (this.#isEarly) return
     this.#isEarly = true
-    this.#ahead.push(() => this.#client.query('set local synchronous_commit = off'))
+    this.#ahead.push(() => this.#say('set local synchronous_commit = off').answer)
   }
 
   /** Ends the transaction, if a statement began one. Throws, and nothing was done, if one of them failed, whether anybody saw it or not. */
   async commit(): Promise<void> {
-    if (!this.#isOpen) return
+    if (!this.#isOpen && !this.#isDue) return
     const { stream } = this.#client.connection
     stream.cork()
-    const committed = this.#client.query('commit')
+    const ahead = this.#ahead.splice(0).map((send) => send())
+    const committed = this.#say('commit')
     // Nothing is acknowledged that could be lost.
-    const durable = this.#isEarly ? this.#client.query(durability) : undefined
+    const durable = this.#isEarly ? this.#say(durability).answer : undefined
     stream.uncork()
-    const [{ command }] = await Promise.all([committed, durable])
-    if (command !== 'COMMIT')
+    await Promise.all([...ahead, committed.answer, durable])
+    if (committed.command !== 'COMMIT')
       throw (this.#failed as Error | undefined) ?? new Error('A statement failed unseen, so that nothing could be committed')
   }
 
@@ -161,25 +174,33 @@ export class Loan implements Lent {
   }
 
   #start(statement: Sql, name: string | undefined): Promise<Rows> {
-    if (this.#ahead.length === 0) return this.#ask(statement, name)
+    if (this.#ahead.length === 0) return this.#ask(statement, name).answer
     const { stream } = this.#client.connection
     stream.cork()
     const ahead = this.#ahead.splice(0).map((send) => send())
-    const answer = this.#ask(statement, name)
+    const { answer } = this.#ask(statement, name)
     stream.uncork()
     // What went ahead has the first word: a statement that ran on a wrong presumption tells nothing, not even its error.
     answer.catch(() => undefined)
     return Promise.all(ahead).then(() => answer)
   }
 
-  #ask(statement: Sql, name = ''): Promise<Rows> {
-    this.statements++
+  #ask(statement: Sql, name = ''): Asked {
+    return this.#run(statement.compile(), name)
+  }
+
+  /** One of the few statements about the transaction itself. */
+  #say(text: string): Asked {
+    return this.#run({ text, values: [] }, text)
+  }
+
+  #run(statement: { readonly text: string; readonly values: readonly unknown[] }, name: string): Asked {
     if (name !== '') this.#prepared.use(name)
-    return this.#client.query(new Asked(statement.compile(), name, this.#prepared.answers)).answer
+    return this.#client.query(new Asked(statement, name, this.#prepared.answers))
   }
 
   #open(opening: string): Promise<unknown> {
     this.#isOpen = true
-    return this.#client.query(opening)
+    return this.#say(opening).answer
   }
 }
