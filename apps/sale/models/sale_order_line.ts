@@ -1,4 +1,4 @@
-import { figuresOfLine } from '@erp4/account'
+import { type LineFigures, figuresOfLine } from '@erp4/account'
 import {
   Decimal,
   type ModelFields,
@@ -114,8 +114,15 @@ interface OnOrder {
   }
 }
 
-const figures = (line: Parameters<typeof figured>[0] & OnOrder) =>
-  figuresOfLine(figured(line), line.order_id.currency_id.decimal_places, line.order_id.line_corrections)
+type Line = Parameters<typeof figured>[0] & OnOrder
+const known = new WeakMap<Line, LineFigures>()
+
+/** A line's figures: worked out once for all fields that rest on one reading of it. */
+function figures(line: Line): LineFigures {
+  const found = known.get(line) ?? figuresOfLine(figured(line), line.order_id.currency_id.decimal_places, line.order_id.line_corrections)
+  known.set(line, found)
+  return found
+}
 
 sale_order_line.compute('price_subtotal', figuredLine, (line) => figures(line).net)
 sale_order_line.compute('price_tax', figuredLine, (line) => figures(line).tax)
