@@ -86,6 +86,7 @@ export class Env<S extends boolean = boolean> {
   readonly isSystem: S
   /** Set when an `asSystem` block has ended: nothing made inside may be used any more. */
   #ended = false
+  #me: Me | undefined
 
   constructor(call: Call, user: User, context: Context, isSystem: S) {
     this.call = call
@@ -104,8 +105,12 @@ export class Env<S extends boolean = boolean> {
 
   /** The current company and those of the call, as the rules see the user. */
   get me(): Me {
-    const [company_id = this.user.company_id] = this.context.allowed_company_ids
-    return { ...this.user, company_id, company_ids: this.context.allowed_company_ids }
+    return (this.#me ??= this.#seen())
+  }
+
+  #seen(): Me {
+    const { allowed_company_ids: company_ids } = this.context
+    return { ...this.user, company_id: company_ids[0] ?? this.user.company_id, company_ids }
   }
 
   isIn(group: Group | string): boolean {

@@ -12,11 +12,14 @@ export function isDay(value: unknown): value is Day {
   if (typeof value !== 'string') return false
   const found = dayShape.exec(value)
   if (!found || value < '0001-01-01') return false
-  const [, year, month, date] = found.map(Number) as [number, number, number, number]
-  const probe = new Date(Date.UTC(2000, month - 1, 1))
-  probe.setUTCFullYear(year, month - 1, date)
-  return probe.getUTCFullYear() === year && probe.getUTCMonth() === month - 1 && probe.getUTCDate() === date
+  const [year, month, date] = [Number(found[1]), Number(found[2]), Number(found[3])]
+  return date >= 1 && date <= daysOf(year, month)
 }
+
+const lengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+/** 0 for a month that there is not. */
+const daysOf = (year: number, month: number): number => (month === 2 && isLeap(year) ? 29 : (lengths[month - 1] ?? 0))
+const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
 
 export function isMoment(value: unknown): value is Moment {
   if (typeof value !== 'string' || value.length !== 19 || value[10] !== ' ') return false
@@ -34,14 +37,18 @@ export function moment(value: string | Date): Moment {
   return text
 }
 
-// Making one takes half a millisecond.
-const calendars = new Map<string, Intl.DateTimeFormat>()
+const minuteMs = 60_000
+// Making one takes half a millisecond, and asking it a hundredth; no zone changes its day within a minute.
+const calendars = new Map<string, { readonly calendar: Intl.DateTimeFormat; readonly minute: number; readonly day: Day }>()
 
 /** The calendar day of an instant in a time zone (IANA name). */
 export function dayIn(zone: string, at: Date): Day {
   const known = calendars.get(zone)
-  if (known) return known.format(at) as Day
-  const made = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' })
-  calendars.set(zone, made)
-  return made.format(at) as Day
+  const minute = Math.floor(at.getTime() / minuteMs)
+  if (known?.minute === minute) return known.day
+  const calendar =
+    known?.calendar ?? new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' })
+  const today = calendar.format(at) as Day
+  calendars.set(zone, { calendar, minute, day: today })
+  return today
 }
