@@ -3,7 +3,8 @@
  * one throw-away PostgreSQL. A PLACE is an app or a package by name, a folder, or (part of) a file's path.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, watch, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, styleText } from 'node:util'
 import { startTestCluster } from '@erp4/testing'
@@ -25,6 +26,7 @@ interface Options {
 }
 
 const slowMs = 5_000
+const plentyBytes = 12 * 2 ** 30
 /** Stories of whole hosts take minutes where other work shares the machine. */
 const fileLimitMs = { short: 900_000, long: 1_800_000 }
 /** How long a process may go on when no test of it runs: it may have a whole ERP4 to end. */
@@ -54,8 +56,14 @@ async function main(): Promise<boolean> {
   const files = positionals.length === 0 ? all : [...new Set(positionals.flatMap((place) => selectTests(all, place)))]
   // Beside the first files, as if it were one of them.
   const checking = positionals.length === 0 && !values.watch ? check() : Promise.resolve([])
+  const folder = mkdtempSync(join(whereToWrite(), 'erp4-'))
+  chmodSync(folder, 0o1777) // as /tmp is: services run as users of their own
+  process.env['TMPDIR'] = folder
   const cluster = await startTestCluster()
-  const stop = stopOnSignals(() => cluster.stop())
+  const stop = stopOnSignals(async () => {
+    await cluster.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
   try {
     const options = { long: values.long ?? false, env: { ...process.env, ...cluster.env, ...(values.long ? { ERP4_LONG: '1' } : {}) } }
     const results = await runFiles(files, options)
@@ -68,6 +76,13 @@ async function main(): Promise<boolean> {
   } finally {
     await stop()
   }
+}
+
+/** In memory where there is plenty of it: what tests write is synced to the disk again and again, and nobody has it back from there. */
+function whereToWrite(memory = '/dev/shm'): string {
+  if (process.env['TMPDIR'] !== undefined || !existsSync(memory)) return tmpdir()
+  const { bavail, bsize } = statfsSync(memory)
+  return Math.min(bavail * bsize, process.availableMemory()) > plentyBytes ? memory : tmpdir()
 }
 
 /** Ctrl-C ends the test processes and the cluster before this process goes. */
