@@ -64,7 +64,7 @@ test('of two orders that fit one by one, confirmed at once, one is confirmed', a
   await untilBlocked(at, rival)
   mayEnd.resolve()
   await holding
-  await assert.rejects(rival, /goes over the credit limit of its customer: 60\.00 of 100\.00 are used/)
+  await assert.rejects(rival, /goes over the credit limit of its customer: €60\.00 of €100\.00 are used/)
   assert.deepEqual([(await first.read(['state']))[0]!.state, (await second.read(['state']))[0]!.state], ['sale', 'draft'])
   const together = ann.model('sale.order').browse([...(await quote(await customer(100), 60)).ids])
   await action_confirm(together)
