@@ -490,6 +490,7 @@ test('when the server is away it says so, keeps what was typed, and goes on when
   await saved(page).waitFor()
   assert.equal((await ann.model('res.partner').browse([id!]).read(['city']))[0]!.city, 'Nuuk')
   assert.equal(await page.getByText(/^The server cannot be reached\. What you typed/).count(), 0)
+  await page.getByText('The server cannot be reached', { exact: true }).first().waitFor({ state: 'detached' })
   await endWell(seen)
 })
 

@@ -2,6 +2,7 @@ import { notifications } from '@mantine/notifications'
 import { createElement } from 'react'
 import { note } from '../data/notices.ts'
 import type { Texts } from '../i18n/index.ts'
+import { Unreachable, onReach } from '../rpc.ts'
 import { explain } from './states.tsx'
 
 /** Tells that something was done; goes by itself. */
@@ -21,9 +22,23 @@ export function tellUndoable(message: string, undo: { readonly label: string; re
   })
 }
 
-/** Tells that something was not done. Stays until it is read, and can be looked up later. */
+const unreachable = 'unreachable'
+onReach((isReachable) => isReachable && notifications.hide(unreachable))
+
+/**
+ * Tells that something was not done. Stays until it is read, and can be looked up later; that the server is away is told once, however much was
+ * tried, and until it is back.
+ */
 export function tellFailure(error: unknown, t: Texts): void {
   const { title, hint } = explain(error, t)
   note({ text: title, detail: hint, tone: 'failed', isRead: true })
-  notifications.show({ title, message: hint, color: 'red', autoClose: false, role: 'alert', closeButtonProps: { 'aria-label': t.close } })
+  notifications.show({
+    ...(error instanceof Unreachable ? { id: unreachable } : {}),
+    title,
+    message: hint,
+    color: 'red',
+    autoClose: false,
+    role: 'alert',
+    closeButtonProps: { 'aria-label': t.close },
+  })
 }
