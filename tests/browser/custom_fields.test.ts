@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { administrator, base, contactManager } from '@erp4/base'
 import { contacts } from '@erp4/contacts'
+import { OwnRegistries, Worker, closeJobCall, openJobCall } from '@erp4/server'
 import { barriers, endWell, openOffice, picture, until } from './office.ts'
 
 /** An administrator makes a field for his company, and the people who work with contacts have it. */
@@ -85,6 +86,57 @@ test('a field is made by its label alone, shows where it is put, and is filled i
   const [file] = await Promise.all([worker.page.waitForEvent('download'), transfer.getByRole('link', { name: 'Download' }).click()])
   assert.match(readFileSync(await file.path(), 'utf8'), /Loyalty level[\s\S]*Blue Mesa Supply.*Gold/)
   await endWell(worker)
+})
+
+test('a file with a column for the field is imported: what its options are called, in either case, and what none is called is an error', async (context) => {
+  const here = { name: 'azure', database: office.company.database }
+  const registries = new OwnRegistries()
+  const worker = new Worker({
+    databases: office.company.databases,
+    hosting: { due: async () => [here], all: async () => [here], visited: async () => {} },
+    openCall: async (_instance, cx, userId, { name }) => {
+      const registry = await registries.at(cx, here.database, office.company.registry)
+      return openJobCall(cx, { registry, files: office.files }, userId, name)
+    },
+    closeCall: closeJobCall,
+    onError: (error) => assert.fail(error as Error),
+    everyMs: 200,
+  })
+  worker.start()
+  // Whatever comes of the test: a worker that goes on keeps the file from its end.
+  context.after(() => worker.stop())
+  const seen = await office.enter('ann', '/odoo/contacts')
+  const { page } = seen
+  const dialogue = page.getByRole('dialog')
+  await page.getByRole('button', { name: 'Import and export' }).click()
+  await page.getByRole('menuitem', { name: 'Import…', exact: true }).click()
+  const choose = (rows: string[]): Promise<void> =>
+    page.locator('input[type=file]').setInputFiles({
+      name: 'loyal.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from(['Name,Loyalty level', ...rows].join('\n')),
+    })
+  await choose(['Amber Ltd,Gold', 'Birch Ltd,Platinum'])
+  await dialogue.getByRole('button', { name: 'Test', exact: true }).click()
+  await page.getByText('1 record has errors, of 2.').waitFor()
+  await page.getByRole('cell', { name: 'Platinum' }).first().waitFor()
+  assert.deepEqual(await barriers(page), [])
+  await picture(page, 'import-custom-field')
+  await dialogue.getByRole('button', { name: 'Another file' }).click()
+  await choose(['Amber Ltd,Gold', 'Birch Ltd,silver', 'Cedar Ltd,'])
+  await dialogue.getByRole('button', { name: 'Import without testing' }).click()
+  await page.getByText('Imported 3 of 3 records').waitFor()
+  await page.goto(`${office.origin}/odoo/contacts`)
+  for (const [name, level] of [
+    ['Amber Ltd', 'Gold'],
+    ['Birch Ltd', 'Silver'],
+    ['Cedar Ltd', ''],
+  ] as const) {
+    const cell = page.locator('.grid-record', { hasText: name }).locator('[data-cell=x_loyalty_level]')
+    await cell.waitFor({ state: 'attached' })
+    assert.equal((await cell.innerText()).trim(), level, name)
+  }
+  await endWell(seen)
 })
 
 test('whoever deletes a field is told how many records hold a value and types its name, and can bring it back', async () => {
