@@ -1,5 +1,8 @@
-/** A spreadsheet runs what begins like a formula; text is kept text by a mark before it, as the export of lists does. */
-const plain = (text: string): string => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text)
+/** The signs of the export of lists (packages/server/transfer/formulas.ts), the full-width ones of East Asian keyboards too. */
+const risky = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
+
+/** A spreadsheet runs what begins like a formula; text is kept text by a mark before it. */
+const plain = (text: string): string => (risky.test(text) ? `'${text}` : text)
 
 export type Line = readonly (string | number)[]
 
