@@ -133,10 +133,18 @@ test('a customer signs on his phone, in his language, and an invoice comes of it
   const canvas = page.locator('canvas')
   await canvas.scrollIntoViewIfNeeded()
   const box = (await canvas.boundingBox())!
-  await page.mouse.move(box.x + 30, box.y + 100)
-  await page.mouse.down()
-  for (let i = 0; i <= 20; i++) await page.mouse.move(box.x + 30 + i * 12, box.y + 90 + 35 * Math.sin(i))
-  await page.mouse.up()
+  // With a finger, up and down as well as along: the page stays where it is, and the line is drawn.
+  const drawn = (): Promise<string> => page.evaluate("document.querySelector('canvas').toDataURL()")
+  const scrolled = (): Promise<number> => page.evaluate('scrollY')
+  const [empty, top] = [await drawn(), await scrolled()]
+  const finger = await page.context().newCDPSession(page)
+  const touch = (type: string, points: object[]): Promise<unknown> =>
+    finger.send('Input.dispatchTouchEvent', { type, touchPoints: points } as never)
+  await touch('touchStart', [{ x: box.x + 30, y: box.y + 100 }])
+  for (let i = 0; i <= 20; i++) await touch('touchMove', [{ x: box.x + 30 + i * 12, y: box.y + 90 + 35 * Math.sin(i) }])
+  await touch('touchEnd', [])
+  assert.ok((await drawn()).length > empty.length, 'a finger draws')
+  assert.equal(await scrolled(), top)
   await page.fill('#name', '김하나')
   await picture(page, 'portal-signing-phone')
   if (process.env['SHOT']) await page.screenshot({ path: `${process.env['SHOT']}/phone-sign.png` })
