@@ -136,6 +136,7 @@ test('a file with a column for the field is imported: what its options are calle
     await cell.waitFor({ state: 'attached' })
     assert.equal((await cell.innerText()).trim(), level, name)
   }
+  await (await system.model('res.partner').search([['name', 'in', ['Amber Ltd', 'Birch Ltd', 'Cedar Ltd']]])).unlink()
   await endWell(seen)
 })
 
