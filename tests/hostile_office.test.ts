@@ -176,3 +176,29 @@ test('a sender’s address of many dots is found to be none at once', async () =
   assert.ok((await root.call('ir.mail_server', 'create', [values])).error)
   assert.ok(performance.now() - started < 60_000)
 })
+
+test('what the context fills in is looked at as what is given: files, letters and searches too', async () => {
+  const context = { default_raw: 'PHNjcmlwdD54PC9zY3JpcHQ+', default_mimetype: 'image/png', default_checksum: 'f'.repeat(64) }
+  const { result: file } = await bob.call('ir.attachment', 'create', [{ name: 'x' }], { context })
+  const [kept] = await at.system.model('ir.attachment').browse([file]).read(['mimetype', 'checksum', 'file_size'])
+  assert.notEqual(kept!.mimetype, 'image/png')
+  assert.notEqual(kept!.checksum, context.default_checksum)
+  assert.equal(kept!.file_size, 18)
+
+  const [model] = (await at.system.model('ir.model').search([['model', '=', 'res.partner']])).ids
+  const templates = () => at.system.model('mail.template').count([])
+  const before = await templates()
+  const secret = { default_subject: 'x', default_model_id: model, default_body_html: '<p>{{ user_ids.password }}</p>' }
+  assert.ok((await root.call('mail.template', 'create', [{ name: 'T' }], { context: secret })).error)
+  assert.equal(await templates(), before)
+
+  const search = (name: string) =>
+    ann.call('ir.filters', 'create', [{ name, model_id: 'res.partner' }], { context: { default_is_default: true } })
+  await search('One')
+  const { result: second } = await search('Two')
+  const chosen = await at.system.model('ir.filters').search([
+    ['user_id', '=', people[1]!.user.id],
+    ['is_default', '=', true],
+  ])
+  assert.deepEqual(chosen.ids, [second])
+})

@@ -36,10 +36,10 @@ export async function createRecords(
     const first = await createRecords(env, model, list.slice(0, atOnce), trusted)
     return [...first, ...(await createRecords(env, model, list.slice(atOnce), trusted))]
   }
-  const given = await prepared(env, model, list)
+  const given = await prepared(env, model, withWishes(env, model, list))
   const defaults = await defaultsFor(env, model, given)
   const sorted: Sorted[] = []
-  for (const values of given) sorted.push(await sortValues(env, model, { ...defaults.given(values), ...values }, 'create'))
+  for (const values of given) sorted.push(await sortValues(env, model, { ...defaults.lists, ...values }, 'create'))
   for (const one of sorted) for (const [field, value] of defaults.columns) if (!one.columns.has(field)) one.columns.set(field, value)
   for (const one of sorted) demandRequired(env, model, one)
   const ids = await insert(env, model, sorted, trusted)
@@ -57,10 +57,10 @@ export async function createRecords(
 
 /** What is wrong with the values of each record by themselves: found before a statement runs, so that an import can name its rows. Null where nothing is. */
 export async function faultsOf(env: Env, model: Model, list: readonly Record<string, unknown>[]): Promise<(Error | null)[]> {
-  const given = await prepared(env, model, list)
+  const given = await prepared(env, model, withWishes(env, model, list))
   const defaults = await defaultsFor(env, model, given)
   const faults: (Error | null)[] = []
-  for (const values of given) faults.push(await faultOf(env, model, { ...defaults.given(values), ...values }, defaults))
+  for (const values of given) faults.push(await faultOf(env, model, { ...defaults.lists, ...values }, defaults))
   return faults
 }
 
@@ -80,11 +80,23 @@ async function faultOf(env: Env, model: Model, values: Record<string, unknown>, 
 export const listedIn = (sorted: readonly Sorted[]): Set<FieldInfo> => new Set(sorted.flatMap((one) => [...one.commands.keys()]))
 
 interface Defaults {
-  columns: Map<FieldInfo, unknown>
-  given: (values: Record<string, unknown>) => Record<string, unknown>
+  readonly columns: ReadonlyMap<FieldInfo, unknown>
+  /** Of lists: what to fill them with. */
+  readonly lists: Readonly<Record<string, unknown>>
 }
 
-/** Declared defaults, asked once for the batch, and `default_…` of the context, which count as given by the caller. */
+/** With `default_…` of the context, which count as given by the caller: whatever completes, checks or follows what is given sees them too. */
+function withWishes(env: Env, model: Model, list: readonly Record<string, unknown>[]): readonly Record<string, unknown>[] {
+  // The context is the caller's: what the system makes for itself takes no wishes from it.
+  if (env.isSystem) return list
+  const wishes = Object.entries(env.context).flatMap(([key, value]) => {
+    const field = key.startsWith('default_') ? model.fields.get(key.slice(8)) : undefined
+    return field && !field.computed ? [[field.name, value] as const] : []
+  })
+  return wishes.length === 0 ? list : list.map((values) => ({ ...Object.fromEntries(wishes), ...values }))
+}
+
+/** Declared defaults, asked once for the batch. */
 async function defaultsFor(env: Env, model: Model, list: readonly Record<string, unknown>[]): Promise<Defaults> {
   const columns = new Map<FieldInfo, unknown>()
   const lists: Record<string, unknown> = {}
@@ -96,13 +108,7 @@ async function defaultsFor(env: Env, model: Model, list: readonly Record<string,
     if (field.column) columns.set(field, await toColumn(env, field, value))
     else lists[field.name] = value
   }
-  const asked: Record<string, unknown> = {}
-  // The context is the caller's: what the system makes for itself takes no wishes from it.
-  for (const [key, value] of env.isSystem ? [] : Object.entries(env.context)) {
-    const name = key.startsWith('default_') ? key.slice(8) : ''
-    if (model.fields.has(name) && !model.fields.get(name)!.computed) asked[name] = value
-  }
-  return { columns, given: () => ({ ...lists, ...asked }) }
+  return { columns, lists }
 }
 
 function demandRequired(env: Env, model: Model, { columns }: Sorted): void {
