@@ -31,6 +31,23 @@ test('looking at what would go takes nothing away', async () => {
   assert.deepEqual(await examples(), before)
 })
 
+test('somebody’s file on an example keeps it, and so does one link after thousands to another', async () => {
+  const tags = (await examples()).filter(({ model }) => model === 'res.partner.category').map(({ res_id }) => res_id!)
+  const [many, one] = tags as [number, number]
+  const [partner] = await named('나래전자 주식회사')
+  const [file] = (await ann.model('ir.attachment').create({ name: 'Contract', res_model: 'res.partner', res_id: partner!.id })).ids
+  const made = await ann
+    .model('res.partner.category')
+    .create([...Array.from({ length: 2001 }, (_, i) => ({ name: `A ${i}`, parent_id: many })), { name: 'Z', parent_id: one }])
+  const { used } = await ask(ruth, 'report_examples')
+  const keeps = new Map(used.map(({ model, id, by }: { model: string; id: number; by: string }) => [`${model},${id}`, by]))
+  assert.equal(keeps.get(`res.partner,${partner!.id}`), 'Attachment (1)')
+  assert.equal(keeps.get(`res.partner.category,${many}`), 'Contact Tag (2001)')
+  assert.equal(keeps.get(`res.partner.category,${one}`), 'Contact Tag (1)')
+  await at.system.model('res.partner.category').browse(made.ids).unlink()
+  await at.system.model('ir.attachment').browse([file!]).unlink()
+})
+
 test('what people use stays, with what it stands on, and is named; the rest goes at once', async () => {
   const [company] = await named('나래전자 주식회사')
   const person = company!.child_ids[0]!

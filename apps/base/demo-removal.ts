@@ -1,4 +1,4 @@
-import { type Env, type FieldInfo, type ModelName, UserError, inSavepoint } from '@erp4/orm'
+import { type Env, type Model, type ModelName, UserError, inSavepoint } from '@erp4/orm'
 
 /** What the examples are, and which of them have to stay because people use them. */
 export interface DemoReport {
@@ -87,64 +87,73 @@ async function remove(sys: Env<true>, model: ModelName, ids: readonly number[]):
 
 const keyOf = (model: string, id: number): string => `${model},${id}`
 
+/** How records of one model name records of another: by a link, or by the id of what they hang on, as files and messages do. */
+interface Tie {
+  readonly from: Model
+  readonly field: string
+  /** Which of them, where the field alone does not say it. */
+  readonly where: readonly unknown[]
+}
+
 /** Why examples have to stay, by `model,id`: records of people point to them, or to examples that point to them. */
 async function needed(sys: Env<true>, examples: ReadonlyMap<ModelName, readonly number[]>): Promise<Map<string, string>> {
   const reasons = new Map<string, string>()
   for (const [model, ids] of examples) {
-    for (const field of fieldsTo(sys, model)) {
-      const own = examples.get(field.model.name as ModelName) ?? []
-      const users = await pointing(sys, field, ids, [
+    for (const tie of tiesTo(sys, model)) {
+      const own = examples.get(tie.from.name as ModelName) ?? []
+      const users = [
         ['create_uid', '!=', systemUser],
         ['id', 'not in', own],
-      ])
-      const label = sys.t(field.model.label)
-      const targets = users.flatMap((row) => row.targets)
-      for (const id of new Set(targets.filter((one) => ids.includes(one))))
-        reasons.set(keyOf(model, id), `${label} (${targets.filter((one) => one === id).length})`)
+      ]
+      for (const [id, count] of await tied(sys, tie, ids, users)) reasons.set(keyOf(model, id), `${sys.t(tie.from.label)} (${count})`)
     }
   }
   // What stays keeps what it stands on, until nothing new is found.
   for (let size = -1; size < reasons.size;) {
     size = reasons.size
     for (const [model, ids] of examples)
-      for (const field of fieldsTo(sys, model)) {
-        const staying = (examples.get(field.model.name as ModelName) ?? []).filter((id) => reasons.has(keyOf(field.model.name, id)))
+      for (const tie of tiesTo(sys, model)) {
+        const staying = (examples.get(tie.from.name as ModelName) ?? []).filter((id) => reasons.has(keyOf(tie.from.name, id)))
         if (staying.length === 0) continue
-        for (const { targets } of await pointing(sys, field, ids, [['id', 'in', staying]]))
-          for (const id of targets)
-            if (ids.includes(id) && !reasons.has(keyOf(model, id))) reasons.set(keyOf(model, id), sys.t(field.model.label))
+        for (const id of (await tied(sys, tie, ids, [['id', 'in', staying]])).keys())
+          if (!reasons.has(keyOf(model, id))) reasons.set(keyOf(model, id), sys.t(tie.from.label))
       }
   }
   return reasons
 }
 
-/** Links that people set: not the ones that are worked out from others, and of those with two ends the end that keeps them. */
-function fieldsTo(sys: Env<true>, model: ModelName): FieldInfo[] {
-  return [...sys.registry.models.values()].flatMap((other) =>
-    other.transient
-      ? []
-      : [...other.fields.values()].filter(
-          (field) =>
-            field.comodel === model &&
-            !field.magic &&
-            field.computed === null &&
-            (field.column !== null || (field.links !== null && !field.options['inverse'])),
-        ),
-  )
+/**
+ * Links that people set: not the ones that are worked out from others, and of those with two ends the end that keeps them. And what goes
+ * when its record goes, but for the names that exports give to records.
+ */
+function tiesTo(sys: Env<true>, model: ModelName): Tie[] {
+  return [...sys.registry.models.values()].flatMap((from) => {
+    if (from.transient) return []
+    const links = [...from.fields.values()].filter(
+      (field) =>
+        field.comodel === model &&
+        !field.magic &&
+        field.computed === null &&
+        (field.column !== null || (field.links !== null && !field.options['inverse'])),
+    )
+    const hanging: Tie[] = from.hangsOn?.rights ? [{ from, field: from.hangsOn.id, where: [[from.hangsOn.model, '=', model]] }] : []
+    return [...links.map(({ name }): Tie => ({ from, field: name, where: [] })), ...hanging]
+  })
 }
 
-async function pointing(
+/** How many records are tied to which of `ids`. */
+async function tied(
   sys: Env<true>,
-  field: FieldInfo,
+  { from, field, where }: Tie,
   ids: readonly number[],
-  where: readonly unknown[],
-): Promise<{ targets: readonly number[] }[]> {
-  const rows = await sys
-    .model(field.model.name as ModelName)
-    .find([[field.name, 'in', ids], ...where] as never, [field.name as never], { limit: 2000 })
-  return (rows as unknown as Record<string, number | readonly number[] | null>[]).map((row) => ({
-    targets: [row[field.name] ?? []].flat(),
-  }))
+  which: readonly unknown[],
+): Promise<Map<number, number>> {
+  const groups = await sys.model(from.name as ModelName).group([[field, 'in', ids], ...where, ...which] as never, [field as never])
+  const counts = (groups as unknown as (Record<string, number | readonly number[] | null> & { __count: number })[]).flatMap((group) =>
+    [group[field] ?? []].flat().map((id) => [id, group.__count] as const),
+  )
+  // Records with several links have others too.
+  return new Map(counts.filter(([id]) => ids.includes(id)))
 }
 
 /** The first two hundred, by name. */
