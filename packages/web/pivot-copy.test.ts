@@ -9,7 +9,9 @@ test('no name of a group, a column or a figure runs as a formula in a spreadshee
   const lines = [hostile, [-5, 'Desk']]
   assert.equal(csvOf([['a,b', -5, '한글']]), '\uFEFF"a,b",-5,한글\r\n')
   for (const name of hostile) {
-    assert.ok([`\uFEFF'${name}\r\n`, `\uFEFF"'${name.replaceAll('"', '""')}"\r\n`].includes(csvOf([[name]])), JSON.stringify(name))
+    const kept = `'${name.replace(/^([\t\r\n])=/, "$1'=")}`
+    assert.ok([`\uFEFF${kept}\r\n`, `\uFEFF"${kept.replaceAll('"', '""')}"\r\n`].includes(csvOf([[name]])), JSON.stringify(name))
+    assert.doesNotMatch(csvOf([['a', `x;${name};y`]]), /[;|\t\r\n]"*[=+\-@＝＋－＠]/, JSON.stringify(name))
     assert.ok(tabbed([[name]]).startsWith("'"), JSON.stringify(name))
   }
   assert.deepEqual(tabbed(lines).split('\n')[1], '-5\tDesk')

@@ -296,8 +296,48 @@ test('all of it comes back from Excel too, with its types, and no cell holds a f
   assert.doesNotMatch((await gathered(zip.read('xl/worksheets/sheet1.xml'))).toString(), /<f[ >]/)
 })
 
+test('a spreadsheet that separates by something else than commas finds no formula either, within quotation marks or after them', async () => {
+  const hidden = [
+    'x;=1+1;y',
+    'x\t+1',
+    '"\n-1\n"',
+    'a;b;@c',
+    ';;=1',
+    "x;'=1",
+    '";=1;"',
+    '|=1',
+    'x\r\n=1',
+    ';\uff1d1',
+    'x;"=1"',
+    'a;b',
+    'a-b; c',
+  ]
+  const content = await gathered(writeCsv(each([hidden, ['before', ...hidden.slice(1)]])))
+  assert.doesNotMatch(content.toString().slice(1), /(^|[;,|\t\r\n])"*[=+\-@\uff1d]/)
+  assert.deepEqual(await rowsOf(content), [hidden, ['before', ...hidden.slice(1)]])
+})
+
 test('an apostrophe that keeps a text from being a formula is taken away once, and no other is', () => {
-  for (const text of ['=x', "'=x", "''=x", "'x", 'x', '', '-', "'", '=', '\t'])
+  for (const text of [
+    '=x',
+    "'=x",
+    "''=x",
+    "'x",
+    'x',
+    '',
+    '-',
+    "'",
+    '=',
+    '\t',
+    'a;=x',
+    "a;'=x",
+    `a;'"=x`,
+    `a;"'=x`,
+    "'\t'=x",
+    "a;'x",
+    ';;',
+    "\n'-",
+  ])
     assert.equal(unguarded(guarded(text)), text, JSON.stringify(text))
   assert.equal(unguarded("'+82"), '+82')
 })

@@ -24,5 +24,5 @@ async function* gathered(rows: AsyncIterable<readonly Cell[]>): AsyncGenerator<s
 function field(cell: Cell): string {
   if (typeof cell !== 'string') return String(cell)
   const text = guarded(cell)
-  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  return /[",;|\t\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

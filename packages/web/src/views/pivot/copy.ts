@@ -1,8 +1,8 @@
-/** The signs of the export of lists (packages/server/transfer/formulas.ts), the full-width ones of East Asian keyboards too. */
-const risky = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
+/** Where a text would begin a formula: as in the export of lists, which says why (packages/server/transfer/formulas.ts). */
+const begins = /^(?='*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])|(?<=[;|\t\r\n])(?=["']*[=+\-@\uff1d\uff0b\uff0d\uff20])/g
 
 /** A spreadsheet runs what begins like a formula; text is kept text by a mark before it. */
-const plain = (text: string): string => (risky.test(text) ? `'${text}` : text)
+const plain = (text: string): string => text.replaceAll(begins, "'")
 
 export type Line = readonly (string | number)[]
 
@@ -12,7 +12,7 @@ const cellText = (cell: string | number): string => (typeof cell === 'number' ? 
 export const csvOf = (lines: readonly Line[]): string =>
   `\uFEFF${lines.map((line) => line.map((cell) => quoted(cellText(cell))).join(',')).join('\r\n')}\r\n`
 
-const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+const quoted = (text: string): string => (/[",;|\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
 /** As spreadsheets take it from the clipboard. */
 export const tabbed = (lines: readonly Line[]): string =>
