@@ -42,6 +42,7 @@ export interface DrillOrder {
 }
 
 const markerEveryMs = 2_000
+const markerPatienceMs = 120_000
 /** How long markers go on being written after the last set: what is lost. */
 const lateMs = 5_000
 const recoveryPatienceMs = 3_600_000
@@ -187,13 +188,13 @@ async function used(home: string, port: number, { host, drilled }: Old, outside:
   }
   const ledger = join(outside, 'ledger.jsonl')
   const writers = drilled.map((one, index) => new Writer(one, calls[index]!, { ledger, everyMs: markerEveryMs }))
+  for (const [index, writer] of writers.entries())
+    if (!(await writer.begins(markerPatienceMs)))
+      throw new CommandError('internal', `${drilled[index]!.name} acknowledged no marker: nothing can be measured.`)
   tell('Backing up while markers are written')
   for (const { name } of drilled) await runBackup(host, name, { class: 'scheduled' })
   const kit = await makeKit(host, host.keys.root, release())
   await pause(lateMs)
-  for (const [index, writer] of writers.entries())
-    if (writer.acknowledged.length === 0)
-      throw new CommandError('internal', `${drilled[index]!.name} acknowledged no marker: nothing can be measured.`)
   await host.close()
   return { program, writers, kit }
 }

@@ -92,6 +92,12 @@ export class Writer {
     this.#done = this.#write(account, call, ledger, everyMs)
   }
 
+  /** Whether a marker is acknowledged within this time: what a set lacks is counted from one that it has. */
+  async begins(withinMs: number): Promise<boolean> {
+    for (const until = Date.now() + withinMs; this.acknowledged.length === 0 && Date.now() < until; await pause(50));
+    return this.acknowledged.length > 0
+  }
+
   /** Resolves when the call under way has ended, however. */
   async stop(): Promise<void> {
     this.#stopped = true
