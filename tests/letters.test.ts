@@ -206,6 +206,24 @@ describe('a letter with a quotation', () => {
     await refuses(() => letter(ann, 'letter_begin', 987_654), AccessError)
   })
 
+  test('says what a customer called himself, and not what he wrote between braces', async () => {
+    const names = ['{{ partner_id.comment }}', '{{{ partner_id.comment }}', '{ { x {{object.partner_id.comment}} {']
+    const values = names.map((name, i) => ({ name, is_company: true, email: `sly${i}@sly.example`, comment: '<p>Owes us since May</p>' }))
+    const { ids } = await company.system.model('res.partner').create(values as never)
+    for (const sly of ids) {
+      const id = await quotation(sly)
+      const begun = await letter(ann, 'letter_begin', id)
+      assert.ok(begun.letters[0].body.includes('partner_id.comment'), 'the template names its reader')
+      await letter(ann, 'letter_send', id, { letters: begun.letters })
+    }
+    const sent = await leave()
+    assert.equal(sent.length, ids.length)
+    for (const mail of sent) {
+      assert.match(textOf(mail), /partner_id\.comment/)
+      for (const kind of ['plain', 'html'] as const) assert.doesNotMatch(textOf(mail, kind), /Owes us/)
+    }
+  })
+
   test('says nothing that its sender may not read, whatever he writes between braces', async () => {
     const id = await quotation()
     const own = (await letter(ann, 'letter_begin', id)).letters[0]

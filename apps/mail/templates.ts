@@ -198,9 +198,15 @@ async function read(env: Env, start: RecordName, places: readonly Place[]): Prom
     const value = valueAt(row, pathTo(place, field))
     const [name, decimal_places] = currencyPaths(place, field).map((path) => valueAt(row, path))
     const currency = typeof name === 'string' ? ({ name, decimal_places } as Currency) : null
-    return [place.text, { text: showValue(env, field, value, currency), isHtml: field.kind === 'html' }]
+    return [place.text, { text: asData(showValue(env, field, value, currency)), isHtml: field.kind === 'html' }]
   })
 }
+
+/**
+ * A value that holds no placeholder, whatever stands before and after it: letters are filled in once to be looked at, and again when they are
+ * sent. A customer who calls himself `{{ object.comment }}` is called so; between the braces stands a sign that nobody sees (U+2060).
+ */
+const asData = (text: string): string => text.replaceAll(/^(?=\{)|(?<=\{)(?=\{|$)/g, '\u2060')
 
 /** To a record's name where the path ends at a link. */
 const pathTo = ({ steps }: Place, field: FieldInfo): string => [...steps, ...(field.kind === 'many2one' ? ['display_name'] : [])].join('.')
