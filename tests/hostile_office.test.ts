@@ -202,3 +202,23 @@ test('what the context fills in is looked at as what is given: files, letters an
   ])
   assert.deepEqual(chosen.ids, [second])
 })
+
+test('a colleague whose language browsers call otherwise can be given something to do, and keeps nobody from doing so', async () => {
+  const [serbian] = (
+    await at.system
+      .with({ active_test: false })
+      .model('res.lang')
+      .search([['code', '=', 'sr@latin']])
+  ).ids
+  assert.equal((await root.call('res.lang', 'write', [[serbian], { active: true }])).result, true)
+  const values = { email: 'bob@ours.example', lang: 'sr@latin' }
+  await at.system.model('res.partner').browse([people[2]!.user.partner_id]).write(values)
+  const res_id = await partner('Beograd')
+  const todo = { user_id: people[2]!.user.id, date_deadline: '2027-03-31', summary: 'Call them' }
+  const { result, text } = await ann.call('res.partner', 'activity_schedule', [[res_id]], todo)
+  assert.equal((result as unknown[] | undefined)?.length, 1, text.slice(0, 300))
+  const [letter] = await at.asOwner(
+    async (client) => (await client.query('select language from outbox order by id desc limit 1')).rows as { language: string }[],
+  )
+  assert.equal(letter!.language, 'sr-Latn')
+})

@@ -1,5 +1,5 @@
 import { employee, idOf } from '@erp4/base'
-import { type Day, type Env, UserError, day, dayIn } from '@erp4/orm'
+import { type Day, type Env, UserError, day, dayIn, writerOf } from '@erp4/orm'
 import { type SomeRecords, type Subject, addressOf, nameOf, oneLine } from './posting.ts'
 import { type Recipient, readableFor, recipientsOf } from './recipients.ts'
 import { senderAddress } from './sender.ts'
@@ -110,9 +110,8 @@ async function tell(sys: Env<true>, reader: Recipient, activity: Assigned): Prom
   const spoken = sys.withContext({ lang: reader.lang })
   const [writer] = await recipientsOf(sys, [sys.user.partner_id])
   const values = { who: writer?.name ?? '', what: activity.summary ?? spoken.t('To-Do'), name: activity.name }
-  const due = new Intl.DateTimeFormat(reader.lang.replace('_', '-'), { dateStyle: 'long', timeZone: 'UTC' })
   const line = spoken.t('{who} asks you: {what} ({name})', values)
-  const until = spoken.t('Due {due}', { due: due.format(new Date(`${activity.deadline}T00:00:00Z`)) })
+  const until = spoken.t('Due {due}', { due: writerOf(reader.lang).day(activity.deadline) })
   await outbox.put(cx, {
     from: await senderAddress(sys, writer ?? null),
     to: { name: reader.name, address: reader.email! },

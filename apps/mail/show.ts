@@ -1,11 +1,11 @@
-import { Decimal, type Env, type FieldInfo, choiceLabel, writerOf } from '@erp4/orm'
+import { Decimal, type Env, type FieldInfo, choiceLabel, localeOf, writerOf } from '@erp4/orm'
 
 export interface Currency {
   readonly name: string
   readonly decimal_places: number
 }
 
-const locale = (env: Env): string => env.context.lang.replace('_', '-')
+const locale = (env: Env): string => localeOf(env.context.lang)
 
 /** A value as a letter in the language of `env` writes it; the empty text where there is none. */
 export function showValue(env: Env, field: FieldInfo, value: unknown, currency: Currency | null): string {

@@ -1,12 +1,5 @@
 import type { Span } from './sql/group.ts'
-
-/** The caller's way of writing, as `Intl` names it: `pt_BR` is `pt-BR`, `sr@latin` is `sr-Latn`. */
-export function localeOf(language: string): string {
-  const [code = 'en_US', script] = language.split('@')
-  const [base = 'en', region] = code.split('_')
-  const tag = [base, ...(script === 'latin' ? ['Latn'] : script === 'Cyrl' ? ['Cyrl'] : []), ...(region ? [region] : [])].join('-')
-  return Intl.DateTimeFormat.supportedLocalesOf(tag).length > 0 ? tag : 'en-US'
-}
+import { localeOf } from './written.ts'
 
 const starts = new Map<string, number>()
 

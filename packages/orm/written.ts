@@ -19,10 +19,11 @@ export function writerOf(lang: string): Writer {
   return found
 }
 
-/** `ko_KR` as browsers and mails spell it: `ko-KR`. */
-export function localeOf(lang: string): string {
-  const code = lang.split('@')[0]!.replaceAll('_', '-')
-  return Intl.DateTimeFormat.supportedLocalesOf(code.match(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/) ? [code] : []).length > 0 ? code : 'en-US'
+/** A language as `Intl`, browsers and mails spell it (BCP 47): `ko_KR` is `ko-KR`, `sr@latin` is `sr-Latn`. English where it is unknown here. */
+export function localeOf(language: string): string {
+  const [, name, region, script] = /^([a-z]{2,3})(?:_([A-Z]{2}|\d{3}))?(?:@(\w{4,8}))?$/.exec(language) ?? []
+  const tag = [name, script === 'latin' ? 'Latn' : script, region].filter((part) => part !== undefined).join('-')
+  return name !== undefined && Intl.DateTimeFormat.supportedLocalesOf(tag).length > 0 ? tag : 'en-US'
 }
 
 function writer(locale: string): Writer {

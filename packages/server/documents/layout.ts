@@ -1,5 +1,5 @@
 import type { Column as Part, Content, ContentTable, Margins, TableCell, TDocumentDefinitions } from 'pdfmake/interfaces.js'
-import type { Fact, Paper, PaperLine, Printed, Proof } from '@erp4/orm'
+import { type Fact, type Paper, type PaperLine, type Printed, type Proof, localeOf } from '@erp4/orm'
 
 const ink = '#1c2126'
 const soft = '#5b6570'
@@ -16,7 +16,7 @@ export function layoutOf({ paper, proof }: Printed): TDocumentDefinitions {
     pageSize: 'A4',
     pageMargins: [48, 44, 48, 56],
     defaultStyle: { font: 'Nanum', fontSize: 9.5, lineHeight: 1.3, color: ink },
-    language: paper.lang.replace('_', '-'),
+    language: localeOf(paper.lang),
     info: { title: paper.title, author: paper.seller.name, creationDate: proof ? new Date(proof.at) : noDay },
     images: { ...(logo ? { logo } : {}), ...(proof?.image ? { signature: proof.image } : {}) },
     content: [

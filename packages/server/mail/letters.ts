@@ -1,4 +1,4 @@
-import type { Letter, LetterState, Mailbox, Outbox } from '@erp4/orm'
+import { type Letter, type LetterState, type Mailbox, type Outbox, localeOf } from '@erp4/orm'
 import type { InstanceKeys } from '../hosting.ts'
 import { type Html, cleaned, href, html, render } from '../html/index.ts'
 import { mailStates } from '../sql/outbox.ts'
@@ -15,7 +15,7 @@ export const lettersOf = (keys: InstanceKeys): Outbox => ({
       text: asText(letter),
       html: asPage(letter),
       attachments: (letter.attachments ?? []).map(({ name, blob }) => ({ name: oneLine(name, 200) || 'file', blob })),
-      language: letter.language.replace('_', '-'),
+      language: localeOf(letter.language),
       ...(letter.until ? { until: letter.until } : {}),
     }),
 
@@ -50,7 +50,7 @@ const told = { queued: 'waiting', sending: 'waiting', sent: 'sent', failed: 'fai
  */
 function asPage({ body, links = [], footer, language, subject }: Letter): Html {
   return html`<!doctype html>
-<html lang="${language.replace('_', '-')}">
+<html lang="${localeOf(language)}">
 <head><meta charset="utf-8" /><meta name="viewport" content="width=device-width" /><title>${subject}</title></head>
 <body bgcolor="#ffffff" text="#1c2126" link="#0f6b57" vlink="#0f6b57">
 <font face="${letterFaces}">

@@ -1,9 +1,9 @@
 import type { FieldMeta } from '@erp4/orm/views-types'
 import { currentCompany } from './companies.ts'
+import { localeOf } from './locale.ts'
 import { type Currency, start } from './start.ts'
 
-/** `ko_KR` as browsers spell it. */
-export const locale = start.session.user_context?.lang?.replace('_', '-') ?? 'en-US'
+export const locale = localeOf(start.session.user_context?.lang ?? 'en_US')
 const zone = start.session.user_context?.tz || 'UTC'
 
 const made = new Map<string, Intl.NumberFormat>()

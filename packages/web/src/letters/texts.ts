@@ -1,6 +1,7 @@
 import { type LetterTexts, lettersEn } from '../i18n/letters.en.ts'
 import { locale } from '../format.ts'
 import { lettersKo } from '../i18n/letters.ko.ts'
+import { localeOf } from '../locale.ts'
 import { start } from '../start.ts'
 
 /** The words of writing letters: they come with the dialogues that need them. */
@@ -12,5 +13,5 @@ const wordOf = (code: string): string => code.split(/[_@]/)[0]!
 /** What a language is called in the language of the page: `Korean`, and with its country where there is another one like it. */
 export function languageName(code: string): string {
   const isAlone = start.languages.filter((one) => wordOf(one.code) === wordOf(code)).length < 2
-  return names.of(isAlone ? wordOf(code) : code.split('@')[0]!.replace('_', '-')) ?? code
+  return names.of(isAlone ? wordOf(code) : localeOf(code)) ?? code
 }

@@ -1,5 +1,6 @@
 import { ActionIcon, Menu, useMantineColorScheme } from '@mantine/core'
 import { useTexts } from '../i18n/index.ts'
+import { localeOf } from '../locale.ts'
 import { formatPlace, go } from '../location.ts'
 import { dropAllDrafts } from '../data/drafts.ts'
 import { call, signOut } from '../rpc.ts'
@@ -83,7 +84,7 @@ export function UserMenu() {
                   leftSection={mark(code === session.user_context.lang)}
                   onClick={() => void speak(code)}
                 >
-                  <span lang={code.replace('_', '-')}>{ownName(code)}</span>
+                  <span lang={localeOf(code)}>{ownName(code)}</span>
                 </Menu.Item>
               ))}
             </>
@@ -101,5 +102,5 @@ export function UserMenu() {
 /** A language in its own words, for whoever cannot read the others: `ko_KR` is 한국어. */
 function ownName(code: string): string {
   const [language = code] = code.split(/[_@]/)
-  return new Intl.DisplayNames([language], { type: 'language' }).of(code.split('@')[0]!.replace('_', '-')) ?? code
+  return new Intl.DisplayNames([language], { type: 'language' }).of(localeOf(code)) ?? code
 }

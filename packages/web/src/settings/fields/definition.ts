@@ -1,3 +1,4 @@
+import { locale } from '../../format.ts'
 import { start } from '../../start.ts'
 
 export type Texts = Readonly<Record<string, string>>
@@ -52,7 +53,7 @@ export interface Overview {
 }
 
 const own = start.session.user_context.lang
-const names = new Intl.DisplayNames([own.replace('_', '-')], { type: 'language' })
+const names = new Intl.DisplayNames([locale], { type: 'language' })
 
 /** The user's own language first: it is the one he thinks of the label in. Named as he calls them. */
 export const languages: readonly { readonly code: string; readonly name: string }[] = start.languages
