@@ -154,7 +154,8 @@ async function fill(
   { recipient, keepsRecipient }: RenderOptions,
   texts: { readonly subject: string; readonly body: string },
 ): Promise<{ subject: string; body: string }> {
-  const all = [...placesIn(texts.subject), ...placesIn(texts.body)]
+  // Each once, however often it is named.
+  const all = [...new Map([...placesIn(texts.subject), ...placesIn(texts.body)].map((place) => [place.text, place])).values()]
   const places = keepsRecipient ? all.filter(({ root }) => root !== 'recipient') : all
   const values = new Map<string, { text: string; isHtml: boolean }>()
   for (const [root, mine] of Map.groupBy(places, (place) => place.root)) {
