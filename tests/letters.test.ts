@@ -209,7 +209,7 @@ describe('a letter with a quotation', () => {
   test('says what a customer called himself, and not what he wrote between braces', async () => {
     const names = ['{{ partner_id.comment }}', '{{{ partner_id.comment }}', '{ { x {{object.partner_id.comment}} {']
     const values = names.map((name, i) => ({ name, is_company: true, email: `sly${i}@sly.example`, comment: '<p>Owes us since May</p>' }))
-    const { ids } = await company.system.model('res.partner').create(values as never)
+    const { ids } = await company.system.model('res.partner').create(values)
     for (const sly of ids) {
       const id = await quotation(sly)
       const begun = await letter(ann, 'letter_begin', id)
