@@ -14,7 +14,7 @@ const mostFillingMs = 600_000
 
 export async function bench(): Promise<Measure[]> {
   const erp4 = await RunningErp4.start()
-  const browser = await chromium()
+  const browser = await chromium({ asPeopleHave: true })
   try {
     const demo = erp4.instance('demo')
     const parts = [coldLoad, longOrder, searchKeys, millionRows]
