@@ -64,7 +64,7 @@ export class Space {
   async #countAll(cx: Connection, coming: ReadonlyMap<string, Coming>): Promise<void> {
     const kept = await cx.query<{ hash: string }>(stillThere([...coming.keys()]))
     const files = kept.map(({ hash }) => coming.get(hash)!)
-    for (const [guest, own] of Map.groupBy(files, (file) => file.guest)) await this.#count(cx, sum(own), guest)
+    for (const own of Map.groupBy(files, ({ guest }) => guest?.person).values()) await this.#count(cx, sum(own), own[0]!.guest)
   }
 
   async #count(cx: Connection, bytes: number, guest: Guest | undefined): Promise<void> {
