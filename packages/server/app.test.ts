@@ -6,21 +6,12 @@ import { after, before, test } from 'node:test'
 import { Databases, assemble } from '@erp4/orm'
 import { type App, type AppOptions, createApp } from './app.ts'
 import { FileStore } from './files/index.ts'
-import type { Hosting, InstanceRecord } from './hosting.ts'
+import { recordOf } from './fixtures/doors.ts'
+import type { Hosting } from './hosting.ts'
 import { createLogger } from './logging.ts'
 
 /** Doors only: no database answers here, so whatever would need one shows itself as an internal error. */
-const record = (name: string, hosts: string[]): InstanceRecord => ({
-  uuid: `uuid-of-${name}`,
-  name,
-  database: `i_${name}_g1`,
-  generation: 1,
-  kind: 'live',
-  apps: [],
-  hosts,
-  origin: `https://${hosts[0]}`,
-})
-const records = [record('azure', ['azure.example.com', '127.0.0.1']), record('beryl', ['beryl.example.com'])]
+const records = [recordOf('azure', { hosts: ['azure.example.com', '127.0.0.1'] }), recordOf('beryl')]
 const hosting: Hosting = {
   find: (host) => records.find(({ hosts }) => hosts.includes(host)),
   connect: () => Promise.reject(new Error('connect to /run/secret.sock failed')),

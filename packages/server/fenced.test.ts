@@ -3,23 +3,12 @@ import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fastify, type FastifyInstance } from 'fastify'
 import { holdFenced } from './fenced.ts'
-import type { Hosting, InstanceRecord } from './hosting.ts'
+import { recordOf } from './fixtures/doors.ts'
+import type { Hosting } from './hosting.ts'
 import { Instances } from './instance.ts'
 
-const record = (change: Partial<InstanceRecord>): InstanceRecord => ({
-  uuid: 'uuid-of-azure',
-  name: 'azure',
-  database: 'i_azure_g1',
-  generation: 1,
-  kind: 'live',
-  apps: [],
-  hosts: ['azure.example.com'],
-  origin: 'https://azure.example.com',
-  ...change,
-})
-
 function world(patienceMs: number) {
-  const state = { record: record({}) }
+  const state = { record: recordOf('azure') }
   const hosting: Hosting = {
     find: (host) => (host === 'azure.example.com' ? state.record : undefined),
     connect: () => Promise.reject(new Error('no database answers here')),
@@ -40,26 +29,26 @@ function world(patienceMs: number) {
 test('a request for a fenced instance waits, and is answered by the generation that takes its place', async () => {
   const { state, ask } = world(300_000)
   assert.equal((await ask()).body, 'i_azure_g1')
-  state.record = record({ isFenced: true })
+  state.record = recordOf('azure', { isFenced: true })
   const waiting = ask()
   assert.equal((await ask('/healthz')).statusCode, 200)
   assert.equal(await Promise.race([waiting, pause(100, 'it waits')]), 'it waits')
-  state.record = record({ generation: 2, database: 'i_azure_g2' })
+  state.record = recordOf('azure', { generation: 2, database: 'i_azure_g2' })
   const { statusCode, body } = await waiting
   assert.deepEqual([statusCode, body], [200, 'i_azure_g2'])
 })
 
 test('after a restore that was given up, it is answered by the generation that was there', async () => {
   const { state, ask } = world(300_000)
-  state.record = record({ isFenced: true })
+  state.record = recordOf('azure', { isFenced: true })
   const waiting = ask()
-  state.record = record({})
+  state.record = recordOf('azure')
   assert.equal((await waiting).body, 'i_azure_g1')
 })
 
 test('whoever would wait too long is told to come again', async () => {
   const { state, ask } = world(60)
-  state.record = record({ isFenced: true })
+  state.record = recordOf('azure', { isFenced: true })
   const { statusCode, headers } = await ask()
   assert.deepEqual([statusCode, headers['retry-after']], [503, '2'])
 })

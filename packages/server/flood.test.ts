@@ -1,44 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Databases, assemble } from '@erp4/orm'
-import { createApp } from './app.ts'
-import { FileStore } from './files/index.ts'
+import { doorsOf, recordOf } from './fixtures/doors.ts'
 import { Pace } from './flood.ts'
-import type { Hosting, InstanceRecord } from './hosting.ts'
-import { createLogger } from './logging.ts'
-
-const record = (name: string): InstanceRecord => ({
-  uuid: `uuid-of-${name}`,
-  name,
-  database: `i_${name}_g1`,
-  generation: 1,
-  kind: 'live',
-  apps: [],
-  hosts: [`${name}.example.com`],
-  origin: `https://${name}.example.com`,
-})
-const records: Record<string, InstanceRecord> = { 'azure.example.com': record('azure'), 'beryl.example.com': record('beryl') }
 
 /** A server of two instances that lets a person ask three times a minute, and a network ten times; and whether anybody asked a database. */
 function server() {
-  const seen = { connections: 0 }
-  const hosting: Hosting = {
-    find: (host) => records[host],
-    connect: () => {
-      seen.connections++
-      return Promise.reject(new Error('no database answers here'))
-    },
-    markActive: async () => void seen.connections++,
-    keys: () => ({ derive: () => Buffer.alloc(32, 1) }),
-  }
-  const files = new FileStore({ folder: '/nonexistent', instance: 'x', keys: { name: Buffer.alloc(32, 1), wrap: Buffer.alloc(32, 2) } })
-  const registry = assemble([])
-  const app = createApp({
-    hosting,
-    databases: new Databases(hosting.connect),
-    registryFor: () => registry,
-    filesFor: () => files,
-    log: createLogger({ level: 'silent' }),
+  const { app, seen } = doorsOf([recordOf('azure'), recordOf('beryl')], {
     requests: { perPerson: 3, perNetwork: 10 },
     trustedProxies: ['127.0.0.1'],
   })

@@ -1,45 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Databases, assemble } from '@erp4/orm'
-import { createApp } from './app.ts'
-import { FileStore } from './files/index.ts'
-import type { Hosting, InstanceRecord } from './hosting.ts'
-import { createLogger } from './logging.ts'
+import { doorsOf, recordOf } from './fixtures/doors.ts'
 
-let connections = 0
-const record: InstanceRecord = {
-  uuid: 'uuid-of-azure',
-  name: 'azure',
-  database: 'i_azure_g1',
-  generation: 1,
-  kind: 'live',
-  apps: [],
-  hosts: ['azure.example.com'],
-  origin: 'https://azure.example.com',
-  isSuspended: true,
-}
-const records: Record<string, InstanceRecord> = {
-  'azure.example.com': record,
-  'beryl.example.com': { ...record, uuid: 'uuid-of-beryl', name: 'beryl', isSuspended: false },
-}
-const hosting: Hosting = {
-  find: (host) => records[host],
-  connect: () => {
-    connections++
-    return Promise.reject(new Error('no database answers here'))
-  },
-  markActive: async () => void connections++,
-  keys: () => ({ derive: () => Buffer.alloc(32, 1) }),
-}
-const files = new FileStore({ folder: '/nonexistent', instance: 'x', keys: { name: Buffer.alloc(32, 1), wrap: Buffer.alloc(32, 2) } })
-const registry = assemble([])
-const app = createApp({
-  hosting,
-  databases: new Databases(hosting.connect),
-  registryFor: () => registry,
-  filesFor: () => files,
-  log: createLogger({ level: 'silent' }),
-})
+const record = recordOf('azure', { isSuspended: true })
+const { app, seen } = doorsOf([record, recordOf('beryl')])
 
 const ask = (method: 'GET' | 'POST', url: string, headers: Record<string, string> = {}, payload?: string) =>
   app.http.inject({ method, url, headers: { host: 'azure.example.com', ...headers }, ...(payload === undefined ? {} : { payload }) })
@@ -80,7 +44,7 @@ test('nobody signs in to a suspended instance, and nothing asks its database; it
   const form = { 'content-type': 'application/x-www-form-urlencoded' }
   const { statusCode, headers } = await ask('POST', '/web/login', form, 'login=ann&password=secret&csrf_token=x')
   assert.deepEqual([statusCode, headers['set-cookie']], [503, undefined])
-  assert.equal(connections, 0)
+  assert.equal(seen.connections, 0)
   assert.equal((await ask('GET', '/healthz')).statusCode, 200)
   assert.equal((await ask('GET', '/web/version', { host: 'beryl.example.com' })).statusCode, 200)
   record.isSuspended = false
